@@ -1,0 +1,1 @@
+//! (opening lines follow with the first code)

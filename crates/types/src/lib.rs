@@ -1,0 +1,17 @@
+//! The words of the domain: bucket, object key, part, upload, etag, checksum, moment. A value that exists is valid.
+//!
+//! Not here: anything that reads a clock, a socket or a disk, and anything that knows HTTP or XML.
+
+mod bucket_name;
+mod checksum;
+mod etag;
+mod object_key;
+mod part;
+mod time;
+
+pub use bucket_name::{BucketName, BucketNameError};
+pub use checksum::{Checksum, ChecksumAlgorithm, ChecksumType};
+pub use etag::Etag;
+pub use object_key::{ObjectKey, ObjectKeyError};
+pub use part::{PartNumber, UploadId};
+pub use time::Moment;
