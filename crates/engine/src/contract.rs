@@ -114,7 +114,9 @@ pub struct BodyRef {
 
 impl fmt::Debug for BodyRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BodyRef").field("len", &self.len).finish_non_exhaustive()
+        f.debug_struct("BodyRef")
+            .field("len", &self.len)
+            .finish_non_exhaustive()
     }
 }
 
@@ -128,7 +130,9 @@ pub struct Staged {
 
 impl fmt::Debug for Staged {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Staged").field("len", &self.len).finish_non_exhaustive()
+        f.debug_struct("Staged")
+            .field("len", &self.len)
+            .finish_non_exhaustive()
     }
 }
 

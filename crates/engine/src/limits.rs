@@ -21,3 +21,9 @@ pub const INLINE_BODY_BYTES_MAX: usize = 1024 * 1024;
 pub const BODY_BYTES_MAX: u64 = 5 * 1024 * 1024 * 1024;
 /// Most rows on one page of a scan.
 pub const SCAN_ROWS_MAX: usize = 10_000;
+/// Most rows named by one `get`.
+pub const ROWS_PER_GET_MAX: usize = 1024;
+/// Sum of all bodies handed over as bytes in one commit, in bytes.
+pub const COMMIT_BODIES_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Most bytes of a body read in one call.
+pub const READ_BYTES_MAX: usize = 16 * 1024 * 1024;

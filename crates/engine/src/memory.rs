@@ -1,0 +1,295 @@
+//! An engine in memory: complete, for tests and for trying things out.
+//!
+//! Not durable: what it holds ends with the last clone of it.
+//!
+//! Keeps true: it is the shortest reading of the contract. Where another engine answers differently, one of the
+//! two has a fault.
+
+use crate::rules;
+use crate::{
+    Body, BodyRef, Change, Class, Engine, Error, Home, OpenBody, Outcome, Page, Position, Result, Row,
+    ScanRange, Scanned, Seal, Space, Stage, Staged, Stored,
+};
+use async_trait::async_trait;
+use bytes::{Bytes, BytesMut};
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+/// The engine. Clones share what it holds.
+#[derive(Clone, Default)]
+pub struct Memory {
+    spaces: Arc<Mutex<HashMap<Space, Held>>>,
+}
+
+impl Memory {
+    /// An engine with nothing in it but the system's space.
+    pub fn new() -> Memory {
+        let memory = Memory::default();
+        memory.lock().insert(Space::SYSTEM, Held::default());
+        memory
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Space, Held>> {
+        // Every change below is made only after all checks, so a panicking holder leaves whole rows behind.
+        self.spaces.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Engine for Memory {
+    async fn create(&self, space: Space) -> Result<()> {
+        match self.lock().entry(space).or_default().life {
+            Life::Removed => Err(Error::Invalid("a space id is used twice")),
+            Life::Open | Life::Sealed => Ok(()),
+        }
+    }
+
+    async fn seal(&self, space: Space, empty: &[Class]) -> Result<Seal> {
+        if space == Space::SYSTEM {
+            return Err(Error::Invalid("the system's space cannot be sealed"));
+        }
+        let mut spaces = self.lock();
+        let held = standing(&mut spaces, space)?;
+        if held.life == Life::Open {
+            if held.rows.keys().any(|place| empty.contains(&place.0)) {
+                return Ok(Seal::NotEmpty);
+            }
+            held.life = Life::Sealed;
+        }
+        Ok(Seal::Sealed)
+    }
+
+    async fn remove(&self, space: Space) -> Result<()> {
+        let mut spaces = self.lock();
+        let held = spaces.get_mut(&space).ok_or(Error::NoSpace)?;
+        if held.life == Life::Open {
+            return Err(Error::Invalid("an unsealed space cannot be removed"));
+        }
+        *held = Held {
+            life: Life::Removed,
+            rows: BTreeMap::new(),
+        };
+        Ok(())
+    }
+
+    async fn get(&self, space: Space, home: &Home, rows: &[Row]) -> Result<Vec<Option<Stored>>> {
+        rules::check_get(home, rows)?;
+        let mut spaces = self.lock();
+        let held = standing(&mut spaces, space)?;
+        Ok(rows
+            .iter()
+            .map(|row| held.rows.get(&place(home, row)).map(HeldRow::stored))
+            .collect())
+    }
+
+    async fn scan(&self, space: Space, class: Class, range: ScanRange, max: usize) -> Result<Page> {
+        rules::check_scan(max)?;
+        let mut spaces = self.lock();
+        let held = standing(&mut spaces, space)?;
+        let from = match range.from {
+            Bound::Unbounded => Bound::Included((class, Bytes::new(), Bytes::new())),
+            bound => bound.map(|position| (class, position.home, position.suffix)),
+        };
+        let mut page = Page::default();
+        for ((row_class, home, suffix), row) in held.rows.range((from, Bound::Unbounded)) {
+            let position = Position {
+                home: home.clone(),
+                suffix: suffix.clone(),
+            };
+            let inside = match &range.until {
+                Bound::Unbounded => true,
+                Bound::Included(until) => position <= *until,
+                Bound::Excluded(until) => position < *until,
+            };
+            if *row_class != class || !inside {
+                break;
+            }
+            if page.rows.len() == max {
+                page.more = true;
+                break;
+            }
+            page.rows.push(Scanned {
+                position,
+                value: row.value.clone(),
+            });
+        }
+        Ok(page)
+    }
+
+    async fn commit(&self, space: Space, home: &Home, change: Change) -> Result<Outcome> {
+        rules::check_change(home, &change)?;
+        let mut spaces = self.lock();
+        let held = standing(&mut spaces, space)?;
+        if held.life == Life::Sealed {
+            return Err(Error::Sealed);
+        }
+        let now: Vec<_> = change
+            .guards
+            .iter()
+            .map(|guard| {
+                held.rows
+                    .get(&place(home, &guard.row))
+                    .map(|row| row.value.clone())
+            })
+            .collect();
+        if now
+            .iter()
+            .zip(&change.guards)
+            .any(|(now, guard)| *now != guard.expected)
+        {
+            return Ok(Outcome::Refused(now));
+        }
+        let mut written = Vec::with_capacity(change.puts.len());
+        for put in change.puts {
+            let body = match put.body {
+                None => None,
+                Some(Body::Bytes(bytes)) => Some(Arc::new(bytes)),
+                Some(Body::Staged(staged)) => Some(self.unstage(space, home, staged)?),
+                Some(Body::Of(row)) => Some(body_of(held, home, &row)?),
+            };
+            written.push((
+                place(home, &put.row),
+                HeldRow {
+                    value: put.value,
+                    body,
+                },
+            ));
+        }
+        for row in &change.deletes {
+            held.rows.remove(&place(home, row));
+        }
+        held.rows.extend(written);
+        Ok(Outcome::Done)
+    }
+
+    async fn stage(&self, space: Space, home: &Home) -> Result<Box<dyn Stage>> {
+        rules::check_home(home)?;
+        let mut spaces = self.lock();
+        if standing(&mut spaces, space)?.life == Life::Sealed {
+            return Err(Error::Sealed);
+        }
+        let engine = Arc::downgrade(&self.spaces);
+        Ok(Box::new(MemoryStage {
+            engine,
+            space,
+            home: home.clone(),
+            bytes: BytesMut::new(),
+        }))
+    }
+
+    async fn open(&self, body: &BodyRef) -> Result<Option<Box<dyn OpenBody>>> {
+        let Some(bytes) = body.place.downcast_ref::<Weak<Bytes>>() else {
+            return Err(Error::Invalid("a body of another engine"));
+        };
+        Ok(bytes
+            .upgrade()
+            .map(|bytes| Box::new(MemoryBody(bytes)) as Box<dyn OpenBody>))
+    }
+}
+
+impl Memory {
+    fn unstage(&self, space: Space, home: &Home, staged: Staged) -> Result<Arc<Bytes>> {
+        let foreign = Error::Invalid("a staged body of another engine");
+        let Ok(staged) = staged.handle.downcast::<MemoryStage>() else {
+            return Err(foreign);
+        };
+        if !staged.engine.ptr_eq(&Arc::downgrade(&self.spaces)) {
+            return Err(foreign);
+        }
+        if (staged.space, &staged.home) != (space, home) {
+            return Err(Error::Invalid("a body staged for another home"));
+        }
+        Ok(Arc::new(staged.bytes.freeze()))
+    }
+}
+
+/// What is known of a space.
+#[derive(Default)]
+struct Held {
+    life: Life,
+    rows: BTreeMap<(Class, Bytes, Bytes), HeldRow>,
+}
+
+/// A space goes down this list and never up. A removed one is remembered, so that its id is not used twice.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Life {
+    #[default]
+    Open,
+    Sealed,
+    Removed,
+}
+
+/// A row; it alone keeps its body alive, so that an old [`BodyRef`] finds out that the body is gone.
+struct HeldRow {
+    value: Bytes,
+    body: Option<Arc<Bytes>>,
+}
+
+impl HeldRow {
+    fn stored(&self) -> Stored {
+        let body = self.body.as_ref().map(|bytes| BodyRef {
+            len: bytes.len() as u64,
+            place: Arc::new(Arc::downgrade(bytes)),
+        });
+        Stored {
+            value: self.value.clone(),
+            body,
+        }
+    }
+}
+
+fn standing(spaces: &mut HashMap<Space, Held>, space: Space) -> Result<&mut Held> {
+    spaces
+        .get_mut(&space)
+        .filter(|held| held.life != Life::Removed)
+        .ok_or(Error::NoSpace)
+}
+
+fn place(home: &Home, row: &Row) -> (Class, Bytes, Bytes) {
+    (row.class, home.0.clone(), row.suffix.clone())
+}
+
+fn body_of(held: &Held, home: &Home, row: &Row) -> Result<Arc<Bytes>> {
+    let body = held.rows.get(&place(home, row)).and_then(|row| row.body.clone());
+    body.ok_or(Error::Invalid("a body is taken from a row that has none"))
+}
+
+/// Both the stage and, once finished, what was staged.
+struct MemoryStage {
+    engine: Weak<Mutex<HashMap<Space, Held>>>,
+    space: Space,
+    home: Home,
+    bytes: BytesMut,
+}
+
+#[async_trait]
+impl Stage for MemoryStage {
+    async fn write(&mut self, bytes: Bytes) -> Result<()> {
+        rules::grown(self.bytes.len() as u64, bytes.len())?;
+        self.bytes.extend_from_slice(&bytes);
+        Ok(())
+    }
+
+    async fn finish(self: Box<Self>) -> Result<Staged> {
+        Ok(Staged {
+            len: self.bytes.len() as u64,
+            handle: self,
+        })
+    }
+}
+
+struct MemoryBody(Arc<Bytes>);
+
+#[async_trait]
+impl OpenBody for MemoryBody {
+    fn len(&self) -> u64 {
+        self.0.len() as u64
+    }
+
+    async fn read(&self, offset: u64, len: usize) -> Result<Bytes> {
+        rules::check_read(self.len(), offset, len)?;
+        let start = usize::try_from(offset).map_err(|_| Error::Invalid("a read past the end of the body"))?;
+        Ok(self.0.slice(start..start + len))
+    }
+}
