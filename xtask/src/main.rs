@@ -1,1 +1,45 @@
-fn main() {}
+//! The commands of this workspace: `cargo xtask check`, `test`, `ci`, `bless`, `serve`, `tidy`.
+//!
+//! Each command is a list of steps, each step is one child process or one check of our own; nothing here is clever.
+//! Not here: anything the product needs. Deleting this crate would lose checks, never behaviour.
+//!
+//! Keeps true: a missing tool is a failed step, never a skipped one.
+
+mod commands;
+mod steps;
+mod tidy;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let workspace = commands::Workspace::here();
+    match words.as_slice() {
+        ["check"] => commands::check(&workspace),
+        ["test", rest @ ..] => commands::test(&workspace, rest),
+        ["ci"] => commands::ci(&workspace),
+        ["bless", rest @ ..] => commands::bless(&workspace, rest),
+        ["serve", rest @ ..] => commands::serve(&workspace, rest),
+        ["tidy"] => commands::tidy(&workspace),
+        ["help" | "--help" | "-h"] => {
+            print!("{USAGE}");
+            ExitCode::SUCCESS
+        }
+        _ => {
+            eprint!("{USAGE}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+const USAGE: &str = "\
+usage: cargo xtask <command>
+
+  check                    formatting, lints, documentation, tidy
+  test [--slow] [filter]   every test that is fast; --slow adds the long ones and the real clients
+  ci                       sets up what the tests need, then runs every check and every test
+  bless [filter]           rewrites the expected files of golden tests; read the diff afterwards
+  serve [flags]            a server on target/scratch; flags go to `countersign serve`
+  tidy                     what this repository promises about itself
+";

@@ -1,0 +1,164 @@
+//! What each command runs, and in which order.
+//!
+//! The order within `ci` is cheap before dear, except that setting up comes first: it is the step most likely to
+//! fail on a new machine, and nothing after it makes sense to a reader who has not seen it fail.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use crate::steps::{Process, Steps};
+use crate::tidy;
+
+/// Where the repository lies and which cargo runs us.
+pub(crate) struct Workspace {
+    root: PathBuf,
+    cargo: PathBuf,
+    target: PathBuf,
+}
+
+impl Workspace {
+    /// The workspace that this program was built in.
+    pub(crate) fn here() -> Workspace {
+        let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let root = manifest.parent().unwrap_or(manifest).to_owned();
+        let cargo = std::env::var_os("CARGO").map_or_else(|| PathBuf::from("cargo"), PathBuf::from);
+        let target =
+            std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |dir| root.join(dir));
+        Workspace { root, cargo, target }
+    }
+
+    fn cargo(&self, arguments: &[&str]) -> Process {
+        Process::new(&self.cargo, &self.root).args(arguments)
+    }
+
+    fn script(&self, path: &str) -> Process {
+        Process::new(self.root.join(path), &self.root)
+    }
+
+    fn binary(&self) -> String {
+        self.target
+            .join("release")
+            .join("countersign")
+            .display()
+            .to_string()
+    }
+}
+
+/// Formatting, lints, documentation and `tidy`.
+pub(crate) fn check(workspace: &Workspace) -> ExitCode {
+    let mut steps = Steps::new("check");
+    run_checks(workspace, &mut steps);
+    steps.close()
+}
+
+/// Everything fast; with `--slow` also the long tests and the real clients.
+pub(crate) fn test(workspace: &Workspace, arguments: &[&str]) -> ExitCode {
+    let slow = arguments.contains(&"--slow");
+    let filter: Vec<&str> = arguments
+        .iter()
+        .copied()
+        .filter(|&argument| argument != "--slow")
+        .collect();
+    let mut steps = Steps::new("test");
+    run_tests(workspace, &mut steps, &filter, slow);
+    if slow {
+        run_clients(workspace, &mut steps, &filter);
+    }
+    steps.close()
+}
+
+/// Sets up a fresh machine and runs everything there is.
+pub(crate) fn ci(workspace: &Workspace) -> ExitCode {
+    let mut steps = Steps::new("ci");
+    let ready = steps.process("setup", &workspace.script("conformance/setup"));
+    run_checks(workspace, &mut steps);
+    run_tests(workspace, &mut steps, &[], true);
+    if ready {
+        run_clients(workspace, &mut steps, &[]);
+    } else {
+        steps.fail_for_want_of("clients", "setup");
+    }
+    steps.close()
+}
+
+/// Rewrites the expected files of golden tests.
+pub(crate) fn bless(workspace: &Workspace, filter: &[&str]) -> ExitCode {
+    let mut steps = Steps::new("bless");
+    let process = workspace
+        .cargo(&["test", "--workspace", "--locked"])
+        .args(filter)
+        .env("COUNTERSIGN_BLESS", "1");
+    steps.process("bless", &process);
+    steps.close()
+}
+
+/// A server on a scratch directory that survives between runs, so that what you uploaded is still there.
+pub(crate) fn serve(workspace: &Workspace, flags: &[&str]) -> ExitCode {
+    let scratch = workspace.target.join("scratch").display().to_string();
+    let process = workspace.cargo(&[
+        "run",
+        "--package",
+        "countersign",
+        "--",
+        "serve",
+        "--data-dir",
+        &scratch,
+    ]);
+    match process.args(flags).run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fault) => {
+            eprintln!("serve: {fault}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Only what this repository promises about itself.
+pub(crate) fn tidy(workspace: &Workspace) -> ExitCode {
+    let mut steps = Steps::new("tidy");
+    run_tidy(workspace, &mut steps);
+    steps.close()
+}
+
+fn run_checks(workspace: &Workspace, steps: &mut Steps) {
+    steps.process("format", &workspace.cargo(&["fmt", "--all", "--check"]));
+    run_tidy(workspace, steps);
+    let lints = [
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--locked",
+        "--",
+        "-D",
+        "warnings",
+    ];
+    steps.process("lints", &workspace.cargo(&lints));
+    let documentation = workspace.cargo(&["doc", "--workspace", "--no-deps", "--locked"]);
+    steps.process("docs", &documentation.env("RUSTDOCFLAGS", "-D warnings"));
+}
+
+fn run_tidy(workspace: &Workspace, steps: &mut Steps) {
+    steps.run("tidy", || tidy::run(&workspace.root, &workspace.cargo));
+}
+
+fn run_tests(workspace: &Workspace, steps: &mut Steps, filter: &[&str], slow: bool) {
+    let mut tests = workspace
+        .cargo(&["test", "--workspace", "--locked", "--no-fail-fast"])
+        .args(filter);
+    if slow {
+        tests = tests.env("COUNTERSIGN_SLOW", "1");
+    }
+    steps.process("tests", &tests);
+}
+
+fn run_clients(workspace: &Workspace, steps: &mut Steps, filter: &[&str]) {
+    let build = workspace.cargo(&["build", "--release", "--locked", "--package", "countersign"]);
+    if !steps.process("build", &build) {
+        return steps.fail_for_want_of("clients", "build");
+    }
+    let clients = workspace
+        .script("conformance/run")
+        .args(filter)
+        .env("COUNTERSIGN_BIN", workspace.binary());
+    steps.process("clients", &clients);
+}
