@@ -70,7 +70,7 @@ pub(crate) fn run(root: &Path, cargo: &Path) -> Result<(), String> {
 
 /// The checks that need nothing but the files.
 fn of_the_tree(tree: &Tree) -> Vec<Finding> {
-    let checks: [fn(&Tree) -> Vec<Finding>; 8] = [
+    let checks: [fn(&Tree) -> Vec<Finding>; 9] = [
         edges::check,
         purity::check,
         walls::check,
@@ -79,6 +79,7 @@ fn of_the_tree(tree: &Tree) -> Vec<Finding> {
         toolchain::check,
         docs::check,
         coverage::check,
+        dependencies::declared,
     ];
     checks.iter().flat_map(|check| check(tree)).collect()
 }

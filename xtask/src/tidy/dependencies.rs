@@ -10,6 +10,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use super::Finding;
+use super::edges;
 use super::tree::Tree;
 
 /// What `cargo metadata` says about every dependency on every platform we build for.
@@ -83,6 +84,83 @@ pub(super) fn check(tree: &Tree, metadata: &Value) -> Vec<Finding> {
         ));
     }
     findings
+}
+
+/// Every library has its row in the page of dependencies, and its version in the root manifest and nowhere else.
+pub(super) fn declared(tree: &Tree) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let root = tree
+        .text("Cargo.toml")
+        .and_then(|text| text.parse::<toml::Table>().ok())
+        .unwrap_or_default();
+    let versions = root
+        .get("workspace")
+        .and_then(|workspace| workspace.get("dependencies"));
+    let versions = versions
+        .and_then(toml::Value::as_table)
+        .cloned()
+        .unwrap_or_default();
+    let libraries: BTreeSet<&str> = versions
+        .keys()
+        .map(String::as_str)
+        .filter(|name| !name.starts_with("countersign"))
+        .collect();
+    let reasons: BTreeMap<String, usize> = reasons(tree.text(REASONS).unwrap_or_default());
+    for name in libraries.iter().filter(|name| !reasons.contains_key(**name)) {
+        findings.push(Finding::new(
+            "Cargo.toml",
+            0,
+            format!("`{name}` has no row in {REASONS}: why this one?"),
+        ));
+    }
+    for (name, line) in reasons
+        .iter()
+        .filter(|(name, _)| !libraries.contains(name.as_str()))
+    {
+        findings.push(Finding::new(
+            REASONS,
+            *line,
+            format!("`{name}` is no dependency of the workspace"),
+        ));
+    }
+    for (path, text) in tree
+        .texts()
+        .filter(|(path, _)| path.starts_with("crates/") && path.ends_with("Cargo.toml"))
+    {
+        let Ok(manifest) = text.parse::<toml::Table>() else {
+            continue;
+        };
+        for section in ["dependencies", "build-dependencies", "dev-dependencies"] {
+            for (name, entry) in manifest
+                .get(section)
+                .and_then(toml::Value::as_table)
+                .into_iter()
+                .flatten()
+            {
+                if entry.get("workspace").and_then(toml::Value::as_bool) != Some(true) {
+                    let text = format!("`{name}` must take its version from the workspace");
+                    findings.push(Finding::new(path, 0, text));
+                }
+            }
+        }
+    }
+    findings
+}
+
+/// The libraries of the second column, with their lines.
+fn reasons(page: &str) -> BTreeMap<String, usize> {
+    let mut found = BTreeMap::new();
+    for (at, line) in page.lines().enumerate() {
+        let cells: Vec<&str> = line.trim().trim_matches('|').split('|').collect();
+        if let [_, libraries, _] = cells.as_slice() {
+            found.extend(
+                edges::in_backticks(libraries)
+                    .into_iter()
+                    .map(|name| (name, at + 1)),
+            );
+        }
+    }
+    found
 }
 
 /// The parts of `deny.toml` that we hold.
@@ -218,12 +296,14 @@ fn one(words: &[&str], at: &mut usize, allowed: &BTreeSet<String>) -> Option<boo
 
 const RULES: &str = "deny.toml";
 
+const REASONS: &str = "docs/decisions/0004-dependencies.md";
+
 /// The platform whose dependencies are looked at; the others add only bindings to their operating systems.
 const PLATFORM: &str = "x86_64-unknown-linux-gnu";
 
 #[cfg(test)]
 mod tests {
-    use super::{check, is_allowed};
+    use super::{check, declared, is_allowed};
     use crate::tidy::tree::Tree;
     use serde_json::json;
 
@@ -304,6 +384,39 @@ mod tests {
         let found = check(&Tree::of(&[("deny.toml", &rules)]), &json!({}));
         assert_eq!(found.len(), 1);
         assert!(found[0].to_string().contains("`openssl-sys` has no reason"));
+    }
+
+    #[test]
+    fn libraries_and_reasons_agree() {
+        let page = "| concern | library | why |\n|---|---|---|\n| hex | `hex` | the usual one |\n";
+        let faults = |root: &str, member: &str| -> Vec<String> {
+            let files = [
+                ("Cargo.toml", root),
+                ("crates/a/Cargo.toml", member),
+                ("docs/decisions/0004-dependencies.md", page),
+            ];
+            declared(&Tree::of(&files))
+                .iter()
+                .map(ToString::to_string)
+                .collect()
+        };
+        let root = "[workspace.dependencies]\nhex = \"1\"\ncountersign-types = \"1\"";
+        assert_eq!(faults(root, "[dependencies]\nhex.workspace = true"), [""; 0]);
+        let more = faults(&format!("{root}\nbytes = \"1\""), "");
+        assert_eq!(
+            more,
+            ["Cargo.toml: `bytes` has no row in docs/decisions/0004-dependencies.md: why this one?"]
+        );
+        let gone = faults("", "");
+        assert_eq!(
+            gone,
+            ["docs/decisions/0004-dependencies.md:3: `hex` is no dependency of the workspace"]
+        );
+        let own = faults(root, "[dev-dependencies]\nhex = \"1\"");
+        assert_eq!(
+            own,
+            ["crates/a/Cargo.toml: `hex` must take its version from the workspace"]
+        );
     }
 
     #[test]
