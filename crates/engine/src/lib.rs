@@ -19,6 +19,7 @@ mod contract;
 pub mod limits;
 pub mod memory;
 pub mod rules;
+pub mod world;
 
 pub use contract::{
     Body, BodyRef, Change, Class, Engine, Error, Guard, Home, OpenBody, Outcome, Page, Position, Put, Result,

@@ -1,0 +1,69 @@
+//! The file layer that a local engine stands on, as a trait, so that power cuts can be simulated.
+//!
+//! Calls block; an engine calls them from threads of its own. Paths are plain: no links, no `..`.
+//!
+//! What an engine may rely on, and no more:
+//! - nothing is durable before its sync answered `Ok`: a file's bytes and length by [`File::sync`], a name by
+//!   [`Files::sync_dir`] of its directory;
+//! - before that, a power cut may keep any 512-byte sectors of what was written, in any order, and any of the names;
+//! - after a failed sync, what was written since the last good one may be readable and yet never become durable,
+//!   whatever later syncs answer.
+
+pub mod random;
+pub mod sim;
+
+use std::any::Any;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+/// How to open a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// An existing file, for reading.
+    Read,
+    /// An existing file, for reading and writing.
+    Write,
+    /// For reading and writing; made if it does not exist, left as it is if it does.
+    Create,
+    /// For reading and writing; an existing one is `AlreadyExists`.
+    CreateNew,
+}
+
+/// Directories and names.
+pub trait Files: Send + Sync + 'static {
+    /// Makes a directory in an existing one. An existing directory is no error.
+    fn create_dir(&self, path: &Path) -> io::Result<()>;
+    /// Opens a file.
+    fn open(&self, path: &Path, mode: Mode) -> io::Result<Arc<dyn File>>;
+    /// Names in a directory, in no order.
+    fn list(&self, path: &Path) -> io::Result<Vec<String>>;
+    /// Removes a file's name; whoever has it open goes on reading.
+    fn remove(&self, path: &Path) -> io::Result<()>;
+    /// Makes the names in a directory durable. `point` names the place in the code, for tests and metrics.
+    fn sync_dir(&self, path: &Path, point: &'static str) -> io::Result<()>;
+    /// Locks a file (made if absent) against every other process and every other `lock` of this one, until the
+    /// answer is dropped. A held lock is `WouldBlock`.
+    fn lock(&self, path: &Path) -> io::Result<Held>;
+}
+
+/// A lock that ends when it is dropped.
+pub type Held = Box<dyn Any + Send + Sync>;
+
+/// An open file.
+#[allow(
+    clippy::len_without_is_empty,
+    reason = "a file's length is I/O that can fail, not a collection's size"
+)]
+pub trait File: Send + Sync {
+    /// Length in bytes.
+    fn len(&self) -> io::Result<u64>;
+    /// Fills `into` from `offset`; a file that ends before is `UnexpectedEof`.
+    fn read_at(&self, offset: u64, into: &mut [u8]) -> io::Result<()>;
+    /// Writes all of `bytes` at `offset`. After an error any part of them may have been written.
+    fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()>;
+    /// Sets the length.
+    fn truncate(&self, len: u64) -> io::Result<()>;
+    /// Makes bytes and length durable. `point` names the place in the code, for tests and metrics.
+    fn sync(&self, point: &'static str) -> io::Result<()>;
+}
