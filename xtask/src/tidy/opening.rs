@@ -38,7 +38,7 @@ fn script_fault(text: &str) -> Option<&'static str> {
         .map(str::trim)
         .find(|line| !line.is_empty() && !line.starts_with("#!"));
     let commented = first.is_some_and(|line| {
-        ["# ", "// ", "/*", "\"\"\"", "'''"]
+        ["# ", "// ", "//! ", "/*", "\"\"\"", "'''"]
             .iter()
             .any(|opening| line.starts_with(opening))
     });
@@ -72,6 +72,7 @@ mod tests {
             "a.mjs",
             "// Uploads with the JavaScript SDK.\nimport x from 'y';\n"
         ));
+        assert!(is_open("a.js", "//! Uploads with the JavaScript SDK.\n"));
         assert!(is_open("data.json", "{}"));
     }
 
