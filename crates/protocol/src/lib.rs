@@ -1,1 +1,22 @@
-//! (opening lines follow with the first code)
+//! S3 as bytes: the head of a request becomes an [`Operation`], an outcome becomes headers and XML.
+//!
+//! The only XML in the house, in both directions. Pure: no clock, no socket, no look-up; it does not know who asks, whether
+//! they may, or whether a bucket exists. A request is either understood whole or refused: nothing that would change its
+//! meaning is ever ignored (see [`parse`]).
+
+pub mod continuation;
+mod document;
+pub mod encode;
+pub mod error_code;
+mod head;
+pub mod operation;
+mod parse_error;
+pub mod range;
+mod router;
+mod subresource;
+
+pub use error_code::ErrorCode;
+pub use head::{Head, header_bytes, header_text};
+pub use operation::{Named, Operation};
+pub use parse_error::ParseError;
+pub use router::parse;

@@ -1,0 +1,178 @@
+//! Reads the XML that clients send: into a small tree, within limits on bytes, depth and elements.
+//!
+//! Namespaces and attributes are ignored. What could reach outside of the document or grow in it is refused: DOCTYPE,
+//! entities of one's own, processing instructions. Every fault is `MalformedXML`, as at AWS, which does not say more either.
+
+use quick_xml::Reader;
+use quick_xml::events::{BytesRef, BytesStart, Event};
+
+use crate::error_code::ErrorCode;
+use crate::parse_error::ParseError;
+
+/// An element, its text and its children.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Element {
+    /// The name without its prefix.
+    pub(crate) name: String,
+    text: String,
+    children: Vec<Element>,
+}
+
+impl Element {
+    /// Reads a whole document of at most `bytes_max` bytes; the root element.
+    pub(crate) fn parse(bytes: &[u8], bytes_max: usize) -> Result<Element, ParseError> {
+        if bytes.len() > bytes_max {
+            return Err(ParseError::new(ErrorCode::MaxMessageLengthExceeded)
+                .element("MaxMessageLengthBytes", bytes_max.to_string()));
+        }
+        let text = std::str::from_utf8(bytes).map_err(|_| ParseError::malformed_xml())?;
+        read(text.strip_prefix('\u{feff}').unwrap_or(text)).ok_or_else(ParseError::malformed_xml)
+    }
+
+    /// Itself, if it has this name.
+    pub(crate) fn named(self, name: &str) -> Result<Element, ParseError> {
+        if self.name == name {
+            Ok(self)
+        } else {
+            Err(ParseError::malformed_xml())
+        }
+    }
+
+    /// Its children; text between them must be blank.
+    pub(crate) fn into_children(self) -> Result<Vec<Element>, ParseError> {
+        if self.text.trim().is_empty() {
+            Ok(self.children)
+        } else {
+            Err(ParseError::malformed_xml())
+        }
+    }
+
+    /// Its text, untrimmed; it must have no children.
+    pub(crate) fn into_text(self) -> Result<String, ParseError> {
+        if self.children.is_empty() {
+            Ok(self.text)
+        } else {
+            Err(ParseError::malformed_xml())
+        }
+    }
+
+    /// Its text as `true` or `false`.
+    pub(crate) fn into_bool(self) -> Result<bool, ParseError> {
+        match self.into_text()?.trim() {
+            text if text.eq_ignore_ascii_case("true") => Ok(true),
+            text if text.eq_ignore_ascii_case("false") => Ok(false),
+            "1" => Ok(true),
+            "0" => Ok(false),
+            _ => Err(ParseError::malformed_xml()),
+        }
+    }
+
+    fn begin(tag: &BytesStart<'_>) -> Option<Element> {
+        for attribute in tag.attributes() {
+            attribute.ok()?;
+        }
+        Some(Element {
+            name: tag.local_name().as_ref().to_owned(),
+            ..Element::default()
+        })
+    }
+}
+
+fn read(document: &str) -> Option<Element> {
+    let mut reader = Reader::from_str(document);
+    let mut open: Vec<Element> = Vec::new();
+    let mut root: Option<Element> = None;
+    let mut elements = 0;
+    let mut events = 0;
+    loop {
+        let event = reader.read_event().ok()?;
+        events += 1;
+        match event {
+            // A second root.
+            Event::Start(_) | Event::Empty(_) if root.is_some() => return None,
+            Event::Start(tag) => {
+                open.push(Element::begin(&tag)?);
+                elements += 1;
+            }
+            Event::Empty(tag) => {
+                close(Element::begin(&tag)?, &mut open, &mut root);
+                elements += 1;
+            }
+            Event::End(_) => {
+                let element = open.pop()?;
+                close(element, &mut open, &mut root);
+            }
+            Event::Text(text) => add_text(&text.xml10_content(), &mut open)?,
+            Event::CData(text) => {
+                open.last()?;
+                add_text(&text.xml10_content(), &mut open)?;
+            }
+            Event::GeneralRef(reference) => {
+                let c = resolve(&reference)?;
+                open.last_mut()?.text.push(c);
+            }
+            Event::Comment(_) => {}
+            Event::Decl(_) if events == 1 => {}
+            Event::Decl(_) | Event::DocType(_) | Event::PI(_) => return None,
+            Event::Eof => break,
+        }
+        if open.len() > DEPTH_MAX || elements > ELEMENTS_MAX {
+            return None;
+        }
+    }
+    root.filter(|_| open.is_empty())
+}
+
+fn close(element: Element, open: &mut [Element], root: &mut Option<Element>) {
+    match open.last_mut() {
+        Some(parent) => parent.children.push(element),
+        None => *root = Some(element),
+    }
+}
+
+/// Text outside of the root must be blank.
+fn add_text(text: &str, open: &mut [Element]) -> Option<()> {
+    if !text.chars().all(is_xml_char) {
+        return None;
+    }
+    match open.last_mut() {
+        Some(element) => {
+            element.text.push_str(text);
+            Some(())
+        }
+        None => text.trim().is_empty().then_some(()),
+    }
+}
+
+/// The five entities of XML, and numeric references. References to characters that XML 1.0 cannot hold are taken too:
+/// it is the only way to name an object whose key has them, and AWS takes them.
+fn resolve(reference: &BytesRef<'_>) -> Option<char> {
+    let name: &str = reference;
+    if let Some(number) = name.strip_prefix('#') {
+        let (digits, radix) = match number.strip_prefix('x') {
+            Some(digits) => (digits, 16),
+            None => (number, 10),
+        };
+        let is_number = !digits.is_empty() && digits.chars().all(|c| c.is_digit(radix));
+        let code = u32::from_str_radix(digits, radix).ok().filter(|_| is_number)?;
+        return char::from_u32(code).filter(|c| *c != '\0');
+    }
+    match name {
+        "amp" => Some('&'),
+        "lt" => Some('<'),
+        "gt" => Some('>'),
+        "quot" => Some('"'),
+        "apos" => Some('\''),
+        _ => None,
+    }
+}
+
+/// Whether XML 1.0 can hold the character as it is.
+pub(crate) fn is_xml_char(c: char) -> bool {
+    matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
+}
+
+/// No document of S3 is deeper than this.
+const DEPTH_MAX: usize = 16;
+/// 10,000 parts with a number, a tag and two checksums each, twice over.
+const ELEMENTS_MAX: usize = 100_000;

@@ -1,0 +1,174 @@
+//! The error document, with AWS's elements in AWS's order and our diagnosis before the request id.
+//!
+//! Not here: what a diagnosis says and which of its values may be shown; by the time it comes here, it is plain text.
+
+use bytes::Bytes;
+
+use crate::encode::xml::{Illegal, Xml};
+use crate::error_code::ErrorCode;
+
+/// An error as it is answered.
+#[derive(Clone, Copy, Debug)]
+pub struct ErrorAnswer<'a> {
+    /// `Code`
+    pub code: ErrorCode,
+    /// `Message`
+    pub message: &'a str,
+    /// Elements after `Message`, in order.
+    pub elements: &'a [(&'static str, String)],
+    /// Why a signature did not match, if that is what went wrong.
+    pub diagnosis: Option<&'a Diagnosis>,
+    /// `RequestId`, the same as in `x-amz-request-id`.
+    pub request_id: &'a str,
+    /// `HostId`, the same as in `x-amz-id-2`.
+    pub host_id: &'a str,
+}
+
+/// The element `Diagnosis`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Diagnosis {
+    /// `proven`, `exact`, `inferred`, `unproven` or `skipped`.
+    pub status: String,
+    /// The causes, the most specific first.
+    pub causes: Vec<Cause>,
+    /// `LikelyCulprit`: which program probably did it.
+    pub likely_culprit: Option<String>,
+    /// `RuledOut`: the ids of what was tried and did not fit.
+    pub ruled_out: Vec<String>,
+    /// `Url`: the page that says more.
+    pub url: Option<String>,
+}
+
+/// One element `Cause`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cause {
+    /// Its stable id, as in `HST-PROXY`.
+    pub id: String,
+    /// `hmac`, `exact` or `infer`.
+    pub proof: String,
+    /// The part of the request that is at fault, as in `host`.
+    pub slot: String,
+    /// `Title`: one sentence.
+    pub title: String,
+    /// `Signed`: what the client signed there.
+    pub signed: Option<String>,
+    /// `Received`: what arrived there.
+    pub received: Option<String>,
+    /// `Cure`: what to change.
+    pub cure: String,
+    /// `AlsoExplainedBy`, once each: ids that the same proof fits.
+    pub also_explained_by: Vec<String>,
+}
+
+/// The error document.
+pub fn error(answer: &ErrorAnswer<'_>) -> Bytes {
+    let mut xml = Xml::document(Illegal::Replace);
+    xml.open("Error");
+    xml.element("Code", answer.code.name());
+    xml.element("Message", answer.message);
+    for (name, value) in answer.elements {
+        xml.element(name, value);
+    }
+    if let Some(diagnosis) = answer.diagnosis {
+        write_diagnosis(&mut xml, diagnosis);
+    }
+    xml.element("RequestId", answer.request_id);
+    xml.element("HostId", answer.host_id);
+    xml.finish("Error")
+}
+
+fn write_diagnosis(xml: &mut Xml, diagnosis: &Diagnosis) {
+    xml.open_with("Diagnosis", &[("version", "1"), ("status", &diagnosis.status)]);
+    for cause in &diagnosis.causes {
+        write_cause(xml, cause);
+    }
+    xml.optional("LikelyCulprit", diagnosis.likely_culprit.as_deref());
+    if !diagnosis.ruled_out.is_empty() {
+        xml.element("RuledOut", &diagnosis.ruled_out.join(", "));
+    }
+    xml.optional("Url", diagnosis.url.as_deref());
+    xml.close("Diagnosis");
+}
+
+fn write_cause(xml: &mut Xml, cause: &Cause) {
+    xml.open_with(
+        "Cause",
+        &[("id", &cause.id), ("proof", &cause.proof), ("slot", &cause.slot)],
+    );
+    xml.element("Title", &cause.title);
+    xml.optional("Signed", cause.signed.as_deref());
+    xml.optional("Received", cause.received.as_deref());
+    xml.element("Cure", &cause.cure);
+    for id in &cause.also_explained_by {
+        xml.element("AlsoExplainedBy", id);
+    }
+    xml.close("Cause");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(answer: &ErrorAnswer<'_>, expected: &str) {
+        let written = error(answer);
+        assert_eq!(String::from_utf8_lossy(&written), expected);
+    }
+
+    #[test]
+    fn an_error_keeps_the_order_of_its_elements() {
+        let elements = [("Key", "a<b\u{1}".to_owned()), ("Resource", "/b/a".to_owned())];
+        let answer = ErrorAnswer {
+            code: ErrorCode::NoSuchKey,
+            message: ErrorCode::NoSuchKey.message(),
+            elements: &elements,
+            diagnosis: None,
+            request_id: "R1",
+            host_id: "H1",
+        };
+        check(
+            &answer,
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>NoSuchKey</Code><Message>The specified key does \
+             not exist.</Message><Key>a&lt;b\u{fffd}</Key><Resource>/b/a</Resource><RequestId>R1</RequestId>\
+             <HostId>H1</HostId></Error>",
+        );
+    }
+
+    #[test]
+    fn a_diagnosis_stands_before_the_request_id() {
+        let cause = Cause {
+            id: "HST-PROXY".to_owned(),
+            proof: "hmac".to_owned(),
+            slot: "host".to_owned(),
+            title: "a proxy rewrote the Host header".to_owned(),
+            signed: Some("s3.example.com".to_owned()),
+            received: Some("127.0.0.1:9000".to_owned()),
+            cure: "pass the Host header through & keep it".to_owned(),
+            also_explained_by: vec!["HST-PORT".to_owned()],
+        };
+        let diagnosis = Diagnosis {
+            status: "proven".to_owned(),
+            causes: vec![cause],
+            likely_culprit: Some("nginx".to_owned()),
+            ruled_out: vec!["SEC-WRONG".to_owned(), "PTH-ENC".to_owned()],
+            url: Some("https://example.com/HST-PROXY".to_owned()),
+        };
+        let answer = ErrorAnswer {
+            code: ErrorCode::SignatureDoesNotMatch,
+            message: "m",
+            elements: &[],
+            diagnosis: Some(&diagnosis),
+            request_id: "R1",
+            host_id: "H1",
+        };
+        check(
+            &answer,
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>SignatureDoesNotMatch</Code><Message>m</Message>\
+             <Diagnosis version=\"1\" status=\"proven\"><Cause id=\"HST-PROXY\" proof=\"hmac\" slot=\"host\">\
+             <Title>a proxy rewrote the Host header</Title><Signed>s3.example.com</Signed>\
+             <Received>127.0.0.1:9000</Received><Cure>pass the Host header through &amp; keep it</Cure>\
+             <AlsoExplainedBy>HST-PORT</AlsoExplainedBy></Cause><LikelyCulprit>nginx</LikelyCulprit>\
+             <RuledOut>SEC-WRONG, PTH-ENC</RuledOut><Url>https://example.com/HST-PROXY</Url></Diagnosis>\
+             <RequestId>R1</RequestId><HostId>H1</HostId></Error>",
+        );
+    }
+}

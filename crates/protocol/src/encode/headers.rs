@@ -1,0 +1,189 @@
+//! The headers of answers about one object.
+//!
+//! Not here: the status, `x-amz-request-id`, `Date` and `Server`. A value that no header can hold (there should be none,
+//! parsers refuse them) is left out rather than failing an answer.
+
+use countersign_types::{Checksum, ChecksumType, Etag, Moment};
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+
+use crate::encode::xml::Xml;
+use crate::head::header_bytes;
+use crate::operation::{ObjectMetadata, ResponseOverrides, STANDARD_STORAGE_CLASS};
+use crate::range::ByteRange;
+
+/// The `Content-Type` of an object for which none was named.
+pub const DEFAULT_CONTENT_TYPE: &str = "binary/octet-stream";
+
+/// An object as `GET` and `HEAD` show it.
+#[derive(Clone, Copy, Debug)]
+pub struct ObjectHeaders<'a> {
+    /// The object's tag.
+    pub etag: Etag,
+    /// When it was written.
+    pub last_modified: Moment,
+    /// Its size in bytes.
+    pub size: u64,
+    /// The bytes that are answered, if not all: status 206.
+    pub range: Option<ByteRange>,
+    /// What is kept with it.
+    pub metadata: &'a ObjectMetadata,
+    /// Its checksum, where it was asked for and covers what is answered.
+    pub checksum: Option<ObjectChecksum<'a>>,
+    /// `x-amz-mp-parts-count`: how many parts it has, where one part was asked for.
+    pub parts_count: Option<u16>,
+    /// `response-*`
+    pub overrides: Option<&'a ResponseOverrides>,
+}
+
+/// A checksum with what its written form needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ObjectChecksum<'a> {
+    /// The value.
+    pub checksum: &'a Checksum,
+    /// Of the whole object or over its parts; `None` for a part's own.
+    pub checksum_type: Option<ChecksumType>,
+    /// How many parts a composite one covers.
+    pub parts: Option<u16>,
+}
+
+impl<'a> ObjectChecksum<'a> {
+    /// The checksum of one part.
+    pub const fn part(checksum: &'a Checksum) -> ObjectChecksum<'a> {
+        ObjectChecksum {
+            checksum,
+            checksum_type: None,
+            parts: None,
+        }
+    }
+
+    /// The value as headers and XML carry it: base64, and `-N` over N parts.
+    pub fn encode(&self) -> String {
+        match (self.checksum_type, self.parts) {
+            (Some(ChecksumType::Composite), Some(parts)) => format!("{}-{parts}", self.checksum.encode()),
+            _ => self.checksum.encode(),
+        }
+    }
+}
+
+impl ObjectHeaders<'_> {
+    /// All headers of a 200 or 206, `Content-Length` included.
+    pub fn encode(&self) -> HeaderMap {
+        let mut headers = self.encode_not_modified();
+        let metadata = self.metadata;
+        let length = self.range.map_or(self.size, |range| range.length);
+        headers.insert(header::CONTENT_LENGTH, length.into());
+        headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+        if let Some(range) = self.range {
+            put(
+                &mut headers,
+                header::CONTENT_RANGE,
+                &range.content_range(self.size),
+            );
+        }
+        let content_type = metadata.content_type.as_deref().unwrap_or(DEFAULT_CONTENT_TYPE);
+        put(&mut headers, header::CONTENT_TYPE, content_type);
+        for (name, value) in [
+            (header::CONTENT_ENCODING, &metadata.content_encoding),
+            (header::CONTENT_DISPOSITION, &metadata.content_disposition),
+            (header::CONTENT_LANGUAGE, &metadata.content_language),
+            (WEBSITE_REDIRECT, &metadata.website_redirect),
+        ] {
+            put_optional(&mut headers, name, value.as_deref());
+        }
+        let class = metadata.storage_class.as_deref();
+        put_optional(
+            &mut headers,
+            STORAGE_CLASS,
+            class.filter(|c| *c != STANDARD_STORAGE_CLASS),
+        );
+        for (name, value) in &metadata.user {
+            if let Ok(name) = HeaderName::try_from(format!("x-amz-meta-{name}")) {
+                put(&mut headers, name, value);
+            }
+        }
+        put_checksum(&mut headers, self.checksum);
+        if let Some(parts) = self.parts_count {
+            headers.insert(PARTS_COUNT, parts.into());
+        }
+        if let Some(overrides) = self.overrides {
+            put_overrides(&mut headers, overrides);
+        }
+        headers
+    }
+
+    /// The headers of a 304: what a cache renews its entry with.
+    pub fn encode_not_modified(&self) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        put(&mut headers, header::ETAG, &format!("\"{}\"", self.etag));
+        put(
+            &mut headers,
+            header::LAST_MODIFIED,
+            &self.last_modified.http_date(),
+        );
+        put_optional(
+            &mut headers,
+            header::CACHE_CONTROL,
+            self.metadata.cache_control.as_deref(),
+        );
+        put_optional(&mut headers, header::EXPIRES, self.metadata.expires.as_deref());
+        headers
+    }
+}
+
+/// The headers of an answer to `PutObject` and `UploadPart`: the tag and the checksum.
+pub fn written_headers(etag: &Etag, checksum: Option<ObjectChecksum<'_>>) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    put(&mut headers, header::ETAG, &format!("\"{etag}\""));
+    put_checksum(&mut headers, checksum);
+    headers
+}
+
+impl Xml {
+    pub(super) fn checksum(&mut self, checksum: Option<ObjectChecksum<'_>>) {
+        let Some(checksum) = checksum else { return };
+        let element = format!("Checksum{}", checksum.checksum.algorithm().name());
+        self.element(&element, &checksum.encode());
+        self.optional("ChecksumType", checksum.checksum_type.map(ChecksumType::name));
+    }
+}
+
+fn put_checksum(headers: &mut HeaderMap, checksum: Option<ObjectChecksum<'_>>) {
+    let Some(checksum) = checksum else { return };
+    let name = HeaderName::from_static(checksum.checksum.algorithm().header());
+    put(headers, name, &checksum.encode());
+    put_optional(
+        headers,
+        CHECKSUM_TYPE,
+        checksum.checksum_type.map(ChecksumType::name),
+    );
+}
+
+fn put_overrides(headers: &mut HeaderMap, overrides: &ResponseOverrides) {
+    for (name, value) in [
+        (header::CONTENT_TYPE, &overrides.content_type),
+        (header::CONTENT_LANGUAGE, &overrides.content_language),
+        (header::EXPIRES, &overrides.expires),
+        (header::CACHE_CONTROL, &overrides.cache_control),
+        (header::CONTENT_DISPOSITION, &overrides.content_disposition),
+        (header::CONTENT_ENCODING, &overrides.content_encoding),
+    ] {
+        put_optional(headers, name, value.as_deref());
+    }
+}
+
+fn put_optional(headers: &mut HeaderMap, name: HeaderName, value: Option<&str>) {
+    if let Some(value) = value {
+        put(headers, name, value);
+    }
+}
+
+fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_bytes(&header_bytes(value)) {
+        headers.insert(name, value);
+    }
+}
+
+const WEBSITE_REDIRECT: HeaderName = HeaderName::from_static("x-amz-website-redirect-location");
+const STORAGE_CLASS: HeaderName = HeaderName::from_static("x-amz-storage-class");
+const CHECKSUM_TYPE: HeaderName = HeaderName::from_static("x-amz-checksum-type");
+const PARTS_COUNT: HeaderName = HeaderName::from_static("x-amz-mp-parts-count");

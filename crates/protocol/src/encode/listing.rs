@@ -1,0 +1,174 @@
+//! Listings of objects, in both versions.
+//!
+//! They answer with what was asked, so they take the request's values ([`ListObjects`], [`ListObjectsV2`]) beside the page.
+
+use bytes::Bytes;
+use countersign_types::{ChecksumAlgorithm, ChecksumType, Etag, Moment};
+
+use crate::encode::Owner;
+use crate::encode::xml::Xml;
+use crate::operation::{ListObjects, ListObjectsV2, STANDARD_STORAGE_CLASS};
+
+/// The answer to `ListObjects`.
+#[derive(Clone, Copy, Debug)]
+pub struct ListObjectsAnswer<'a> {
+    /// The bucket's name.
+    pub bucket: &'a str,
+    /// What was asked.
+    pub request: &'a ListObjects,
+    /// The objects of this page, in byte order.
+    pub objects: &'a [ListedObject<'a>],
+    /// The common prefixes of this page, in byte order.
+    pub common_prefixes: &'a [String],
+    /// Whether there is more.
+    pub is_truncated: bool,
+    /// The last key or prefix of a truncated page. Shown only with a delimiter, as at AWS.
+    pub next_marker: Option<&'a str>,
+    /// Who owns the objects.
+    pub owner: Option<Owner<'a>>,
+}
+
+/// The answer to `ListObjectsV2`.
+#[derive(Clone, Copy, Debug)]
+pub struct ListObjectsV2Answer<'a> {
+    /// The bucket's name.
+    pub bucket: &'a str,
+    /// What was asked.
+    pub request: &'a ListObjectsV2,
+    /// The objects of this page, in byte order.
+    pub objects: &'a [ListedObject<'a>],
+    /// The common prefixes of this page, in byte order.
+    pub common_prefixes: &'a [String],
+    /// Whether there is more.
+    pub is_truncated: bool,
+    /// The last key or prefix of a truncated page; it is made into the token here.
+    pub next: Option<&'a str>,
+    /// Who owns the objects. Shown only with `fetch-owner`.
+    pub owner: Option<Owner<'a>>,
+}
+
+/// One object of a listing.
+#[derive(Clone, Copy, Debug)]
+pub struct ListedObject<'a> {
+    /// `Key`
+    pub object_key: &'a str,
+    /// `LastModified`
+    pub last_modified: Moment,
+    /// `ETag`
+    pub etag: Etag,
+    /// `ChecksumAlgorithm`
+    pub checksum_algorithm: Option<ChecksumAlgorithm>,
+    /// `ChecksumType`
+    pub checksum_type: Option<ChecksumType>,
+    /// `Size` in bytes.
+    pub size: u64,
+    /// `StorageClass`; `None` is `STANDARD`.
+    pub storage_class: Option<&'a str>,
+}
+
+/// The answer to `ListObjects`.
+pub fn list_objects(answer: &ListObjectsAnswer<'_>) -> Bytes {
+    let request = answer.request;
+    let mut xml = Xml::result(ROOT).url_encoded(request.url_encoded);
+    xml.element("Name", answer.bucket);
+    xml.name("Prefix", &request.prefix);
+    xml.name("Marker", &request.marker);
+    let has_delimiter = request.delimiter.is_some();
+    if let Some(next) = answer
+        .next_marker
+        .filter(|_| answer.is_truncated && has_delimiter)
+    {
+        xml.name("NextMarker", next);
+    }
+    xml.number("MaxKeys", request.max_keys.into());
+    xml.listing_tail(
+        request.delimiter.as_deref(),
+        request.url_encoded,
+        answer.is_truncated,
+    );
+    for object in answer.objects {
+        write_object(&mut xml, object, answer.owner);
+    }
+    xml.common_prefixes(answer.common_prefixes);
+    xml.finish(ROOT)
+}
+
+/// The answer to `ListObjectsV2`.
+pub fn list_objects_v2(answer: &ListObjectsV2Answer<'_>) -> Bytes {
+    let request = answer.request;
+    let mut xml = Xml::result(ROOT).url_encoded(request.url_encoded);
+    xml.element("Name", answer.bucket);
+    xml.name("Prefix", &request.prefix);
+    xml.optional("ContinuationToken", request.continuation_token.as_deref());
+    if let Some(next) = answer.next.filter(|_| answer.is_truncated) {
+        xml.element("NextContinuationToken", &crate::continuation::encode(next));
+    }
+    if let Some(start_after) = &request.start_after {
+        xml.name("StartAfter", start_after);
+    }
+    let count = answer.objects.len().saturating_add(answer.common_prefixes.len());
+    xml.number("KeyCount", u64::try_from(count).unwrap_or(u64::MAX));
+    xml.number("MaxKeys", request.max_keys.into());
+    xml.listing_tail(
+        request.delimiter.as_deref(),
+        request.url_encoded,
+        answer.is_truncated,
+    );
+    for object in answer.objects {
+        write_object(&mut xml, object, answer.owner.filter(|_| request.fetch_owner));
+    }
+    xml.common_prefixes(answer.common_prefixes);
+    xml.finish(ROOT)
+}
+
+fn write_object(xml: &mut Xml, object: &ListedObject<'_>, owner: Option<Owner<'_>>) {
+    xml.open("Contents");
+    xml.name("Key", object.object_key);
+    xml.element("LastModified", &object.last_modified.iso8601());
+    xml.etag(&object.etag);
+    xml.optional(
+        "ChecksumAlgorithm",
+        object.checksum_algorithm.map(ChecksumAlgorithm::name),
+    );
+    xml.optional("ChecksumType", object.checksum_type.map(ChecksumType::name));
+    xml.number("Size", object.size);
+    if let Some(owner) = owner {
+        xml.owner("Owner", owner);
+    }
+    xml.element(
+        "StorageClass",
+        object.storage_class.unwrap_or(STANDARD_STORAGE_CLASS),
+    );
+    xml.close("Contents");
+}
+
+impl Xml {
+    /// The elements that end the head of every listing.
+    pub(super) fn listing_tail(&mut self, delimiter: Option<&str>, url_encoded: bool, is_truncated: bool) {
+        if let Some(delimiter) = delimiter {
+            self.name("Delimiter", delimiter);
+        }
+        if url_encoded {
+            self.element("EncodingType", "url");
+        }
+        self.boolean("IsTruncated", is_truncated);
+    }
+
+    /// One `CommonPrefixes` a prefix, as AWS writes them.
+    pub(super) fn common_prefixes(&mut self, prefixes: &[String]) {
+        for prefix in prefixes {
+            self.open("CommonPrefixes");
+            self.name("Prefix", prefix);
+            self.close("CommonPrefixes");
+        }
+    }
+
+    pub(super) fn owner(&mut self, element: &str, owner: Owner<'_>) {
+        self.open(element);
+        self.element("ID", owner.id);
+        self.element("DisplayName", owner.display_name);
+        self.close(element);
+    }
+}
+
+const ROOT: &str = "ListBucketResult";

@@ -1,0 +1,136 @@
+//! The operations of S3 that this server knows, with every input as a value.
+//!
+//! One variant an operation; its inputs stand beside their parser in the files below. A value of [`Operation`] says
+//! everything about the request but its body: headers that change the meaning and are not understood were refused.
+
+use countersign_types::{BucketName, ObjectKey};
+
+mod bucket;
+mod condition;
+mod content;
+pub(crate) mod copy;
+mod integrity;
+mod listing;
+mod multipart;
+mod object;
+
+pub use bucket::{CreateBucket, CreateBucketDocument, ListBuckets};
+pub use condition::{EtagMatch, ReadCondition, WriteCondition};
+pub use content::{ObjectMetadata, STANDARD_STORAGE_CLASS};
+pub use copy::{CopyObject, CopySource, MetadataDirective, UploadPartCopy};
+pub use integrity::{DeclaredChecksum, Integrity};
+pub use listing::{ListMultipartUploads, ListObjects, ListObjectsV2, ListParts};
+pub use multipart::{
+    AbortMultipartUpload, CompleteMultipartUpload, CompleteMultipartUploadDocument, CompletedPart,
+    CreateMultipartUpload, UploadPart,
+};
+pub use object::{
+    DeleteObject, DeleteObjects, DeleteObjectsDocument, GetObject, ObjectToDelete, PutObject,
+    ResponseOverrides,
+};
+
+pub(crate) use object::parse_object_key;
+
+/// A request whose meaning is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// What is asked for.
+    pub operation: Operation,
+    /// The bucket; `None` only for [`Operation::ListBuckets`].
+    pub bucket: Option<BucketName>,
+    /// The object key; present for exactly the operations on an object.
+    pub object_key: Option<ObjectKey>,
+    /// `x-amz-expected-bucket-owner`: the server refuses (403 `AccessDenied`) if the bucket belongs to somebody else.
+    pub expected_bucket_owner: Option<String>,
+    /// `x-amz-source-expected-bucket-owner`: the same for the bucket a copy reads from.
+    pub expected_source_bucket_owner: Option<String>,
+}
+
+/// An operation and its inputs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// `GET /`
+    ListBuckets(ListBuckets),
+    /// `PUT /bucket`, with an optional document
+    CreateBucket(CreateBucket),
+    /// `HEAD /bucket`
+    HeadBucket,
+    /// `DELETE /bucket`
+    DeleteBucket,
+    /// `GET /bucket?location`
+    GetBucketLocation,
+    /// `GET /bucket`
+    ListObjects(ListObjects),
+    /// `GET /bucket?list-type=2`
+    ListObjectsV2(ListObjectsV2),
+    /// `GET /bucket?uploads`
+    ListMultipartUploads(ListMultipartUploads),
+    /// `POST /bucket?delete`, with a document
+    DeleteObjects(DeleteObjects),
+    /// `PUT /bucket/key`
+    PutObject(PutObject),
+    /// `PUT /bucket/key` with `x-amz-copy-source`
+    CopyObject(CopyObject),
+    /// `GET /bucket/key`
+    GetObject(GetObject),
+    /// `HEAD /bucket/key`
+    HeadObject(GetObject),
+    /// `DELETE /bucket/key`
+    DeleteObject(DeleteObject),
+    /// `POST /bucket/key?uploads`
+    CreateMultipartUpload(CreateMultipartUpload),
+    /// `PUT /bucket/key?partNumber&uploadId`
+    UploadPart(UploadPart),
+    /// `PUT /bucket/key?partNumber&uploadId` with `x-amz-copy-source`
+    UploadPartCopy(UploadPartCopy),
+    /// `POST /bucket/key?uploadId`, with a document
+    CompleteMultipartUpload(CompleteMultipartUpload),
+    /// `DELETE /bucket/key?uploadId`
+    AbortMultipartUpload(AbortMultipartUpload),
+    /// `GET /bucket/key?uploadId`
+    ListParts(ListParts),
+}
+
+impl Operation {
+    /// AWS's name, as in access logs and metrics.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::ListBuckets(_) => "ListBuckets",
+            Self::CreateBucket(_) => "CreateBucket",
+            Self::HeadBucket => "HeadBucket",
+            Self::DeleteBucket => "DeleteBucket",
+            Self::GetBucketLocation => "GetBucketLocation",
+            Self::ListObjects(_) => "ListObjects",
+            Self::ListObjectsV2(_) => "ListObjectsV2",
+            Self::ListMultipartUploads(_) => "ListMultipartUploads",
+            Self::DeleteObjects(_) => "DeleteObjects",
+            Self::PutObject(_) => "PutObject",
+            Self::CopyObject(_) => "CopyObject",
+            Self::GetObject(_) => "GetObject",
+            Self::HeadObject(_) => "HeadObject",
+            Self::DeleteObject(_) => "DeleteObject",
+            Self::CreateMultipartUpload(_) => "CreateMultipartUpload",
+            Self::UploadPart(_) => "UploadPart",
+            Self::UploadPartCopy(_) => "UploadPartCopy",
+            Self::CompleteMultipartUpload(_) => "CompleteMultipartUpload",
+            Self::AbortMultipartUpload(_) => "AbortMultipartUpload",
+            Self::ListParts(_) => "ListParts",
+        }
+    }
+
+    /// Whether the body is a document, and its largest size in bytes. The server reads that much, answers
+    /// `MaxMessageLengthExceeded` to more, and gives the bytes to the document's own `parse`.
+    pub const fn document_limit(&self) -> Option<usize> {
+        match self {
+            Self::CreateBucket(_) => Some(CreateBucketDocument::BYTES_MAX),
+            Self::DeleteObjects(_) => Some(DeleteObjectsDocument::BYTES_MAX),
+            Self::CompleteMultipartUpload(_) => Some(CompleteMultipartUploadDocument::BYTES_MAX),
+            _ => None,
+        }
+    }
+
+    /// Whether the body is the bytes of an object or part.
+    pub const fn has_data(&self) -> bool {
+        matches!(self, Self::PutObject(_) | Self::UploadPart(_))
+    }
+}

@@ -1,0 +1,128 @@
+//! Conditions: `If-Match` and its relatives, on reads, on writes and on the source of a copy.
+//!
+//! Not here: whether they hold (`store` decides that against the object it has pinned).
+
+use countersign_types::{Etag, Moment};
+
+use crate::head::View;
+use crate::parse_error::ParseError;
+
+/// Which entity tags a condition names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EtagMatch {
+    /// `*`: any object that exists.
+    Any,
+    /// One of these. Texts that are no tag of this server match nothing, so the list may be empty.
+    OneOf(Vec<Etag>),
+}
+
+/// Conditions of a read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReadCondition {
+    /// `If-Match`
+    pub if_match: Option<EtagMatch>,
+    /// `If-None-Match`
+    pub if_none_match: Option<EtagMatch>,
+    /// `If-Modified-Since`; a malformed date counts as absent.
+    pub if_modified_since: Option<Moment>,
+    /// `If-Unmodified-Since`; a malformed date counts as absent.
+    pub if_unmodified_since: Option<Moment>,
+}
+
+/// Conditions of a write or a delete.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WriteCondition {
+    /// `If-Match`: only over an object with one of these tags.
+    pub if_match: Option<EtagMatch>,
+    /// `If-None-Match`: with `*`, only if there is no object.
+    pub if_none_match: Option<EtagMatch>,
+}
+
+impl EtagMatch {
+    /// Reads the value of `If-Match` or `If-None-Match`.
+    pub fn parse(text: &str) -> EtagMatch {
+        if text.trim() == "*" {
+            return EtagMatch::Any;
+        }
+        let tags = text.split(',').map(str::trim);
+        EtagMatch::OneOf(
+            tags.filter_map(|tag| Etag::parse(tag.strip_prefix("W/").unwrap_or(tag)))
+                .collect(),
+        )
+    }
+
+    /// Whether an existing object with this tag is meant.
+    pub fn matches(&self, etag: &Etag) -> bool {
+        match self {
+            EtagMatch::Any => true,
+            EtagMatch::OneOf(tags) => tags.contains(etag),
+        }
+    }
+}
+
+pub(super) fn parse_read(view: &View<'_>) -> ReadCondition {
+    parse_read_as(view, "")
+}
+
+/// Reads `x-amz-copy-source-if-*`.
+pub(super) fn parse_source(view: &View<'_>) -> ReadCondition {
+    parse_read_as(view, "x-amz-copy-source-")
+}
+
+fn parse_read_as(view: &View<'_>, prefix: &str) -> ReadCondition {
+    let header = |name: &str| view.filled_header(&format!("{prefix}{name}"));
+    ReadCondition {
+        if_match: header("if-match").map(|text| EtagMatch::parse(&text)),
+        if_none_match: header("if-none-match").map(|text| EtagMatch::parse(&text)),
+        if_modified_since: header("if-modified-since").and_then(|text| Moment::parse_http_date(&text)),
+        if_unmodified_since: header("if-unmodified-since").and_then(|text| Moment::parse_http_date(&text)),
+    }
+}
+
+/// Reads the conditions of a write; those that S3 does not evaluate on writes are refused.
+pub(super) fn parse_write(view: &View<'_>) -> Result<WriteCondition, ParseError> {
+    for header in ["If-Modified-Since", "If-Unmodified-Since"] {
+        if view.header(header).is_some() {
+            return Err(ParseError::header_not_implemented(header));
+        }
+    }
+    Ok(WriteCondition {
+        if_match: view.filled_header("if-match").map(|text| EtagMatch::parse(&text)),
+        if_none_match: view
+            .filled_header("if-none-match")
+            .map(|text| EtagMatch::parse(&text)),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TAG: &str = "d41d8cd98f00b204e9800998ecf8427e";
+
+    fn check(text: &str, expected: Option<usize>) {
+        let found = match EtagMatch::parse(text) {
+            EtagMatch::Any => None,
+            EtagMatch::OneOf(tags) => Some(tags.len()),
+        };
+        assert_eq!(found, expected, "{text}");
+    }
+
+    #[test]
+    fn a_list_of_tags_may_be_quoted_weak_or_foreign() {
+        check("*", None);
+        check(&format!("\"{TAG}\""), Some(1));
+        check(TAG, Some(1));
+        check(&format!("\"{TAG}\" , W/\"{TAG}-3\""), Some(2));
+        check("\"unknown\"", Some(0));
+        check("", Some(0));
+    }
+
+    #[test]
+    fn a_list_of_foreign_tags_matches_nothing() {
+        let tag = Etag::parse(TAG).expect("a tag");
+        assert!(!EtagMatch::parse("\"unknown\"").matches(&tag));
+        assert!(EtagMatch::parse("*").matches(&tag));
+        assert!(EtagMatch::parse(&format!("\"x\", \"{TAG}\"")).matches(&tag));
+    }
+}

@@ -1,0 +1,141 @@
+//! What a client says about an object's content: the content headers, user metadata and the storage class.
+//!
+//! Not here: checksums and lengths (`integrity`). `aws-chunked` is the coding of one upload, not of the object, and is
+//! dropped; all other codings stay.
+
+use crate::error_code::ErrorCode;
+use crate::head::{View, header_bytes, sendable};
+use crate::parse_error::ParseError;
+
+/// What is kept with an object and sent back with it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ObjectMetadata {
+    /// `Content-Type`, as sent; the server answers `binary/octet-stream` where there is none.
+    pub content_type: Option<String>,
+    /// `Content-Encoding` without `aws-chunked`.
+    pub content_encoding: Option<String>,
+    /// `Content-Disposition`
+    pub content_disposition: Option<String>,
+    /// `Content-Language`
+    pub content_language: Option<String>,
+    /// `Cache-Control`
+    pub cache_control: Option<String>,
+    /// `Expires`, as sent: AWS keeps it as text.
+    pub expires: Option<String>,
+    /// `x-amz-website-redirect-location`
+    pub website_redirect: Option<String>,
+    /// `x-amz-storage-class`; `None` where it was not sent, which means `STANDARD`.
+    pub storage_class: Option<String>,
+    /// User metadata: lower-case name without `x-amz-meta-`, and value. Values are [`crate::header_text`].
+    pub user: Vec<(String, String)>,
+}
+
+/// The storage class of an object for which none was named.
+pub const STANDARD_STORAGE_CLASS: &str = "STANDARD";
+
+impl ObjectMetadata {
+    pub(super) fn parse(view: &View<'_>) -> Result<ObjectMetadata, ParseError> {
+        Ok(ObjectMetadata {
+            content_type: view.filled_header("content-type"),
+            content_encoding: view
+                .filled_header("content-encoding")
+                .and_then(|codings| without_chunked(&codings)),
+            content_disposition: view.filled_header("content-disposition"),
+            content_language: view.filled_header("content-language"),
+            cache_control: view.filled_header("cache-control"),
+            expires: view.filled_header("expires"),
+            website_redirect: website_redirect(view)?,
+            storage_class: storage_class(view)?,
+            user: user_metadata(view)?,
+        })
+    }
+}
+
+/// Refuses access control lists as a bucket does whose owner owns everything in it; the two lists that say just that
+/// are allowed.
+pub(super) fn check_acl(view: &View<'_>, refusal: ErrorCode) -> Result<(), ParseError> {
+    const CANNED: [&str; 6] = [
+        "public-read",
+        "public-read-write",
+        "authenticated-read",
+        "aws-exec-read",
+        "bucket-owner-read",
+        "log-delivery-write",
+    ];
+    match view.filled_header("x-amz-acl").as_deref() {
+        None | Some("private" | "bucket-owner-full-control") => Ok(()),
+        Some(acl) if CANNED.contains(&acl) => Err(ParseError::new(refusal)),
+        Some(acl) => Err(ParseError::argument("Invalid x-amz-acl value", "x-amz-acl", acl)),
+    }
+}
+
+fn website_redirect(view: &View<'_>) -> Result<Option<String>, ParseError> {
+    const HEADER: &str = "x-amz-website-redirect-location";
+    let Some(location) = view.filled_header(HEADER) else {
+        return Ok(None);
+    };
+    if !["/", "http://", "https://"]
+        .iter()
+        .any(|p| location.starts_with(p))
+    {
+        return Err(ParseError::new(ErrorCode::InvalidRedirectLocation));
+    }
+    sendable(HEADER, location).map(Some)
+}
+
+fn storage_class(view: &View<'_>) -> Result<Option<String>, ParseError> {
+    const KEPT: [&str; 6] = [
+        STANDARD_STORAGE_CLASS,
+        "REDUCED_REDUNDANCY",
+        "STANDARD_IA",
+        "ONEZONE_IA",
+        "INTELLIGENT_TIERING",
+        "GLACIER_IR",
+    ];
+    // Objects of these classes cannot be read before they are restored, which this server does not do.
+    const ARCHIVES: [&str; 2] = ["GLACIER", "DEEP_ARCHIVE"];
+    match view.filled_header("x-amz-storage-class") {
+        None => Ok(None),
+        Some(class) if KEPT.contains(&class.as_str()) => Ok(Some(class)),
+        Some(class) if ARCHIVES.contains(&class.as_str()) => {
+            Err(ParseError::header_not_implemented("x-amz-storage-class"))
+        }
+        Some(class) => {
+            Err(ParseError::new(ErrorCode::InvalidStorageClass).element("StorageClassRequested", class))
+        }
+    }
+}
+
+fn user_metadata(view: &View<'_>) -> Result<Vec<(String, String)>, ParseError> {
+    const PREFIX: &str = "x-amz-meta-";
+    let mut user = Vec::new();
+    let mut size = 0;
+    for header in view.header_names(PREFIX) {
+        let name = header.strip_prefix(PREFIX).unwrap_or_default();
+        // A moved header can carry any text as its name, but only a header's name can be sent back.
+        if http::HeaderName::from_bytes(header.as_bytes()).is_err() {
+            return Err(ParseError::argument("Invalid metadata name", "x-amz-meta-", name));
+        }
+        let value = sendable(&header, view.header(&header).unwrap_or_default())?;
+        size += name.len() + header_bytes(&value).len();
+        user.push((name.to_owned(), value));
+    }
+    if size > USER_METADATA_BYTES_MAX {
+        return Err(ParseError::new(ErrorCode::MetadataTooLarge)
+            .element("Size", size.to_string())
+            .element("MaxSizeAllowed", USER_METADATA_BYTES_MAX.to_string()));
+    }
+    Ok(user)
+}
+
+fn without_chunked(codings: &str) -> Option<String> {
+    let kept: Vec<&str> = codings
+        .split(',')
+        .map(str::trim)
+        .filter(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case("aws-chunked"))
+        .collect();
+    (!kept.is_empty()).then(|| kept.join(","))
+}
+
+/// Names without their prefix, and values.
+const USER_METADATA_BYTES_MAX: usize = 2048;

@@ -1,0 +1,162 @@
+//! Copies: the source, and what the copy takes over from it.
+//!
+//! Not here: the bytes of the source; the server reads them and checks that the caller may.
+
+use countersign_types::{BucketName, ChecksumAlgorithm, ObjectKey, PartNumber, UploadId};
+
+use crate::error_code::ErrorCode;
+use crate::head::{View, decode};
+use crate::operation::condition::{self, ReadCondition, WriteCondition};
+use crate::operation::content::{ObjectMetadata, check_acl};
+use crate::operation::{integrity, multipart};
+use crate::parse_error::ParseError;
+use crate::range::SourceRange;
+use crate::router::{check_version_id, invalid_bucket_name};
+
+/// `x-amz-copy-source`; the version is the only one there is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CopySource {
+    /// The bucket it lies in.
+    pub bucket: BucketName,
+    /// Its key.
+    pub object_key: ObjectKey,
+}
+
+/// `x-amz-metadata-directive`
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MetadataDirective {
+    /// The copy keeps the source's metadata, but for its storage class and website redirect.
+    #[default]
+    Copy,
+    /// The copy has the metadata of this request.
+    Replace,
+}
+
+/// `PUT /bucket/key` with `x-amz-copy-source`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CopyObject {
+    /// What is copied.
+    pub source: CopySource,
+    /// When it may be read.
+    pub source_condition: ReadCondition,
+    /// Whose metadata the copy has.
+    pub metadata_directive: MetadataDirective,
+    /// The metadata of this request. `storage_class` and `website_redirect` count under both directives.
+    pub metadata: ObjectMetadata,
+    /// `x-amz-checksum-algorithm`: the copy gets this checksum in place of the source's.
+    pub checksum_algorithm: Option<ChecksumAlgorithm>,
+    /// When the copy may be written.
+    pub condition: WriteCondition,
+}
+
+/// `PUT /bucket/key?partNumber&uploadId` with `x-amz-copy-source`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UploadPartCopy {
+    /// `uploadId`
+    pub upload_id: UploadId,
+    /// `partNumber`
+    pub part: PartNumber,
+    /// What is copied.
+    pub source: CopySource,
+    /// When it may be read.
+    pub source_condition: ReadCondition,
+    /// `x-amz-copy-source-range`; `None` copies all of it.
+    pub range: Option<SourceRange>,
+}
+
+impl CopySource {
+    /// Reads `[/]bucket/key[?versionId=null]`, percent-encoded.
+    pub fn parse(text: &str) -> Result<CopySource, ParseError> {
+        let (path, version_id) = match text.split_once("?versionId=") {
+            Some((path, version_id)) => (path, Some(version_id)),
+            None => (text, None),
+        };
+        check_version_id(version_id)?;
+        let path = decode(path.as_bytes());
+        let path = path.strip_prefix(b"/").unwrap_or(&path);
+        let at = path.iter().position(|b| *b == b'/');
+        let (bucket, object_key) = at.map_or((path, &[][..]), |at| path.split_at(at));
+        let object_key = object_key.strip_prefix(b"/").unwrap_or_default();
+        if bucket.is_empty() || object_key.is_empty() {
+            return Err(ParseError::argument(
+                "Copy Source must mention the source bucket and key: sourcebucket/sourcekey",
+                HEADER,
+                text,
+            ));
+        }
+        let bucket = String::from_utf8_lossy(bucket);
+        Ok(CopySource {
+            bucket: BucketName::parse(&bucket).map_err(|_| invalid_bucket_name(&bucket))?,
+            object_key: super::object::parse_object_key(object_key)?,
+        })
+    }
+
+    fn of(view: &View<'_>) -> Result<CopySource, ParseError> {
+        CopySource::parse(&view.header(HEADER).unwrap_or_default())
+    }
+}
+
+impl CopyObject {
+    pub(crate) fn parse(view: &View<'_>) -> Result<CopyObject, ParseError> {
+        check_acl(view, ErrorCode::AccessControlListNotSupported)?;
+        let copy = CopyObject {
+            source: CopySource::of(view)?,
+            source_condition: condition::parse_source(view),
+            metadata_directive: parse_metadata_directive(view)?,
+            metadata: ObjectMetadata::parse(view)?,
+            checksum_algorithm: integrity::parse_algorithm(view, "x-amz-checksum-algorithm")?,
+            condition: condition::parse_write(view)?,
+        };
+        check_tagging_directive(view)?;
+        Ok(copy)
+    }
+
+    /// Refuses a copy of an object onto itself that would change nothing.
+    pub(crate) fn check_target(&self, bucket: &BucketName, object_key: &ObjectKey) -> Result<(), ParseError> {
+        let is_itself = self.source.bucket == *bucket && self.source.object_key == *object_key;
+        let changes = self.metadata_directive == MetadataDirective::Replace
+            || self.metadata.storage_class.is_some()
+            || self.metadata.website_redirect.is_some()
+            || self.checksum_algorithm.is_some();
+        if is_itself && !changes {
+            return Err(ParseError::request(
+                "This copy request is illegal because it is trying to copy an object to itself without changing the \
+                 object's metadata, storage class, website redirect location or encryption attributes.",
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl UploadPartCopy {
+    pub(crate) fn parse(view: &View<'_>) -> Result<UploadPartCopy, ParseError> {
+        let range = view.filled_header("x-amz-copy-source-range");
+        Ok(UploadPartCopy {
+            upload_id: multipart::parse_upload_id(view)?,
+            part: multipart::required_part_number(view)?,
+            source: CopySource::of(view)?,
+            source_condition: condition::parse_source(view),
+            range: range.map(|text| SourceRange::parse(&text)).transpose()?,
+        })
+    }
+}
+
+fn parse_metadata_directive(view: &View<'_>) -> Result<MetadataDirective, ParseError> {
+    const HEADER: &str = "x-amz-metadata-directive";
+    match view.filled_header(HEADER).as_deref() {
+        None | Some("COPY") => Ok(MetadataDirective::Copy),
+        Some("REPLACE") => Ok(MetadataDirective::Replace),
+        Some(other) => Err(ParseError::argument("Unknown metadata directive.", HEADER, other)),
+    }
+}
+
+/// Tags do not exist yet, so both directives leave none; the tags themselves (`x-amz-tagging`) are refused.
+fn check_tagging_directive(view: &View<'_>) -> Result<(), ParseError> {
+    const HEADER: &str = "x-amz-tagging-directive";
+    match view.filled_header(HEADER).as_deref() {
+        None | Some("COPY" | "REPLACE") => Ok(()),
+        Some(other) => Err(ParseError::argument("Unknown tagging directive.", HEADER, other)),
+    }
+}
+
+pub(crate) const HEADER: &str = "x-amz-copy-source";

@@ -1,0 +1,247 @@
+//! Multipart uploads: create, one part, complete, abort.
+//!
+//! Not here: `ListParts` (`listing`) and `UploadPartCopy` (`copy`).
+
+use countersign_types::{Checksum, ChecksumAlgorithm, ChecksumType, Etag, PartNumber, UploadId};
+
+use crate::document::Element;
+use crate::error_code::ErrorCode;
+use crate::head::View;
+use crate::operation::condition::{self, WriteCondition};
+use crate::operation::content::{ObjectMetadata, check_acl};
+use crate::operation::integrity::{self, Integrity};
+use crate::parse_error::ParseError;
+
+/// `POST /bucket/key?uploads`
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CreateMultipartUpload {
+    /// What is kept with the object.
+    pub metadata: ObjectMetadata,
+    /// `x-amz-checksum-algorithm`
+    pub checksum_algorithm: Option<ChecksumAlgorithm>,
+    /// `x-amz-checksum-type`, or the algorithm's default; present exactly if the algorithm is.
+    pub checksum_type: Option<ChecksumType>,
+}
+
+/// `PUT /bucket/key?partNumber&uploadId`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UploadPart {
+    /// `uploadId`
+    pub upload_id: UploadId,
+    /// `partNumber`
+    pub part: PartNumber,
+    /// What the body is held against.
+    pub integrity: Integrity,
+}
+
+/// `POST /bucket/key?uploadId`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CompleteMultipartUpload {
+    /// `uploadId`
+    pub upload_id: UploadId,
+    /// When the object may be written.
+    pub condition: WriteCondition,
+    /// `x-amz-checksum-*`: the checksum of the whole object (not of the document).
+    pub checksum: Option<Checksum>,
+    /// `x-amz-checksum-type`
+    pub checksum_type: Option<ChecksumType>,
+    /// `x-amz-mp-object-size`: the length that the whole object must have.
+    pub object_size: Option<u64>,
+}
+
+/// The document of [`CompleteMultipartUpload`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CompleteMultipartUploadDocument {
+    /// 1 to 10,000 parts, in the document's order; whether that order ascends is the store's to check.
+    pub parts: Vec<CompletedPart>,
+}
+
+/// One part of [`CompleteMultipartUploadDocument`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CompletedPart {
+    /// `PartNumber`
+    pub part: PartNumber,
+    /// `ETag`; `None` if the text can be no part's tag, so the part is not found (`InvalidPart`).
+    pub etag: Option<Etag>,
+    /// The checksum, if the client repeats it.
+    pub checksum: Option<Checksum>,
+}
+
+/// `DELETE /bucket/key?uploadId`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AbortMultipartUpload {
+    /// `uploadId`
+    pub upload_id: UploadId,
+}
+
+impl CreateMultipartUpload {
+    pub(crate) fn parse(view: &View<'_>) -> Result<CreateMultipartUpload, ParseError> {
+        check_acl(view, ErrorCode::AccessControlListNotSupported)?;
+        let checksum_algorithm = integrity::parse_algorithm(view, "x-amz-checksum-algorithm")?;
+        Ok(CreateMultipartUpload {
+            metadata: ObjectMetadata::parse(view)?,
+            checksum_algorithm,
+            checksum_type: choose_checksum_type(checksum_algorithm, parse_checksum_type(view)?)?,
+        })
+    }
+}
+
+impl UploadPart {
+    pub(crate) fn parse(view: &View<'_>) -> Result<UploadPart, ParseError> {
+        Ok(UploadPart {
+            upload_id: parse_upload_id(view)?,
+            part: required_part_number(view)?,
+            integrity: Integrity::parse(view)?,
+        })
+    }
+}
+
+impl CompleteMultipartUpload {
+    pub(crate) fn parse(view: &View<'_>) -> Result<CompleteMultipartUpload, ParseError> {
+        let size = view.filled_header("x-amz-mp-object-size");
+        Ok(CompleteMultipartUpload {
+            upload_id: parse_upload_id(view)?,
+            condition: condition::parse_write(view)?,
+            checksum: integrity::parse_checksum_header(view)?,
+            checksum_type: parse_checksum_type(view)?,
+            object_size: size
+                .map(|text| {
+                    text.parse()
+                        .map_err(|_| ParseError::request("Value for x-amz-mp-object-size header is invalid."))
+                })
+                .transpose()?,
+        })
+    }
+}
+
+impl AbortMultipartUpload {
+    pub(crate) fn parse(view: &View<'_>) -> Result<AbortMultipartUpload, ParseError> {
+        if view.header("x-amz-if-match-initiated-time").is_some() {
+            return Err(ParseError::header_not_implemented(
+                "x-amz-if-match-initiated-time",
+            ));
+        }
+        Ok(AbortMultipartUpload {
+            upload_id: parse_upload_id(view)?,
+        })
+    }
+}
+
+impl CompleteMultipartUploadDocument {
+    /// Largest document in bytes: 10,000 parts with a checksum each, and room for blanks.
+    pub const BYTES_MAX: usize = 8 * 1024 * 1024;
+
+    /// Reads the document. Fails with `MalformedXML`, also for none or more than 10,000 parts.
+    pub fn parse(bytes: &[u8]) -> Result<CompleteMultipartUploadDocument, ParseError> {
+        let root = Element::parse(bytes, Self::BYTES_MAX)?.named("CompleteMultipartUpload")?;
+        let mut parts = Vec::new();
+        for child in root.into_children()? {
+            parts.push(CompletedPart::parse(child.named("Part")?)?);
+        }
+        if parts.is_empty() || parts.len() > usize::from(PartNumber::MAX) {
+            return Err(ParseError::malformed_xml());
+        }
+        Ok(CompleteMultipartUploadDocument { parts })
+    }
+}
+
+impl CompletedPart {
+    fn parse(element: Element) -> Result<CompletedPart, ParseError> {
+        let (mut part, mut etag, mut checksum) = (None, None, None);
+        for child in element.into_children()? {
+            let name = child.name.clone();
+            let text = child.into_text()?;
+            let text = text.trim();
+            match name.as_str() {
+                "PartNumber" if part.is_none() => part = Some(parse_document_part_number(text)?),
+                "ETag" if etag.is_none() => etag = Some(Etag::parse(text)),
+                _ if name.starts_with("Checksum") && checksum.is_none() => {
+                    checksum = Some(parse_document_checksum(&name, text)?);
+                }
+                _ => return Err(ParseError::malformed_xml()),
+            }
+        }
+        Ok(CompletedPart {
+            part: part.ok_or_else(ParseError::malformed_xml)?,
+            etag: etag.ok_or_else(ParseError::malformed_xml)?,
+            checksum,
+        })
+    }
+}
+
+fn parse_document_part_number(text: &str) -> Result<PartNumber, ParseError> {
+    if text.parse::<i64>().is_err() {
+        return Err(ParseError::malformed_xml());
+    }
+    PartNumber::parse(text).ok_or_else(|| invalid_part_number("PartNumber", text))
+}
+
+fn parse_document_checksum(element: &str, text: &str) -> Result<Checksum, ParseError> {
+    let algorithm = element
+        .strip_prefix("Checksum")
+        .and_then(ChecksumAlgorithm::parse);
+    let algorithm = algorithm.ok_or_else(ParseError::malformed_xml)?;
+    Checksum::parse(algorithm, text)
+        .ok_or_else(|| ParseError::request(format!("Value for {element} is invalid.")))
+}
+
+/// The `uploadId`; a text that this server never gave out names no upload.
+pub(super) fn parse_upload_id(view: &View<'_>) -> Result<UploadId, ParseError> {
+    let text = view.parameter("uploadId").unwrap_or_default();
+    UploadId::parse(text).ok_or_else(|| ParseError::new(ErrorCode::NoSuchUpload).element("UploadId", text))
+}
+
+pub(super) fn parse_part_number(view: &View<'_>) -> Result<Option<PartNumber>, ParseError> {
+    match view.parameter("partNumber") {
+        None => Ok(None),
+        Some(text) => match PartNumber::parse(text) {
+            Some(part) => Ok(Some(part)),
+            None => Err(invalid_part_number("partNumber", text)),
+        },
+    }
+}
+
+pub(super) fn required_part_number(view: &View<'_>) -> Result<PartNumber, ParseError> {
+    parse_part_number(view)?.ok_or_else(|| invalid_part_number("partNumber", ""))
+}
+
+fn invalid_part_number(name: &str, value: &str) -> ParseError {
+    let message = "Part number must be an integer between 1 and 10000, inclusive";
+    ParseError::argument(message, name, value)
+}
+
+fn parse_checksum_type(view: &View<'_>) -> Result<Option<ChecksumType>, ParseError> {
+    match view.filled_header("x-amz-checksum-type") {
+        None => Ok(None),
+        Some(name) => match ChecksumType::parse(&name.to_ascii_uppercase()) {
+            Some(kind) => Ok(Some(kind)),
+            None => Err(ParseError::request(
+                "Value for x-amz-checksum-type header is invalid.",
+            )),
+        },
+    }
+}
+
+/// SPEC: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html>: CRC-64/NVME is
+/// always of the full object, the SHAs are always composite, the other CRCs may be either and are composite by default.
+fn choose_checksum_type(
+    algorithm: Option<ChecksumAlgorithm>,
+    asked: Option<ChecksumType>,
+) -> Result<Option<ChecksumType>, ParseError> {
+    use ChecksumAlgorithm::{Crc32, Crc32c, Crc64Nvme, Sha1, Sha256};
+    use ChecksumType::{Composite, FullObject};
+    match (algorithm, asked) {
+        (None, None) => Ok(None),
+        (None, Some(_)) => Err(ParseError::request(
+            "The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.",
+        )),
+        (Some(Crc64Nvme), None | Some(FullObject)) => Ok(Some(FullObject)),
+        (Some(Sha1 | Sha256), None | Some(Composite)) => Ok(Some(Composite)),
+        (Some(Crc32 | Crc32c), asked) => Ok(Some(asked.unwrap_or(Composite))),
+        (Some(algorithm), Some(kind)) => Err(ParseError::request(format!(
+            "The {} checksum type cannot be used with the {} checksum algorithm.",
+            kind.name(),
+            algorithm.name().to_lowercase()
+        ))),
+    }
+}

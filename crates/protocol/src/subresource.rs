@@ -1,0 +1,133 @@
+//! The names that change what a request means: sub-resources in the query, and headers.
+//!
+//! Known but not implemented means refused. An unknown name is ignored as AWS ignores it, except that a bare one
+//! (`?newfeature`) on a request that writes is taken for a sub-resource that came after us.
+
+use crate::head::View;
+use crate::parse_error::ParseError;
+
+/// The sub-resources in the query, once each.
+pub(crate) fn asked(view: &View<'_>) -> Result<Vec<&'static str>, ParseError> {
+    let writes = !matches!(view.method(), "GET" | "HEAD");
+    let mut asked = Vec::new();
+    for (name, value) in view.parameters() {
+        match IMPLEMENTED
+            .iter()
+            .chain(NOT_IMPLEMENTED)
+            .find(|known| **known == name)
+        {
+            Some(known) if asked.contains(known) => {}
+            Some(known) => asked.push(*known),
+            None if writes && value.is_empty() && looks_like_subresource(name) => {
+                return Err(ParseError::subresource_not_implemented(name));
+            }
+            None => {}
+        }
+    }
+    Ok(asked)
+}
+
+pub(crate) fn is_implemented(name: &str) -> bool {
+    IMPLEMENTED.contains(&name)
+}
+
+/// Refuses headers that ask for something that is not there yet. Ignoring one would store a plain object where an
+/// encrypted or locked one was asked for.
+pub(crate) fn check_headers(view: &View<'_>) -> Result<(), ParseError> {
+    for name in view.header_names("x-amz-") {
+        let is_refused = REFUSED_HEADERS.contains(&name.as_str())
+            || REFUSED_HEADER_PREFIXES
+                .iter()
+                .any(|prefix| name.starts_with(prefix));
+        if is_refused {
+            return Err(ParseError::header_not_implemented(&name));
+        }
+    }
+    Ok(())
+}
+
+fn looks_like_subresource(name: &str) -> bool {
+    let is_plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    is_plain && !IGNORED_WHEN_EMPTY.contains(&name) && !name.starts_with("x-") && !name.starts_with("X-")
+}
+
+/// Sub-resources that the router's table names.
+pub(crate) const IMPLEMENTED: &[&str] = &[
+    "delete",
+    "list-type",
+    "location",
+    "partNumber",
+    "uploadId",
+    "uploads",
+];
+
+/// Sub-resources of S3 and of its neighbours that we know and refuse.
+pub(crate) const NOT_IMPLEMENTED: &[&str] = &[
+    "abac",
+    "accelerate",
+    "acl",
+    "analytics",
+    "annotation",
+    "annotations",
+    "append",
+    "attributes",
+    "bucketinfo",
+    "cors",
+    "encryption",
+    "events",
+    "intelligent-tiering",
+    "inventory",
+    "legal-hold",
+    "lifecycle",
+    "logging",
+    "metadataAnnotationTable",
+    "metadataConfiguration",
+    "metadataInventoryTable",
+    "metadataJournalTable",
+    "metadataTable",
+    "metrics",
+    "notification",
+    "object-lock",
+    "ownershipControls",
+    "policy",
+    "policyStatus",
+    "position",
+    "publicAccessBlock",
+    "renameObject",
+    "replication",
+    "replication-metrics",
+    "requestPayment",
+    "restore",
+    "retention",
+    "select",
+    "select-type",
+    "session",
+    "tagging",
+    "torrent",
+    "usage",
+    "versioning",
+    "versions",
+    "website",
+];
+
+/// Parameters that are no sub-resources and that clients send empty.
+const IGNORED_WHEN_EMPTY: &[&str] = &[
+    "prefix",
+    "delimiter",
+    "marker",
+    "max-keys",
+    "encoding-type",
+    "versionId",
+];
+
+const REFUSED_HEADER_PREFIXES: &[&str] = &[
+    "x-amz-server-side-encryption",
+    "x-amz-copy-source-server-side-encryption",
+    "x-amz-object-lock-",
+    "x-amz-grant-",
+    "x-amz-if-match-",
+    "x-amz-rename-source",
+    "x-amz-fwd-",
+];
+
+const REFUSED_HEADERS: &[&str] = &["x-amz-tagging", "x-amz-write-offset-bytes"];
