@@ -1,0 +1,247 @@
+//! Percent-encoding as Signature Version 4 wants it, and the canonical query.
+//!
+//! Everything is bytes: a key may be any text in any encoding. A `%` that no two hex digits follow stands for itself.
+//! Not here: which rule a service uses for its path; see `canonical`.
+
+use std::ops::Range;
+
+/// Encodes every byte except `A-Z a-z 0-9 - . _ ~`, upper-case hex; `/` stays if `keep_slash`.
+pub fn encode_uri(bytes: &[u8], keep_slash: bool) -> String {
+    let mut encoded = String::with_capacity(bytes.len() + bytes.len() / 4);
+    bytes
+        .iter()
+        .for_each(|byte| push_encoded(&mut encoded, *byte, keep_slash));
+    encoded
+}
+
+/// Decodes `%XX` once. A `+` stays a plus.
+pub fn decode_percent(bytes: &[u8]) -> Vec<u8> {
+    Decoded {
+        rest: bytes,
+        plus_is_blank: false,
+    }
+    .collect()
+}
+
+/// Decodes a name or value of a query once: `%XX`, and `+` is a blank.
+pub fn decode_query(bytes: &[u8]) -> Vec<u8> {
+    Decoded {
+        rest: bytes,
+        plus_is_blank: true,
+    }
+    .collect()
+}
+
+/// Decodes once and encodes once, slashes kept: the canonical path of S3.
+pub(crate) fn recode_path(path: &[u8]) -> String {
+    let mut encoded = String::with_capacity(path.len() + 8);
+    Decoded {
+        rest: path,
+        plus_is_blank: false,
+    }
+    .for_each(|byte| push_encoded(&mut encoded, byte, true));
+    encoded
+}
+
+/// The raw pairs of a query in order; the value is `None` where there was no `=`. Empty pieces (`&&`) are left out.
+pub fn query_pairs(query: &[u8]) -> impl Iterator<Item = (&[u8], Option<&[u8]>)> {
+    query
+        .split(|byte| *byte == b'&')
+        .filter(|piece| !piece.is_empty())
+        .map(|piece| match piece.iter().position(|byte| *byte == b'=') {
+            Some(at) => (&piece[..at], Some(&piece[at + 1..])),
+            None => (piece, None),
+        })
+}
+
+/// The decoded value of the first parameter with this (decoded, case-sensitive) name; empty where there was no `=`.
+pub fn query_value(query: Option<&[u8]>, name: &str) -> Option<Vec<u8>> {
+    let (_, value) = query_pairs(query?).find(|(raw, _)| query_name_is(raw, name))?;
+    Some(decode_query(value.unwrap_or_default()))
+}
+
+/// Whether a raw name of a query means `name`.
+pub(crate) fn query_name_is(raw: &[u8], name: &str) -> bool {
+    raw == name.as_bytes()
+        || Decoded {
+            rest: raw,
+            plus_is_blank: true,
+        }
+        .eq(name.bytes())
+}
+
+/// The canonical query: each name and value decoded and encoded once (slashes too), sorted by encoded name, then by
+/// encoded value, each with its `=`. The parameter named `without` is left out.
+///
+/// SPEC: a `+` in the query of a request is a blank, as S3 and its kin read it.
+pub fn canonical_query(query: &[u8], without: Option<&str>) -> String {
+    let mut encoded = String::with_capacity(query.len() + query.len() / 4);
+    let mut pairs: Vec<(Range<usize>, Range<usize>)> = Vec::new();
+    for (name, value) in query_pairs(query) {
+        if without.is_some_and(|without| query_name_is(name, without)) {
+            continue;
+        }
+        let start = encoded.len();
+        recode_query(&mut encoded, name);
+        let middle = encoded.len();
+        recode_query(&mut encoded, value.unwrap_or_default());
+        pairs.push((start..middle, middle..encoded.len()));
+    }
+    let text = |range: &Range<usize>| encoded.get(range.clone()).unwrap_or_default();
+    pairs.sort_by(|a, b| {
+        text(&a.0)
+            .cmp(text(&b.0))
+            .then_with(|| text(&a.1).cmp(text(&b.1)))
+    });
+
+    let mut canonical = String::with_capacity(encoded.len() + 2 * pairs.len());
+    for (name, value) in &pairs {
+        if !canonical.is_empty() {
+            canonical.push('&');
+        }
+        canonical.push_str(text(name));
+        canonical.push('=');
+        canonical.push_str(text(value));
+    }
+    canonical
+}
+
+fn recode_query(encoded: &mut String, raw: &[u8]) {
+    Decoded {
+        rest: raw,
+        plus_is_blank: true,
+    }
+    .for_each(|byte| push_encoded(encoded, byte, false));
+}
+
+fn push_encoded(encoded: &mut String, byte: u8, keep_slash: bool) {
+    match byte {
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => encoded.push(char::from(byte)),
+        b'/' if keep_slash => encoded.push('/'),
+        _ => {
+            encoded.push('%');
+            encoded.push(upper_hex(byte >> 4));
+            encoded.push(upper_hex(byte & 15));
+        }
+    }
+}
+
+fn upper_hex(nibble: u8) -> char {
+    char::from(if nibble < 10 {
+        b'0' + nibble
+    } else {
+        b'A' + nibble - 10
+    })
+}
+
+/// The bytes of a percent-encoded text, one by one, so that re-encoding needs no buffer in between.
+struct Decoded<'a> {
+    rest: &'a [u8],
+    plus_is_blank: bool,
+}
+
+impl Iterator for Decoded<'_> {
+    type Item = u8;
+
+    fn next(&mut self) -> Option<u8> {
+        if let [b'%', high, low, rest @ ..] = self.rest
+            && let (Some(high), Some(low)) = (nibble(*high), nibble(*low))
+        {
+            self.rest = rest;
+            return Some(high << 4 | low);
+        }
+        let (first, rest) = self.rest.split_first()?;
+        self.rest = rest;
+        Some(if self.plus_is_blank && *first == b'+' {
+            b' '
+        } else {
+            *first
+        })
+    }
+}
+
+fn nibble(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        b'A'..=b'F' => Some(digit - b'A' + 10),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_unreserved_bytes_stay() {
+        let all: Vec<u8> = (0..=255).collect();
+        let stays: String = all
+            .iter()
+            .filter(|byte| encode_uri(&[**byte], false).len() == 1)
+            .map(|byte| char::from(*byte))
+            .collect();
+        assert_eq!(
+            stays,
+            "-.0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz~"
+        );
+        assert_eq!(encode_uri("/ä %".as_bytes(), true), "/%C3%A4%20%25");
+        assert_eq!(encode_uri(b"/", false), "%2F");
+    }
+
+    #[test]
+    fn plus_sign_stays_a_plus_sign_in_the_path() {
+        assert_eq!(recode_path(b"/a+b%2Bc"), "/a%2Bb%2Bc");
+        assert_eq!(canonical_query(b"p=a+b%2Bc", None), "p=a%20b%2Bc");
+    }
+
+    #[test]
+    fn a_lone_percent_stands_for_itself() {
+        for (raw, decoded) in [
+            ("%", "%"),
+            ("%4", "%4"),
+            ("%zz", "%zz"),
+            ("%%41", "%A"),
+            ("100%", "100%"),
+        ] {
+            assert_eq!(decode_percent(raw.as_bytes()), decoded.as_bytes(), "{raw}");
+        }
+    }
+
+    #[test]
+    fn a_path_is_decoded_once_only() {
+        assert_eq!(recode_path(b"/a%2520b%2fc"), "/a%2520b/c");
+        assert_eq!(recode_path(b"//a/../b/./"), "//a/../b/./");
+    }
+
+    #[test]
+    fn the_canonical_query_is_sorted_after_encoding() {
+        for (query, canonical) in [
+            ("", ""),
+            ("&&", ""),
+            ("acl", "acl="),
+            ("b=1&a=2&a=1", "a=1&a=2&b=1"),
+            ("a=%7E&a=/", "a=%2F&a=~"),
+            ("a-b=1&a=2", "a=2&a-b=1"),
+            ("x=a=b", "x=a%3Db"),
+            ("=v", "=v"),
+            ("B=1&a=1", "B=1&a=1"),
+        ] {
+            assert_eq!(canonical_query(query.as_bytes(), None), canonical, "{query}");
+        }
+    }
+
+    #[test]
+    fn the_signature_is_left_out_however_its_name_is_written() {
+        let query = b"a=1&X-Amz-Signature=00&X%2DAmz-Signature=11&x-amz-signature=22";
+        assert_eq!(
+            canonical_query(query, Some("X-Amz-Signature")),
+            "a=1&x-amz-signature=22"
+        );
+        assert_eq!(
+            query_value(Some(query), "X-Amz-Signature").as_deref(),
+            Some(&b"00"[..])
+        );
+        assert_eq!(query_value(None, "a"), None);
+    }
+}
