@@ -5,6 +5,7 @@
 //!
 //! Not here: style and size. People argue about those; a machine should not.
 
+mod causes;
 mod coverage;
 mod dependencies;
 mod docs;
@@ -12,6 +13,7 @@ mod edges;
 mod opening;
 mod purity;
 mod rust;
+mod statements;
 mod toolchain;
 mod tree;
 mod walls;
@@ -70,7 +72,7 @@ pub(crate) fn run(root: &Path, cargo: &Path) -> Result<(), String> {
 
 /// The checks that need nothing but the files.
 fn of_the_tree(tree: &Tree) -> Vec<Finding> {
-    let checks: [fn(&Tree) -> Vec<Finding>; 9] = [
+    let checks: [fn(&Tree) -> Vec<Finding>; 11] = [
         edges::check,
         purity::check,
         walls::check,
@@ -79,6 +81,8 @@ fn of_the_tree(tree: &Tree) -> Vec<Finding> {
         toolchain::check,
         docs::check,
         coverage::check,
+        statements::check,
+        causes::check,
         dependencies::declared,
     ];
     checks.iter().flat_map(|check| check(tree)).collect()

@@ -1,19 +1,15 @@
-//! What is promised is shown: every operation has its statements, every statement its test, every cause its page and fixtures.
-
-use std::collections::{BTreeMap, BTreeSet};
+//! What the protocol offers is spoken of and shown: every operation in the semantics, every error code in a test.
 
 use proc_macro2::{TokenStream, TokenTree};
-use quote::ToTokens;
 
 use super::Finding;
-use super::edges::in_backticks;
 use super::rust;
+use super::statements::SEMANTICS;
 use super::tree::Tree;
 
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = operations(tree);
-    findings.extend(statements(tree));
-    findings.extend(causes(tree));
+    findings.extend(error_codes(tree));
     findings
 }
 
@@ -41,173 +37,81 @@ fn operations(tree: &Tree) -> Vec<Finding> {
     findings
 }
 
-/// Every numbered statement has a number of its own and names tests that exist.
-///
-/// A statement is a paragraph `- **L3** text. Held by `test_name`, `conformance/file`.`
-fn statements(tree: &Tree) -> Vec<Finding> {
-    let tests = test_names(tree);
+/// Every S3 error code is given by product code, and expected by a test.
+fn error_codes(tree: &Tree) -> Vec<Finding> {
+    let Some(Ok(file)) = tree.text(ERROR_CODES).map(rust::parse) else {
+        return Vec::new();
+    };
     let mut findings = Vec::new();
-    let mut numbers = BTreeSet::new();
-    for (number, text, line) in numbered(tree.text(SEMANTICS).unwrap_or_default()) {
-        let mut fault = |text: String| findings.push(Finding::new(SEMANTICS, line, text));
-        if !numbers.insert(number.clone()) {
-            fault(format!("{number} is used twice"));
-        }
-        let held_by = text
-            .rsplit_once("Held by ")
-            .map_or_else(Vec::new, |(_, names)| in_backticks(names));
-        if held_by.is_empty() {
-            fault(format!(
-                "{number} names no test: end it in \"Held by `test_name`.\""
+    let elsewhere = || {
+        tree.texts()
+            .filter(|(path, _)| *path != ERROR_CODES && !path.starts_with("docs/"))
+    };
+    for (code, line) in codes(&file) {
+        let given = format!("ErrorCode::{code}");
+        if !elsewhere().any(|(_, text)| names(product_part(text), &given)) {
+            findings.push(Finding::new(
+                ERROR_CODES,
+                line,
+                format!("nothing answers `{code}`"),
             ));
         }
-        for name in held_by
-            .iter()
-            .filter(|name| !tests.contains(name.as_str()) && !tree.contains(name))
-        {
-            fault(format!("{number} is held by `{name}`, which is no test"));
+        if !elsewhere().any(|(path, text)| names(test_part(path, text), &code)) {
+            findings.push(Finding::new(
+                ERROR_CODES,
+                line,
+                format!("no test expects `{code}`"),
+            ));
         }
     }
     findings
 }
 
-/// Number, text and line of every statement.
-fn numbered(text: &str) -> Vec<(String, String, usize)> {
-    let mut found: Vec<(String, String, usize)> = Vec::new();
-    let mut open = false;
-    for (at, line) in text.lines().enumerate() {
-        if let Some((number, rest)) = line.strip_prefix("- **").and_then(|rest| rest.split_once("** ")) {
-            found.push((number.to_owned(), rest.to_owned(), at + 1));
-            open = true;
-        } else if line.starts_with("  ") && open {
-            if let Some((_, text, _)) = found.last_mut() {
-                text.push(' ');
-                text.push_str(line.trim());
-            }
-        } else {
-            open = false;
-        }
-    }
-    found
+/// The rows of `error_codes! { Name STATUS "message"; .. }`.
+fn codes(file: &syn::File) -> Vec<(String, usize)> {
+    let table = file.items.iter().find_map(|item| match item {
+        syn::Item::Macro(item) if item.mac.path.is_ident("error_codes") => Some(item.mac.tokens.clone()),
+        _ => None,
+    });
+    let tokens: Vec<TokenTree> = table.unwrap_or_else(TokenStream::new).into_iter().collect();
+    let rows = tokens.split(|token| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ';'));
+    rows.filter_map(|row| match row.first() {
+        Some(TokenTree::Ident(name)) => Some((name.to_string(), rust::line(name.span()))),
+        _ => None,
+    })
+    .collect()
 }
 
-/// Names of functions that some attribute ending in `test` marks, and of property tests.
-fn test_names(tree: &Tree) -> BTreeSet<String> {
-    let mut names = BTreeSet::new();
-    for (_, text) in tree.rust_below("") {
-        if let Ok(file) = rust::parse(text) {
-            gather_tests(file.into_token_stream(), &mut names);
-        }
-    }
-    names
+/// The text ahead of a file's own tests.
+fn product_part(text: &str) -> &str {
+    text.split_once(TESTS_BEGIN).map_or(text, |(product, _)| product)
 }
 
-/// Looks at tokens, since property tests stand inside a macro.
-fn gather_tests(tokens: TokenStream, names: &mut BTreeSet<String>) {
-    let mut marked = false;
-    let mut after_fn = false;
-    for token in tokens {
-        match token {
-            TokenTree::Group(group) => {
-                let mut words = Vec::new();
-                if group.delimiter() == proc_macro2::Delimiter::Bracket {
-                    rust::identifiers(group.stream(), &mut words);
-                }
-                let path: Vec<&str> = words.iter().map(|(word, _)| word.as_str()).take(2).collect();
-                marked |= path.first() == Some(&"test") || path == ["tokio", "test"];
-                // The body of a function ends what its attributes marked.
-                if group.delimiter() == proc_macro2::Delimiter::Brace {
-                    marked = false;
-                    gather_tests(group.stream(), names);
-                }
-            }
-            TokenTree::Ident(ident) if after_fn => {
-                if marked {
-                    names.insert(ident.to_string());
-                }
-                after_fn = false;
-            }
-            TokenTree::Ident(ident) => after_fn = ident == "fn",
-            TokenTree::Punct(_) | TokenTree::Literal(_) => {}
-        }
+/// The text in which a test can expect something: files of tests and fixtures whole, of the others their foot.
+fn test_part<'a>(path: &str, text: &'a str) -> &'a str {
+    let of_tests = path.starts_with("conformance/")
+        || path.split('/').any(|part| part == "tests" || part == "fixtures")
+        || path.ends_with("tests.rs");
+    if of_tests {
+        text
+    } else {
+        text.split_once(TESTS_BEGIN).map_or("", |(_, tests)| tests)
     }
 }
 
-/// Every cause has one rule, a page, and fixtures; no page and no fixture is left over.
-fn causes(tree: &Tree) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    let known = cause_ids(tree);
-    for (id, (path, line)) in &known {
-        let mut fault = |text: String| findings.push(Finding::new(*path, *line, text));
-        if !tree.contains(&format!("{PAGES}{id}.md")) {
-            fault(format!("{id} has no page: write {PAGES}{id}.md"));
-        }
-        let fixtures = fixtures_of(tree, id);
-        if fixtures < 2 {
-            fault(format!(
-                "{id} has {fixtures} fixtures in {FIXTURES}: a rule needs two"
-            ));
-        }
-    }
-    for path in tree
-        .paths()
-        .filter(|path| path.starts_with(PAGES) && path.ends_with(".md"))
-    {
-        let id = path.trim_start_matches(PAGES).trim_end_matches(".md");
-        if id != "README" && !known.contains_key(id) {
-            findings.push(Finding::new(path, 0, format!("no rule is called {id}")));
-        }
-    }
-    findings
+/// Whether `word` stands in the text on its own.
+fn names(text: &str, word: &str) -> bool {
+    let part_of_word = |next: char| next.is_ascii_alphanumeric() || next == '_';
+    text.match_indices(word).any(|(at, _)| {
+        let before = text.get(..at).and_then(|before| before.chars().next_back());
+        let after = text.get(at + word.len()..).and_then(|after| after.chars().next());
+        !before.is_some_and(part_of_word) && !after.is_some_and(part_of_word)
+    })
 }
 
-/// The ids that rules carry (`id: "HST-PROXY"` or `const ID: &str = "HST-PROXY"`), with where they stand.
-fn cause_ids(tree: &Tree) -> BTreeMap<String, (&str, usize)> {
-    let mut ids = BTreeMap::new();
-    for (path, text) in tree.rust_below(RULES) {
-        if let Ok(file) = rust::parse(text) {
-            gather_ids(path, file.into_token_stream(), &mut ids);
-        }
-    }
-    ids
-}
+const ERROR_CODES: &str = "crates/protocol/src/error_code.rs";
 
-fn gather_ids<'a>(path: &'a str, tokens: TokenStream, ids: &mut BTreeMap<String, (&'a str, usize)>) {
-    let mut named_id = false;
-    for token in tokens {
-        match token {
-            TokenTree::Group(group) => gather_ids(path, group.stream(), ids),
-            TokenTree::Ident(ident) => {
-                named_id = ident == "id" || ident == "ID" || (named_id && ident == "str")
-            }
-            TokenTree::Literal(literal) if named_id => {
-                let line = rust::line(literal.span());
-                let id = literal.to_string().trim_matches('"').to_owned();
-                ids.entry(id).or_insert((path, line));
-                named_id = false;
-            }
-            TokenTree::Punct(punct) => named_id &= ":=&".contains(punct.as_char()),
-            TokenTree::Literal(_) => {}
-        }
-    }
-}
-
-/// How many fixture folders belong to a cause: they are called by its id, in lower case, and what differs.
-fn fixtures_of(tree: &Tree, id: &str) -> usize {
-    let prefix = format!("{FIXTURES}{}", id.to_ascii_lowercase());
-    let folders: BTreeSet<&str> = tree
-        .paths()
-        .filter(|path| path.to_ascii_lowercase().starts_with(&prefix))
-        .filter_map(|path| path.rsplit_once('/'))
-        .map(|(folder, _)| folder)
-        .collect();
-    folders.len()
-}
-
-const SEMANTICS: &str = "docs/semantics.md";
-const RULES: &str = "crates/diagnose/src/rules/";
-const PAGES: &str = "crates/diagnose/pages/";
-const FIXTURES: &str = "crates/diagnose/fixtures/";
+const TESTS_BEGIN: &str = "#[cfg(test)]";
 
 #[cfg(test)]
 mod tests {
@@ -222,26 +126,13 @@ mod tests {
         "crates/protocol/src/operation.rs",
         "pub enum Operation {\n ListBuckets,\n PutObject(PutObject),\n}",
     );
-    const TESTS: (&str, &str) = (
-        "crates/store/tests/all.rs",
-        "#[test]\nfn one() {}\n#[tokio::test(flavor = \"x\")]\nasync fn two() {}\nfn helper() {}\n\
-         proptest! { #![proptest_config(x)] #[test] fn three(x in 0..3) {} }",
-    );
-
-    #[test]
-    fn statements_with_tests_for_every_operation_have_no_finding() {
-        let text = "# Lists\n\n- **L1** `ListBuckets` sorts.\n  Held by `one`, `two`.\n- **P1** `PutObject` puts. Held by `three`,\n  `conformance/x.py`.\n";
-        let found = faults(&[
-            OPERATIONS,
-            TESTS,
-            ("docs/semantics.md", text),
-            ("conformance/x.py", ""),
-        ]);
-        assert_eq!(found, [""; 0]);
-    }
 
     #[test]
     fn operation_without_statement_is_found() {
+        assert_eq!(
+            faults(&[OPERATIONS, ("docs/semantics.md", "`ListBuckets`, `PutObject`")]),
+            [""; 0]
+        );
         let found = faults(&[OPERATIONS, ("docs/semantics.md", "`ListBuckets`")]);
         assert_eq!(
             found,
@@ -249,49 +140,38 @@ mod tests {
         );
     }
 
+    const CODES: (&str, &str) = (
+        "crates/protocol/src/error_code.rs",
+        "macro_rules! error_codes { () => {} }\nerror_codes! {\n NoSuchKey NOT_FOUND \"no; key\";\n}",
+    );
+    const GIVEN: (&str, &str) = ("crates/server/src/refusal.rs", "fn a() { ErrorCode::NoSuchKey }");
+
     #[test]
-    fn statement_without_test_is_found() {
-        for (text, part) in [
-            ("- **L1** Sorts.", "L1 names no test"),
-            ("- **L1** Sorts. Held by `helper`.", "`helper`, which is no test"),
-            ("- **L1** Sorts. Held by `gone`.", "`gone`, which is no test"),
-            (
-                "- **L1** Sorts. Held by `one`.\n- **L1** Sorts. Held by `one`.",
-                "L1 is used twice",
-            ),
+    fn code_that_is_given_and_expected_has_no_finding() {
+        let foot = (
+            "crates/server/src/b.rs",
+            "#[cfg(test)]\nmod tests { const A: &str = \"NoSuchKey\"; }",
+        );
+        for expected in [
+            ("conformance/a.py", "'NoSuchKey'"),
+            ("crates/a/tests/b.rs", "NoSuchKey"),
+            foot,
         ] {
-            let found = faults(&[TESTS, ("docs/semantics.md", text)]);
-            assert_eq!(found.len(), 1, "{found:?}");
-            assert!(found[0].contains(part), "{found:?}");
+            assert_eq!(faults(&[CODES, GIVEN, expected]), [""; 0], "{expected:?}");
         }
     }
 
-    const RULE: (&str, &str) = (
-        "crates/diagnose/src/rules/proxy.rs",
-        "const ID: &str = \"HST-PROXY\";\nstruct R { id: u8 }",
-    );
-    const PAGE: (&str, &str) = ("crates/diagnose/pages/HST-PROXY.md", "text");
-    const FIXTURES: [(&str, &str); 2] = [
-        ("crates/diagnose/fixtures/hst-proxy/request.http", ""),
-        ("crates/diagnose/fixtures/hst-proxy-2/request.http", ""),
-    ];
-
     #[test]
-    fn cause_with_page_and_fixtures_has_no_finding() {
-        assert_eq!(faults(&[RULE, PAGE, FIXTURES[0], FIXTURES[1]]), [""; 0]);
-    }
-
-    #[test]
-    fn cause_without_page_or_fixtures_is_found() {
-        assert!(faults(&[RULE, FIXTURES[0], FIXTURES[1]])[0].contains("HST-PROXY has no page"));
-        assert!(faults(&[RULE, PAGE, FIXTURES[0]])[0].contains("HST-PROXY has 1 fixtures"));
-    }
-
-    #[test]
-    fn page_without_cause_is_found() {
+    fn code_that_nobody_gives_or_expects_is_found() {
+        let expected = ("conformance/a.py", "'NoSuchKey'");
         assert_eq!(
-            faults(&[PAGE]),
-            ["crates/diagnose/pages/HST-PROXY.md: no rule is called HST-PROXY"]
+            faults(&[CODES, expected]),
+            ["crates/protocol/src/error_code.rs:3: nothing answers `NoSuchKey`"]
+        );
+        let longer = ("conformance/a.py", "'NoSuchKeyAtAll'");
+        assert_eq!(
+            faults(&[CODES, GIVEN, longer]),
+            ["crates/protocol/src/error_code.rs:3: no test expects `NoSuchKey`"]
         );
     }
 }

@@ -1,0 +1,148 @@
+//! The numbered statements of `docs/semantics.md`: each has a number of its own and names tests that exist.
+//!
+//! A test counts when the compiler runs it: a function marked as a test, also inside a macro for property tests. A file counts
+//! as a test by its path, for the ones that real clients run.
+
+use std::collections::BTreeSet;
+
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
+use quote::ToTokens;
+
+use super::Finding;
+use super::edges::in_backticks;
+use super::rust;
+use super::tree::Tree;
+
+/// Every numbered statement has a number of its own and names tests that exist.
+///
+/// A statement is a paragraph `- **L3** text. Held by `test_name`, `conformance/file`.`
+pub(super) fn check(tree: &Tree) -> Vec<Finding> {
+    let tests = test_names(tree);
+    let mut findings = Vec::new();
+    let mut numbers = BTreeSet::new();
+    for (number, text, line) in numbered(tree.text(SEMANTICS).unwrap_or_default()) {
+        let mut fault = |text: String| findings.push(Finding::new(SEMANTICS, line, text));
+        if !numbers.insert(number.clone()) {
+            fault(format!("{number} is used twice"));
+        }
+        let held_by = text
+            .rsplit_once("Held by ")
+            .map_or_else(Vec::new, |(_, names)| in_backticks(names));
+        if held_by.is_empty() {
+            fault(format!(
+                "{number} names no test: end it in \"Held by `test_name`.\""
+            ));
+        }
+        for name in held_by
+            .iter()
+            .filter(|name| !tests.contains(name.as_str()) && !tree.contains(name))
+        {
+            fault(format!("{number} is held by `{name}`, which is no test"));
+        }
+    }
+    findings
+}
+
+/// Number, text and line of every statement.
+fn numbered(text: &str) -> Vec<(String, String, usize)> {
+    let mut found: Vec<(String, String, usize)> = Vec::new();
+    let mut open = false;
+    for (at, line) in text.lines().enumerate() {
+        if let Some((number, rest)) = line.strip_prefix("- **").and_then(|rest| rest.split_once("** ")) {
+            found.push((number.to_owned(), rest.to_owned(), at + 1));
+            open = true;
+        } else if line.starts_with("  ") && open {
+            if let Some((_, text, _)) = found.last_mut() {
+                text.push(' ');
+                text.push_str(line.trim());
+            }
+        } else {
+            open = false;
+        }
+    }
+    found
+}
+
+/// Names of functions that some attribute ending in `test` marks, and of property tests.
+fn test_names(tree: &Tree) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for (_, text) in tree.rust_below("") {
+        if let Ok(file) = rust::parse(text) {
+            gather_tests(file.into_token_stream(), &mut names);
+        }
+    }
+    names
+}
+
+/// Looks at tokens, since property tests stand inside a macro.
+fn gather_tests(tokens: TokenStream, names: &mut BTreeSet<String>) {
+    let mut marked = false;
+    let mut after_fn = false;
+    for token in tokens {
+        match token {
+            TokenTree::Group(group) => {
+                let mut words = Vec::new();
+                if group.delimiter() == Delimiter::Bracket {
+                    rust::identifiers(group.stream(), &mut words);
+                }
+                let path: Vec<&str> = words.iter().map(|(word, _)| word.as_str()).take(2).collect();
+                marked |= path.first() == Some(&"test") || path == ["tokio", "test"];
+                // The body of a function ends what its attributes marked.
+                if group.delimiter() == Delimiter::Brace {
+                    marked = false;
+                    gather_tests(group.stream(), names);
+                }
+            }
+            TokenTree::Ident(ident) if after_fn => {
+                if marked {
+                    names.insert(ident.to_string());
+                }
+                after_fn = false;
+            }
+            TokenTree::Ident(ident) => after_fn = ident == "fn",
+            TokenTree::Punct(_) | TokenTree::Literal(_) => {}
+        }
+    }
+}
+
+pub(super) const SEMANTICS: &str = "docs/semantics.md";
+
+#[cfg(test)]
+mod tests {
+    use super::check;
+    use crate::tidy::tree::Tree;
+
+    const TESTS: (&str, &str) = (
+        "crates/store/tests/all.rs",
+        "#[test]\nfn one() {}\n#[tokio::test(flavor = \"x\")]\nasync fn two() {}\nfn helper() {}\n\
+         proptest! { #![proptest_config(x)] #[test] fn three(x in 0..3) {} }",
+    );
+
+    fn faults(text: &str) -> Vec<String> {
+        let files = [TESTS, ("docs/semantics.md", text), ("conformance/x.py", "")];
+        check(&Tree::of(&files)).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn statements_with_tests_have_no_finding() {
+        let text = "# Lists\n\n- **L1** Sorts.\n  Held by `one`, `two`.\n- **P1** Puts. Held by `three`,\n  `conformance/x.py`.\n";
+        assert_eq!(faults(text), [""; 0]);
+    }
+
+    #[test]
+    fn statement_without_test_is_found() {
+        for (text, part) in [
+            ("- **L1** Sorts.", "L1 names no test"),
+            ("- **L1** Sorts. Held by `helper`.", "`helper`, which is no test"),
+            ("- **L1** Sorts. Held by `gone`.", "`gone`, which is no test"),
+            (
+                "- **L1** Sorts. Held by `one`.\n- **L1** Sorts. Held by `one`.",
+                "L1 is used twice",
+            ),
+        ] {
+            let found = faults(text);
+            assert_eq!(found.len(), 1, "{found:?}");
+            assert!(found[0].contains(part), "{found:?}");
+        }
+    }
+}
