@@ -1,0 +1,272 @@
+//! Buckets: a row in the directory and a space of their own.
+//!
+//! The two cannot change in one commit, so the order is fixed and every step can be repeated. Creating: a space id that was
+//! never used, the space, the row. Removing: seal the space (refused while it holds objects), remove it, remove the
+//! row. Whoever meets a sealed or removed space behind a row finishes the removal. A crash between leaves an empty
+//! space that nobody names, or a bucket that is empty and goes when it is next touched.
+
+use crate::error::{Error, Result};
+use crate::layout::{self, BUCKET, COUNTER, HEAD};
+use crate::records::{BucketRecord, Counter};
+use crate::{ATTEMPTS_MAX, Store};
+use bytes::Bytes;
+use countersign_engine as engine;
+use countersign_engine::limits::SCAN_ROWS_MAX;
+use countersign_engine::{Change, Class, Guard, Home, Outcome, Put, ScanRange, Scanned, Seal, Space};
+use countersign_types::{BucketName, Moment};
+use std::ops::Bound;
+
+/// A bucket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bucket {
+    /// Its name.
+    pub name: BucketName,
+    /// When it was created.
+    pub created: Moment,
+    /// Whose it is, as given to [`Store::create_bucket`].
+    pub owner: String,
+    /// Where it is, as given to [`Store::create_bucket`].
+    pub region: String,
+    /// What tells this incarnation from others of the same name.
+    pub space: u64,
+}
+
+/// Buckets in the order of their names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BucketPage {
+    /// At most as many as were asked for.
+    pub buckets: Vec<Bucket>,
+    /// The last name on this page, if there are more.
+    pub next: Option<String>,
+}
+
+impl Store {
+    /// Creates a bucket. One that exists is [`Error::BucketAlreadyOwnedByYou`] or [`Error::BucketAlreadyExists`].
+    pub async fn create_bucket(&self, name: &BucketName, owner: &str, region: &str) -> Result<()> {
+        if let Some((_, record)) = self.bucket_row(name).await? {
+            let is_gone = self.is_sealed(Space(record.space)).await?;
+            if !is_gone {
+                return Err(already(&record, owner));
+            }
+            self.finish_removal(name, Space(record.space)).await?;
+        }
+        let space = self.new_space().await?;
+        self.engine().create(space).await?;
+        let record = BucketRecord {
+            space: space.0,
+            created: self.now(),
+            owner: owner.to_owned(),
+            region: region.to_owned(),
+        };
+        let written = self.write_bucket_row(name, None, Some(record.encode())).await;
+        match written {
+            Ok(true) => Ok(()),
+            Ok(false) => {
+                self.drop_space(space).await?;
+                let winner = self.bucket_row(name).await?;
+                Err(winner.map_or(Error::Conflict, |(_, winner)| already(&winner, owner)))
+            }
+            Err(Error::MayHaveCommitted) => match self.bucket_row(name).await {
+                Ok(Some((_, found))) if found == record => Ok(()),
+                _ => Err(Error::MayHaveCommitted),
+            },
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The bucket of that name.
+    pub async fn bucket(&self, name: &BucketName) -> Result<Bucket> {
+        let (_, record) = self.bucket_row(name).await?.ok_or(Error::NoSuchBucket)?;
+        Ok(bucket(name.clone(), record))
+    }
+
+    /// Buckets whose names begin with `prefix`, after the name `after`; at most `max`.
+    pub async fn buckets(&self, after: Option<&str>, prefix: &str, max: usize) -> Result<BucketPage> {
+        let after = after.filter(|after| *after >= prefix);
+        let from = match after {
+            Some(after) => Bound::Excluded(layout::at_home(layout::escape(after))),
+            None => Bound::Included(layout::at_home(layout::escape(prefix))),
+        };
+        let until = match layout::past_prefix(&layout::escape(prefix)) {
+            Some(past) => Bound::Excluded(layout::at_home(past)),
+            None => Bound::Unbounded,
+        };
+        let is_past = after.is_some_and(|after| !after.starts_with(prefix));
+        if max == 0 || is_past {
+            return Ok(BucketPage::default());
+        }
+        let range = ScanRange { from, until };
+        let page = self
+            .engine()
+            .scan(Space::SYSTEM, BUCKET, range, max.min(SCAN_ROWS_MAX))
+            .await?;
+        let buckets: Vec<Bucket> = page.rows.iter().map(read_bucket).collect::<Result<_>>()?;
+        let last = buckets.last().map(|bucket| bucket.name.to_string());
+        Ok(BucketPage {
+            buckets,
+            next: last.filter(|_| page.more),
+        })
+    }
+
+    /// Removes a bucket that holds no objects. Uploads that were not completed go with it.
+    pub async fn delete_bucket(&self, name: &BucketName) -> Result<()> {
+        let space = self.space(name).await?;
+        match self.engine().seal(space, &[HEAD]).await {
+            Ok(Seal::NotEmpty) => return Err(Error::BucketNotEmpty),
+            // Removed already: only the row is left to be removed.
+            Ok(Seal::Sealed) | Err(engine::Error::NoSpace) => {}
+            Err(error) => return Err(error.into()),
+        }
+        self.finish_removal(name, space).await
+    }
+
+    /// The space of a bucket.
+    pub(crate) async fn space(&self, name: &BucketName) -> Result<Space> {
+        let (_, record) = self.bucket_row(name).await?.ok_or(Error::NoSuchBucket)?;
+        Ok(Space(record.space))
+    }
+
+    /// Turns "sealed" and "no space" into what they mean, and finishes the removal that they are a sign of.
+    pub(crate) async fn settle<T>(&self, name: &BucketName, space: Space, result: Result<T>) -> Result<T> {
+        match result {
+            Err(Error::Engine(engine::Error::Sealed | engine::Error::NoSpace)) => {
+                self.finish_removal(name, space).await?;
+                Err(Error::NoSuchBucket)
+            }
+            other => other,
+        }
+    }
+
+    /// Removes a sealed space, then the bucket's row if it still names this space.
+    async fn finish_removal(&self, name: &BucketName, space: Space) -> Result<()> {
+        match self.engine().remove(space).await {
+            Ok(()) | Err(engine::Error::NoSpace) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let row = self.bucket_row(name).await?;
+        if let Some((value, record)) = row
+            && record.space == space.0
+        {
+            // Refused means that somebody else has finished it.
+            self.write_bucket_row(name, Some(value), None).await?;
+        }
+        Ok(())
+    }
+
+    async fn drop_space(&self, space: Space) -> Result<()> {
+        self.engine().seal(space, &[]).await?;
+        Ok(self.engine().remove(space).await?)
+    }
+
+    /// Asks the engine with a commit that changes nothing.
+    async fn is_sealed(&self, space: Space) -> Result<bool> {
+        let (home, row) = layout::nothing();
+        let change = Change {
+            deletes: vec![row],
+            ..Change::default()
+        };
+        match self.engine().commit(space, &home, change).await {
+            Ok(_) => Ok(false),
+            Err(engine::Error::Sealed | engine::Error::NoSpace) => Ok(true),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn bucket_row(&self, name: &BucketName) -> Result<Option<(Bytes, BucketRecord)>> {
+        let stored = self
+            .row(Space::SYSTEM, &layout::bucket_home(name), layout::single(BUCKET))
+            .await?;
+        stored
+            .map(|row| Ok((row.value.clone(), BucketRecord::decode(&row.value)?)))
+            .transpose()
+    }
+
+    /// False: the row did not hold `expected`.
+    async fn write_bucket_row(
+        &self,
+        name: &BucketName,
+        expected: Option<Bytes>,
+        value: Option<Bytes>,
+    ) -> Result<bool> {
+        self.write_system_row(&layout::bucket_home(name), BUCKET, expected, value)
+            .await
+    }
+
+    async fn write_system_row(
+        &self,
+        home: &Home,
+        class: Class,
+        expected: Option<Bytes>,
+        value: Option<Bytes>,
+    ) -> Result<bool> {
+        let row = layout::single(class);
+        let mut change = Change {
+            guards: vec![Guard {
+                row: row.clone(),
+                expected,
+            }],
+            ..Change::default()
+        };
+        match value {
+            Some(value) => change.puts.push(Put {
+                row,
+                value,
+                body: None,
+            }),
+            None => change.deletes.push(row),
+        }
+        Ok(self.engine().commit(Space::SYSTEM, home, change).await? == Outcome::Done)
+    }
+
+    /// A space id that was never given out. A crash after this wastes a number.
+    async fn new_space(&self) -> Result<Space> {
+        let home = layout::space_counter_home();
+        for _ in 0..ATTEMPTS_MAX {
+            let before = self
+                .row(Space::SYSTEM, &home, layout::single(COUNTER))
+                .await?
+                .map(|row| row.value);
+            let Counter(last) = before
+                .as_deref()
+                .map_or(Ok(Counter(Space::SYSTEM.0)), Counter::decode)?;
+            let next = Counter(last + 1);
+            if self
+                .write_system_row(&home, COUNTER, before, Some(next.encode()))
+                .await?
+            {
+                return Ok(Space(next.0));
+            }
+        }
+        Err(Error::Conflict)
+    }
+}
+
+fn already(record: &BucketRecord, owner: &str) -> Error {
+    if record.owner == owner {
+        Error::BucketAlreadyOwnedByYou
+    } else {
+        Error::BucketAlreadyExists
+    }
+}
+
+fn read_bucket(row: &Scanned) -> Result<Bucket> {
+    let name = layout::unescape(&row.position.home).and_then(|name| BucketName::parse(&name).ok());
+    let name = name.ok_or_else(|| crate::error::corrupt("the name of a bucket"))?;
+    Ok(bucket(name, BucketRecord::decode(&row.value)?))
+}
+
+fn bucket(name: BucketName, record: BucketRecord) -> Bucket {
+    let BucketRecord {
+        space,
+        created,
+        owner,
+        region,
+    } = record;
+    Bucket {
+        name,
+        created,
+        owner,
+        region,
+        space,
+    }
+}
