@@ -176,3 +176,90 @@ pub(crate) fn is_xml_char(c: char) -> bool {
 const DEPTH_MAX: usize = 16;
 /// 10,000 parts with a number, a tag and two checksums each, twice over.
 const ELEMENTS_MAX: usize = 100_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Writes the tree as `name(text child child)`.
+    fn told(element: &Element) -> String {
+        let children: String = element
+            .children
+            .iter()
+            .map(|child| format!(" {}", told(child)))
+            .collect();
+        format!("{}({}{children})", element.name, element.text)
+    }
+
+    fn check(document: &str, expected: Option<&str>) {
+        let found = Element::parse(document.as_bytes(), 1024 * 1024);
+        assert_eq!(found.as_ref().ok().map(told).as_deref(), expected, "{document}");
+    }
+
+    #[test]
+    fn well_formed_documents_are_read() {
+        check("<A/>", Some("A()"));
+        check("<A><B>x</B><B/></A>", Some("A( B(x) B())"));
+        check(
+            "\u{feff}<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<A>x</A>\n",
+            Some("A(x)"),
+        );
+        check(
+            "<s:A xmlns:s=\"http://x/\" b='c'><s:B>x</s:B></s:A>",
+            Some("A( B(x))"),
+        );
+        check("<!-- x --><A>a<!-- b -->c</A>", Some("A(ac)"));
+        check("<A><![CDATA[a&b<c>]]>d</A>", Some("A(a&b<c>d)"));
+        check("<A>&lt;&amp;&gt;&quot;&apos;</A>", Some("A(<&>\"')"));
+        check(
+            "<A>&#128512;&#x1F600;&#x1;&#65;</A>",
+            Some("A(\u{1f600}\u{1f600}\u{1}A)"),
+        );
+        check("<A> x </A>", Some("A( x )"));
+    }
+
+    #[test]
+    fn everything_else_is_malformed() {
+        for document in [
+            "",
+            " ",
+            "x",
+            "<A>",
+            "<A></B>",
+            "<A/><B/>",
+            "<A/>x",
+            "x<A/>",
+            "<A/>&amp;",
+            "<A/><![CDATA[]]>",
+            "<A>&nbsp;</A>",
+            "<A>&#0;</A>",
+            "<A>&#xD800;</A>",
+            "<A>&#x110000;</A>",
+            "<A>&#;</A>",
+            "<A>&#+65;</A>",
+            "<A>a&b</A>",
+            "<A>\u{1}</A>",
+            "<A b=c/>",
+            "<A b='1' b='2'/>",
+            "<!DOCTYPE A><A/>",
+            "<!DOCTYPE A [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><A>&x;</A>",
+            "<?php x ?><A/>",
+            "<A/><?xml version=\"1.0\"?>",
+        ] {
+            check(document, None);
+        }
+        assert!(Element::parse(b"<A>\xff</A>", 100).is_err());
+    }
+
+    #[test]
+    fn a_document_has_limits() {
+        let nested = |depth: usize| format!("{}{}", "<A>".repeat(depth), "</A>".repeat(depth));
+        assert!(Element::parse(nested(DEPTH_MAX).as_bytes(), 1024).is_ok());
+        assert!(Element::parse(nested(DEPTH_MAX + 1).as_bytes(), 1024).is_err());
+        let wide = |children: usize| format!("<A>{}</A>", "<B/>".repeat(children));
+        assert!(Element::parse(wide(ELEMENTS_MAX - 1).as_bytes(), 1024 * 1024).is_ok());
+        assert!(Element::parse(wide(ELEMENTS_MAX).as_bytes(), 1024 * 1024).is_err());
+        let error = Element::parse(b"<A>x</A>", 7).expect_err("too long");
+        assert_eq!(error.code, ErrorCode::MaxMessageLengthExceeded);
+    }
+}

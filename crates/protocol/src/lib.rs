@@ -14,6 +14,8 @@ mod parse_error;
 pub mod range;
 mod router;
 mod subresource;
+#[cfg(test)]
+mod testing;
 
 pub use error_code::ErrorCode;
 pub use head::{Head, header_bytes, header_text};

@@ -287,3 +287,247 @@ fn parse_key(head: &Head<'_>, bytes: &[u8]) -> Result<ObjectKey, ParseError> {
         _ => error,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{operation, refusal, request};
+
+    const UPLOAD: &str = "uploadId=00112233445566778899aabbccddeeff";
+    const MD5: (&str, &str) = ("Content-MD5", "1B2M2Y8AsgTpgAmY7PhCfg==");
+
+    fn check(line: &str, headers: &[(&str, &str)], expected: &str) {
+        assert_eq!(operation(line, headers).name(), expected, "{line}");
+    }
+
+    #[test]
+    fn every_operation_has_its_place() {
+        check("GET /", &[], "ListBuckets");
+        check("PUT /abc", &[], "CreateBucket");
+        check("PUT /abc/", &[], "CreateBucket");
+        check("HEAD /abc", &[], "HeadBucket");
+        check("DELETE /abc", &[], "DeleteBucket");
+        check("GET /abc?location", &[], "GetBucketLocation");
+        check("GET /abc?location=", &[], "GetBucketLocation");
+        check("GET /abc", &[], "ListObjects");
+        check("GET /abc?list-type=2", &[], "ListObjectsV2");
+        check("GET /abc?uploads", &[], "ListMultipartUploads");
+        check("POST /abc?delete", &[MD5], "DeleteObjects");
+        check("PUT /abc/k", &[], "PutObject");
+        check("PUT /abc/k", &[("X-Amz-Copy-Source", "abc/l")], "CopyObject");
+        check("GET /abc/k", &[], "GetObject");
+        check("GET /abc/k?partNumber=1", &[], "GetObject");
+        check("HEAD /abc/k", &[], "HeadObject");
+        check("DELETE /abc/k", &[], "DeleteObject");
+        check("POST /abc/k?uploads", &[], "CreateMultipartUpload");
+        check(&format!("PUT /abc/k?partNumber=1&{UPLOAD}"), &[], "UploadPart");
+        check(
+            &format!("PUT /abc/k?{UPLOAD}&partNumber=1"),
+            &[("x-amz-copy-source", "/abc/k")],
+            "UploadPartCopy",
+        );
+        check(&format!("POST /abc/k?{UPLOAD}"), &[], "CompleteMultipartUpload");
+        check(&format!("DELETE /abc/k?{UPLOAD}"), &[], "AbortMultipartUpload");
+        check(&format!("GET /abc/k?{UPLOAD}"), &[], "ListParts");
+    }
+
+    #[test]
+    fn parameters_that_mean_nothing_are_ignored() {
+        check("GET /?x-id=ListBuckets", &[], "ListBuckets");
+        check("PUT /abc/k?x-id=GetObject", &[], "PutObject");
+        check("PUT /abc/k?foo=bar", &[], "PutObject");
+        check("GET /abc/k?v2", &[], "GetObject");
+        check("GET /abc/k?versionId=null", &[], "GetObject");
+        check(
+            "DELETE /abc/k?X-Amz-Signature=abc&X-Amz-Date=&",
+            &[],
+            "DeleteObject",
+        );
+    }
+
+    fn check_refusal(line: &str, expected: &str) {
+        assert_eq!(refusal(line, &[]), expected, "{line}");
+    }
+
+    #[test]
+    fn a_request_never_falls_through_to_another_operation() {
+        let not_implemented = |name: &str| {
+            let message = ErrorCode::NotImplemented.message();
+            format!("NotImplemented: {message} [Resource={name}]")
+        };
+        for line in [
+            "DELETE /abc?acl",
+            "GET /abc?acl",
+            "PUT /abc/k?acl",
+            "PUT /abc/k?acl&uploads",
+            "HEAD /abc/k?acl",
+        ] {
+            check_refusal(line, &not_implemented("acl"));
+        }
+        check_refusal("PUT /abc/k?tagging=", &not_implemented("tagging"));
+        check_refusal("GET /abc?versions&prefix=x", &not_implemented("versions"));
+        check_refusal("GET /abc/k?attributes", &not_implemented("attributes"));
+        check_refusal("DELETE /abc?newfeature", &not_implemented("newfeature"));
+        check_refusal("PUT /abc/k?newFeature=", &not_implemented("newFeature"));
+        check_refusal("DELETE /abc?ACL", &not_implemented("ACL"));
+        let not_allowed = |method: &str, kind: &str| {
+            let message = ErrorCode::MethodNotAllowed.message();
+            format!("MethodNotAllowed: {message} [Method={method}, ResourceType={kind}]")
+        };
+        check_refusal("DELETE /abc?uploads", &not_allowed("DELETE", "UPLOADS"));
+        check_refusal("DELETE /abc?location", &not_allowed("DELETE", "LOCATION"));
+        check_refusal("GET /abc?delete", &not_allowed("GET", "DELETE"));
+        check_refusal("DELETE /abc/k?partNumber=1", &not_allowed("DELETE", "PARTNUMBER"));
+        check_refusal("POST /", &not_allowed("POST", "SERVICE"));
+        check_refusal("POST /abc", &not_allowed("POST", "BUCKET"));
+        check_refusal("POST /abc/k", &not_allowed("POST", "OBJECT"));
+        check_refusal("PATCH /abc/k", &not_allowed("PATCH", "OBJECT"));
+        check_refusal("get /abc/k", &not_allowed("get", "OBJECT"));
+        check_refusal("HEAD /", &not_allowed("HEAD", "SERVICE"));
+    }
+
+    #[test]
+    fn half_of_an_upload_part_is_refused() {
+        check_refusal(
+            "PUT /abc/k?partNumber=1",
+            "InvalidArgument: This operation does not accept partNumber without uploadId [ArgumentName=partNumber, \
+             ArgumentValue=1]",
+        );
+        check_refusal(
+            "PUT /abc/k?uploadId=x",
+            "InvalidArgument: This operation does not accept uploadId without partNumber [ArgumentName=uploadId, \
+             ArgumentValue=x]",
+        );
+    }
+
+    #[test]
+    fn only_the_null_version_can_be_named() {
+        check_refusal(
+            "GET /abc/k?versionId=abc",
+            "InvalidArgument: Invalid version id specified [ArgumentName=versionId, ArgumentValue=abc]",
+        );
+        check_refusal(
+            "DELETE /abc/k?versionId=",
+            "InvalidArgument: Version id cannot be the empty string [ArgumentName=versionId, ArgumentValue=]",
+        );
+        check_refusal(
+            "PUT /abc/k?versionId=null",
+            "InvalidArgument: This operation does not accept a version-id. [ArgumentName=versionId, ArgumentValue=null]",
+        );
+    }
+
+    #[test]
+    fn names_are_checked() {
+        check_refusal(
+            "GET /A_b/k",
+            "InvalidBucketName: The specified bucket is not valid. [BucketName=A_b]",
+        );
+        check_refusal(
+            "GET //k",
+            "InvalidBucketName: The specified bucket is not valid. [BucketName=]",
+        );
+        check_refusal(
+            "GET /abc/%ff",
+            "InvalidURI: Couldn't parse the specified URI. [URI=/abc/%ff]",
+        );
+        check_refusal(
+            &format!("PUT /abc/{}", "a".repeat(1025)),
+            "KeyTooLongError: Your key is too long [Size=1025, MaxSizeAllowed=1024]",
+        );
+        let named = request(
+            "GET /abc/../a%2Fb+%252F//",
+            &[("x-amz-expected-bucket-owner", "o1")],
+        )
+        .expect("a key");
+        assert_eq!(
+            named.object_key.as_ref().map(ObjectKey::as_str),
+            Some("../a/b+%2F//")
+        );
+        assert_eq!(named.bucket.as_ref().map(BucketName::as_str), Some("abc"));
+        assert_eq!(named.expected_bucket_owner.as_deref(), Some("o1"));
+    }
+
+    #[test]
+    fn forms_and_preflights_have_answers_of_their_own() {
+        assert_eq!(
+            refusal(
+                "POST /abc",
+                &[("content-type", "Multipart/Form-Data; boundary=x")]
+            ),
+            format!(
+                "NotImplemented: {} [Header=Content-Type]",
+                ErrorCode::NotImplemented.message()
+            )
+        );
+        let origin = ("Origin", "https://a.example");
+        assert_eq!(
+            refusal(
+                "OPTIONS /abc/k",
+                &[origin, ("Access-Control-Request-Method", "PUT")]
+            ),
+            "AccessForbidden: CORSResponse: CORS is not enabled for this bucket. [Method=PUT, ResourceType=OBJECT]"
+        );
+        assert_eq!(
+            refusal("OPTIONS /abc/k", &[]),
+            "BadRequest: Insufficient information. Origin request header needed. []"
+        );
+        assert_eq!(
+            refusal("OPTIONS /abc", &[origin]),
+            "BadRequest: Invalid Access-Control-Request-Method: null []"
+        );
+    }
+
+    #[test]
+    fn headers_that_would_change_the_meaning_are_refused() {
+        for (name, value) in [
+            ("X-Amz-Server-Side-Encryption", "AES256"),
+            ("x-amz-server-side-encryption-customer-key", "k"),
+            (
+                "x-amz-copy-source-server-side-encryption-customer-algorithm",
+                "AES256",
+            ),
+            ("x-amz-tagging", "a=b"),
+            ("x-amz-object-lock-mode", "GOVERNANCE"),
+            ("x-amz-grant-read", "id=1"),
+            ("x-amz-write-offset-bytes", "5"),
+            ("x-amz-if-match-size", "5"),
+        ] {
+            let expected = format!(
+                "NotImplemented: A header you provided implies functionality that is not implemented [Header={}]",
+                name.to_lowercase()
+            );
+            for line in ["PUT /abc/k", "DELETE /abc/k", "POST /abc/k?uploads"] {
+                assert_eq!(refusal(line, &[(name, value)]), expected);
+            }
+            assert_eq!(
+                refusal(&format!("PUT /abc/k?{name}=x"), &[]),
+                expected,
+                "moved into the query"
+            );
+        }
+        for name in [
+            "x-amz-mfa",
+            "x-amz-request-payer",
+            "x-amz-bypass-governance-retention",
+            "x-amz-foo",
+        ] {
+            check("DELETE /abc/k", &[(name, "x")], "DeleteObject");
+        }
+    }
+
+    #[test]
+    fn every_name_in_the_table_is_a_known_subresource() {
+        for row in TABLE {
+            for name in row.subresources {
+                assert!(subresource::is_implemented(name), "{name}");
+            }
+        }
+        for name in subresource::IMPLEMENTED {
+            assert!(
+                TABLE.iter().any(|row| row.subresources.contains(name)),
+                "{name} has no row"
+            );
+            assert!(!subresource::NOT_IMPLEMENTED.contains(name), "{name}");
+        }
+    }
+}

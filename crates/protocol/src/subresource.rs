@@ -47,8 +47,11 @@ pub(crate) fn check_headers(view: &View<'_>) -> Result<(), ParseError> {
 }
 
 fn looks_like_subresource(name: &str) -> bool {
-    let is_plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-    is_plain && !IGNORED_WHEN_EMPTY.contains(&name) && !name.starts_with("x-") && !name.starts_with("X-")
+    let is_plain = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    let is_parameter = ["x-", "X-", "response-"]
+        .iter()
+        .any(|prefix| name.starts_with(prefix));
+    is_plain && !is_parameter && !IGNORED_WHEN_EMPTY.contains(&name)
 }
 
 /// Sub-resources that the router's table names.

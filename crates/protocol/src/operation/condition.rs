@@ -60,6 +60,38 @@ impl EtagMatch {
     }
 }
 
+/// `If-Range`: whether a range may be answered, or the object has changed and must be answered whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RangeCondition {
+    /// Only out of the object with this tag.
+    Etag(Etag),
+    /// Only out of the object that was written at this second.
+    Modified(Moment),
+    /// Out of no object that we know of.
+    Never,
+}
+
+impl RangeCondition {
+    /// Reads the value of `If-Range`.
+    pub fn parse(text: &str) -> RangeCondition {
+        // A weak tag must not select bytes (RFC 9110 section 13.1.5), and `Etag::parse` does not read one.
+        match (Etag::parse(text), Moment::parse_http_date(text)) {
+            (Some(etag), _) => RangeCondition::Etag(etag),
+            (None, Some(moment)) => RangeCondition::Modified(moment),
+            (None, None) => RangeCondition::Never,
+        }
+    }
+
+    /// Whether the range counts for this object.
+    pub fn holds(self, etag: &Etag, last_modified: Moment) -> bool {
+        match self {
+            RangeCondition::Etag(expected) => expected == *etag,
+            RangeCondition::Modified(moment) => moment.seconds() == last_modified.seconds(),
+            RangeCondition::Never => false,
+        }
+    }
+}
+
 pub(super) fn parse_read(view: &View<'_>) -> ReadCondition {
     parse_read_as(view, "")
 }
@@ -70,7 +102,7 @@ pub(super) fn parse_source(view: &View<'_>) -> ReadCondition {
 }
 
 fn parse_read_as(view: &View<'_>, prefix: &str) -> ReadCondition {
-    let header = |name: &str| view.filled_header(&format!("{prefix}{name}"));
+    let header = |name: &str| view.header(&format!("{prefix}{name}"));
     ReadCondition {
         if_match: header("if-match").map(|text| EtagMatch::parse(&text)),
         if_none_match: header("if-none-match").map(|text| EtagMatch::parse(&text)),
@@ -87,10 +119,8 @@ pub(super) fn parse_write(view: &View<'_>) -> Result<WriteCondition, ParseError>
         }
     }
     Ok(WriteCondition {
-        if_match: view.filled_header("if-match").map(|text| EtagMatch::parse(&text)),
-        if_none_match: view
-            .filled_header("if-none-match")
-            .map(|text| EtagMatch::parse(&text)),
+        if_match: view.header("if-match").map(|text| EtagMatch::parse(&text)),
+        if_none_match: view.header("if-none-match").map(|text| EtagMatch::parse(&text)),
     })
 }
 
@@ -116,6 +146,25 @@ mod tests {
         check(&format!("\"{TAG}\" , W/\"{TAG}-3\""), Some(2));
         check("\"unknown\"", Some(0));
         check("", Some(0));
+    }
+
+    #[test]
+    fn a_range_counts_only_for_the_object_it_was_asked_of() {
+        let etag = Etag::parse(TAG).expect("a tag");
+        let moment = Moment::from_millis(784_111_777_500);
+        let check = |text: &str, expected: bool| {
+            assert_eq!(
+                RangeCondition::parse(text).holds(&etag, moment),
+                expected,
+                "{text}"
+            );
+        };
+        check(&format!("\"{TAG}\""), true);
+        check(&format!("W/\"{TAG}\""), false);
+        check("\"d41d8cd98f00b204e9800998ecf8427f\"", false);
+        check("Sun, 06 Nov 1994 08:49:37 GMT", true);
+        check("Sun, 06 Nov 1994 08:49:38 GMT", false);
+        check("", false);
     }
 
     #[test]

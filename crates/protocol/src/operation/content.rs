@@ -139,3 +139,132 @@ fn without_chunked(codings: &str) -> Option<String> {
 
 /// Names without their prefix, and values.
 const USER_METADATA_BYTES_MAX: usize = 2048;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Operation;
+    use crate::testing::{operation, refusal};
+
+    fn metadata(headers: &[(&str, &str)]) -> ObjectMetadata {
+        match operation("PUT /abc/k", headers) {
+            Operation::PutObject(put) => put.metadata,
+            other => unreachable!("{}", other.name()),
+        }
+    }
+
+    #[test]
+    fn content_headers_are_kept_as_sent() {
+        let expected = ObjectMetadata {
+            content_type: Some("text/plain".to_owned()),
+            content_disposition: Some("attachment; filename=\"ä\"".to_owned()),
+            content_language: Some("de".to_owned()),
+            cache_control: Some("no-cache".to_owned()),
+            expires: Some("whenever".to_owned()),
+            website_redirect: Some("/other".to_owned()),
+            storage_class: Some("STANDARD_IA".to_owned()),
+            user: vec![
+                ("a".to_owned(), "1,2".to_owned()),
+                ("empty".to_owned(), String::new()),
+            ],
+            ..ObjectMetadata::default()
+        };
+        let found = metadata(&[
+            ("Content-Type", "text/plain"),
+            ("Content-Disposition", "attachment; filename=\"ä\""),
+            ("Content-Language", "de"),
+            ("Cache-Control", "no-cache"),
+            ("Expires", "whenever"),
+            ("x-amz-website-redirect-location", "/other"),
+            ("x-amz-storage-class", "STANDARD_IA"),
+            ("X-Amz-Meta-A", "1"),
+            ("x-amz-meta-empty", ""),
+            ("x-amz-meta-a", "2"),
+            ("x-amz-acl", "bucket-owner-full-control"),
+        ]);
+        assert_eq!(found, expected);
+        assert_eq!(metadata(&[("content-type", "")]), ObjectMetadata::default());
+    }
+
+    #[test]
+    fn the_coding_of_one_upload_is_not_the_objects() {
+        let check = |sent: &str, kept: Option<&str>| {
+            assert_eq!(
+                metadata(&[("content-encoding", sent)])
+                    .content_encoding
+                    .as_deref(),
+                kept,
+                "{sent}"
+            );
+        };
+        check("aws-chunked", None);
+        check("aws-chunked,gzip", Some("gzip"));
+        check("gzip, AWS-Chunked", Some("gzip"));
+        check("gzip", Some("gzip"));
+        check("gzip , br", Some("gzip,br"));
+        check("", None);
+    }
+
+    fn check_refusal(header: &str, value: &str, expected: &str) {
+        assert_eq!(
+            refusal("PUT /abc/k", &[(header, value)]),
+            expected,
+            "{header}: {value}"
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_kept_is_refused() {
+        check_refusal(
+            "x-amz-acl",
+            "public-read",
+            "AccessControlListNotSupported: The bucket does not allow ACLs []",
+        );
+        check_refusal(
+            "x-amz-acl",
+            "open",
+            "InvalidArgument: Invalid x-amz-acl value [ArgumentName=x-amz-acl, ArgumentValue=open]",
+        );
+        check_refusal(
+            "x-amz-storage-class",
+            "standard",
+            "InvalidStorageClass: The storage class you specified is not valid [StorageClassRequested=standard]",
+        );
+        check_refusal(
+            "x-amz-storage-class",
+            "GLACIER",
+            "NotImplemented: A header you provided implies functionality that is not implemented \
+             [Header=x-amz-storage-class]",
+        );
+        check_refusal(
+            "x-amz-website-redirect-location",
+            "ftp://x",
+            "InvalidRedirectLocation: The website redirect location must have a prefix of 'http://' or 'https://' or \
+             '/'. []",
+        );
+        check_refusal(
+            "if-unmodified-since",
+            "x",
+            "NotImplemented: A header you provided implies functionality that is not implemented \
+             [Header=If-Unmodified-Since]",
+        );
+    }
+
+    #[test]
+    fn user_metadata_has_a_limit() {
+        let value = "v".repeat(2047);
+        assert_eq!(metadata(&[("x-amz-meta-a", &value)]).user.len(), 1);
+        check_refusal(
+            "x-amz-meta-ab",
+            &value,
+            "MetadataTooLarge: Your metadata headers exceed the maximum allowed metadata size [Size=2049, \
+             MaxSizeAllowed=2048]",
+        );
+    }
+
+    #[test]
+    fn metadata_moved_into_the_query_must_fit_a_header() {
+        assert!(refusal("PUT /abc/k?x-amz-meta-a=x%0d%0ay", &[]).starts_with("InvalidArgument"));
+        assert!(refusal("PUT /abc/k?x-amz-meta-a%20b=x", &[]).starts_with("InvalidArgument"));
+    }
+}

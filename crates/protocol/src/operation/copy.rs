@@ -5,7 +5,7 @@
 use countersign_types::{BucketName, ChecksumAlgorithm, ObjectKey, PartNumber, UploadId};
 
 use crate::error_code::ErrorCode;
-use crate::head::{View, decode};
+use crate::head::{View, decode, header_bytes};
 use crate::operation::condition::{self, ReadCondition, WriteCondition};
 use crate::operation::content::{ObjectMetadata, check_acl};
 use crate::operation::{integrity, multipart};
@@ -67,12 +67,12 @@ pub struct UploadPartCopy {
 impl CopySource {
     /// Reads `[/]bucket/key[?versionId=null]`, percent-encoded.
     pub fn parse(text: &str) -> Result<CopySource, ParseError> {
-        let (path, version_id) = match text.split_once("?versionId=") {
+        let (path, version_id) = match text.rsplit_once("?versionId=") {
             Some((path, version_id)) => (path, Some(version_id)),
             None => (text, None),
         };
         check_version_id(version_id)?;
-        let path = decode(path.as_bytes());
+        let path = decode(&header_bytes(path));
         let path = path.strip_prefix(b"/").unwrap_or(&path);
         let at = path.iter().position(|b| *b == b'/');
         let (bucket, object_key) = at.map_or((path, &[][..]), |at| path.split_at(at));

@@ -17,11 +17,11 @@ pub struct Integrity {
     pub length: Option<u64>,
     /// `Content-MD5`
     pub content_md5: Option<[u8; 16]>,
-    /// The checksum that the client sends, announces for the trailer or asks for.
+    /// The checksum that the client sends or announces for the trailer.
     pub checksum: Option<DeclaredChecksum>,
 }
 
-/// A checksum as it was declared before the body.
+/// A checksum as it was declared before the body: there is a value, or it comes in the trailer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeclaredChecksum {
     /// Which one.
@@ -43,7 +43,7 @@ impl Integrity {
 }
 
 impl DeclaredChecksum {
-    /// Reads the one checksum header, or the trailer's announcement, or the algorithm alone.
+    /// Reads the one checksum header, or the trailer's announcement.
     pub(super) fn parse(view: &View<'_>) -> Result<Option<DeclaredChecksum>, ParseError> {
         let sent = parse_checksum_header(view)?;
         let announced = parse_trailer(view)?;
@@ -68,18 +68,46 @@ impl DeclaredChecksum {
             (Some(found), Some(asked)) if found.algorithm != asked => Err(ParseError::request(
                 "Value for x-amz-sdk-checksum-algorithm header is invalid.",
             )),
-            (Some(found), _) => Ok(Some(found)),
-            (None, asked) => Ok(asked.map(|algorithm| DeclaredChecksum {
-                algorithm,
-                value: None,
-                in_trailer: false,
-            })),
+            (None, Some(_)) => Err(ParseError::request(
+                "x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers \
+                 were found.",
+            )),
+            (found, _) => Ok(found),
         }
     }
 }
 
 /// The one `x-amz-checksum-*` header that carries a value.
 pub(super) fn parse_checksum_header(view: &View<'_>) -> Result<Option<Checksum>, ParseError> {
+    let Some((algorithm, text)) = find_checksum_header(view)? else {
+        return Ok(None);
+    };
+    parse_checksum(algorithm, &text).map(Some)
+}
+
+/// As [`parse_checksum_header`] for a whole object of parts: a composite value ends in `-N`, and `N` comes with it.
+pub(super) fn parse_object_checksum_header(
+    view: &View<'_>,
+) -> Result<Option<(Checksum, Option<u16>)>, ParseError> {
+    let Some((algorithm, text)) = find_checksum_header(view)? else {
+        return Ok(None);
+    };
+    let (value, parts) = match text.split_once('-') {
+        Some((value, parts)) => (value, Some(parts.parse().map_err(|_| invalid_value(algorithm))?)),
+        None => (text.as_str(), None),
+    };
+    Ok(Some((parse_checksum(algorithm, value)?, parts)))
+}
+
+fn parse_checksum(algorithm: ChecksumAlgorithm, text: &str) -> Result<Checksum, ParseError> {
+    Checksum::parse(algorithm, text).ok_or_else(|| invalid_value(algorithm))
+}
+
+fn invalid_value(algorithm: ChecksumAlgorithm) -> ParseError {
+    ParseError::request(format!("Value for {} header is invalid.", algorithm.header()))
+}
+
+fn find_checksum_header(view: &View<'_>) -> Result<Option<(ChecksumAlgorithm, String)>, ParseError> {
     const NOT_VALUES: [&str; 3] = [
         "x-amz-checksum-algorithm",
         "x-amz-checksum-type",
@@ -97,13 +125,7 @@ pub(super) fn parse_checksum_header(view: &View<'_>) -> Result<Option<Checksum>,
     let Some(algorithm) = ChecksumAlgorithm::of_header(header) else {
         return Err(ParseError::header_not_implemented(header));
     };
-    let text = view.header(header).unwrap_or_default();
-    match Checksum::parse(algorithm, &text) {
-        Some(checksum) => Ok(Some(checksum)),
-        None => Err(ParseError::request(format!(
-            "Value for {header} header is invalid."
-        ))),
-    }
+    Ok(Some((algorithm, view.header(header).unwrap_or_default())))
 }
 
 /// A header that names a checksum algorithm.
@@ -177,3 +199,129 @@ fn parse_length(view: &View<'_>) -> Result<Option<u64>, ParseError> {
 }
 
 const MULTIPLE: &str = "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Operation;
+    use crate::testing::{operation, refusal};
+
+    const CRC: (&str, &str) = ("x-amz-checksum-crc32", "AAAAAA==");
+    const ALGORITHM: &str = "x-amz-sdk-checksum-algorithm";
+
+    fn integrity(headers: &[(&str, &str)]) -> Integrity {
+        match operation("PUT /abc/k", headers) {
+            Operation::PutObject(put) => put.integrity,
+            other => unreachable!("{}", other.name()),
+        }
+    }
+
+    fn check_checksum(headers: &[(&str, &str)], expected: Option<(ChecksumAlgorithm, bool)>) {
+        let found = integrity(headers).checksum;
+        assert_eq!(
+            found.as_ref().map(|c| (c.algorithm, c.in_trailer)),
+            expected,
+            "{headers:?}"
+        );
+        assert!(found.is_none_or(|c| c.value.is_some() != c.in_trailer));
+    }
+
+    #[test]
+    fn one_checksum_is_read_from_header_or_trailer() {
+        check_checksum(&[], None);
+        check_checksum(&[CRC], Some((ChecksumAlgorithm::Crc32, false)));
+        check_checksum(
+            &[CRC, (ALGORITHM, "crc32")],
+            Some((ChecksumAlgorithm::Crc32, false)),
+        );
+        check_checksum(
+            &[("x-amz-trailer", "X-Amz-Checksum-Sha256"), (ALGORITHM, "SHA256")],
+            Some((ChecksumAlgorithm::Sha256, true)),
+        );
+        check_checksum(&[("x-amz-checksum-mode", "ENABLED")], None);
+    }
+
+    #[test]
+    fn a_body_has_one_length() {
+        let check = |headers: &[(&str, &str)], expected: Option<u64>| {
+            assert_eq!(integrity(headers).length, expected, "{headers:?}");
+        };
+        check(&[], None);
+        check(&[("content-length", "5")], Some(5));
+        check(
+            &[
+                ("content-length", "99"),
+                ("x-amz-decoded-content-length", "5"),
+                ("x-amz-content-sha256", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"),
+            ],
+            Some(5),
+        );
+    }
+
+    #[test]
+    fn an_md5_is_read() {
+        let md5 = integrity(&[("content-md5", "1B2M2Y8AsgTpgAmY7PhCfg==")]).content_md5;
+        assert_eq!(
+            md5.map(hex_of).as_deref(),
+            Some("d41d8cd98f00b204e9800998ecf8427e")
+        );
+    }
+
+    fn hex_of(md5: [u8; 16]) -> String {
+        md5.iter().map(|b| format!("{b:02x}")).collect()
+    }
+
+    fn check_refusal(headers: &[(&str, &str)], expected: &str) {
+        assert_eq!(refusal("PUT /abc/k", headers), expected, "{headers:?}");
+    }
+
+    #[test]
+    fn what_contradicts_itself_is_refused() {
+        let multiple = "InvalidRequest: Expecting a single x-amz-checksum- header. Multiple checksum Types are not \
+                        allowed. []";
+        check_refusal(&[CRC, ("x-amz-checksum-crc32c", "AAAAAA==")], multiple);
+        check_refusal(&[CRC, ("x-amz-trailer", "x-amz-checksum-crc32c")], multiple);
+        check_refusal(
+            &[("x-amz-trailer", "x-amz-checksum-crc32c,x-amz-checksum-sha1")],
+            multiple,
+        );
+        check_refusal(
+            &[("x-amz-checksum-crc32", "AAAA")],
+            "InvalidRequest: Value for x-amz-checksum-crc32 header is invalid. []",
+        );
+        check_refusal(
+            &[CRC, CRC],
+            "InvalidRequest: Value for x-amz-checksum-crc32 header is invalid. []",
+        );
+        check_refusal(
+            &[CRC, (ALGORITHM, "SHA1")],
+            "InvalidRequest: Value for x-amz-sdk-checksum-algorithm header is invalid. []",
+        );
+        check_refusal(
+            &[(ALGORITHM, "CRC32")],
+            "InvalidRequest: x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or \
+             x-amz-trailer headers were found. []",
+        );
+        check_refusal(
+            &[("x-amz-checksum-xxhash64", "AAAA")],
+            "NotImplemented: A header you provided implies functionality that is not implemented \
+             [Header=x-amz-checksum-xxhash64]",
+        );
+        check_refusal(
+            &[("content-md5", "")],
+            "InvalidDigest: The Content-MD5 you specified is not valid. [Content-MD5=]",
+        );
+        check_refusal(
+            &[("content-md5", "AAAA")],
+            "InvalidDigest: The Content-MD5 you specified is not valid. [Content-MD5=AAAA]",
+        );
+        check_refusal(
+            &[("x-amz-content-sha256", "STREAMING-UNSIGNED-PAYLOAD-TRAILER")],
+            "MissingContentLength: You must provide the Content-Length HTTP header. []",
+        );
+        check_refusal(
+            &[("content-length", "+5")],
+            "InvalidArgument: content-length is invalid [ArgumentName=content-length, ArgumentValue=+5]",
+        );
+    }
+}

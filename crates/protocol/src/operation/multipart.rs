@@ -43,6 +43,8 @@ pub struct CompleteMultipartUpload {
     pub condition: WriteCondition,
     /// `x-amz-checksum-*`: the checksum of the whole object (not of the document).
     pub checksum: Option<Checksum>,
+    /// `N`, if the checksum ended in `-N`: it is a composite one over so many parts.
+    pub checksum_parts: Option<u16>,
     /// `x-amz-checksum-type`
     pub checksum_type: Option<ChecksumType>,
     /// `x-amz-mp-object-size`: the length that the whole object must have.
@@ -99,10 +101,12 @@ impl UploadPart {
 impl CompleteMultipartUpload {
     pub(crate) fn parse(view: &View<'_>) -> Result<CompleteMultipartUpload, ParseError> {
         let size = view.filled_header("x-amz-mp-object-size");
+        let (checksum, checksum_parts) = integrity::parse_object_checksum_header(view)?.unzip();
         Ok(CompleteMultipartUpload {
             upload_id: parse_upload_id(view)?,
             condition: condition::parse_write(view)?,
-            checksum: integrity::parse_checksum_header(view)?,
+            checksum,
+            checksum_parts: checksum_parts.flatten(),
             checksum_type: parse_checksum_type(view)?,
             object_size: size
                 .map(|text| {

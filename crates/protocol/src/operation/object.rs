@@ -7,7 +7,7 @@ use countersign_types::{ObjectKey, ObjectKeyError, PartNumber};
 use crate::document::Element;
 use crate::error_code::ErrorCode;
 use crate::head::{View, sendable};
-use crate::operation::condition::{self, EtagMatch, ReadCondition, WriteCondition};
+use crate::operation::condition::{self, EtagMatch, RangeCondition, ReadCondition, WriteCondition};
 use crate::operation::content::{ObjectMetadata, check_acl};
 use crate::operation::integrity::Integrity;
 use crate::parse_error::ParseError;
@@ -29,6 +29,8 @@ pub struct PutObject {
 pub struct GetObject {
     /// `Range`; `None` where there is none or it is one that S3 ignores.
     pub range: Option<RangeRequest>,
+    /// `If-Range`: if it does not hold, the range counts as absent.
+    pub range_condition: Option<RangeCondition>,
     /// `partNumber`
     pub part: Option<PartNumber>,
     /// When it may be read.
@@ -112,6 +114,7 @@ impl GetObject {
         }
         Ok(GetObject {
             range: range.and_then(|text| RangeRequest::parse(&text)),
+            range_condition: view.header("if-range").map(|text| RangeCondition::parse(&text)),
             part,
             condition: condition::parse_read(view),
             overrides: ResponseOverrides::parse(view)?,
@@ -158,11 +161,7 @@ impl DeleteObject {
 impl DeleteObjects {
     pub(crate) fn parse(view: &View<'_>) -> Result<DeleteObjects, ParseError> {
         let integrity = Integrity::parse(view)?;
-        let has_checksum = integrity
-            .checksum
-            .as_ref()
-            .is_some_and(|checksum| checksum.value.is_some() || checksum.in_trailer);
-        if integrity.content_md5.is_none() && !has_checksum {
+        if integrity.content_md5.is_none() && integrity.checksum.is_none() {
             return Err(ParseError::request(
                 "Missing required header for this request: Content-MD5",
             ));
