@@ -1,0 +1,263 @@
+//! The way from a refused request to its causes.
+//!
+//! Certain findings first, then one verification of the signature as it is, then the search for what else the client
+//! may have signed, then what is likely. Not here: the causes themselves (see `rules`).
+//!
+//! Keeps true: without a secret nothing is computed; a finding never becomes permission, for the answer is text only.
+
+use countersign_sigv4::Form;
+use zeroize::Zeroizing;
+
+use crate::budget::{Budget, SIGNED_HEADERS_MAX, SINGLES_MAX, SKEW_SECONDS_MAX, Tried};
+use crate::case::{Case, Fault};
+use crate::diagnosis::{Cause, Culprit, Diagnosis, Otherwise, Proof, Slot, Status};
+use crate::hypothesis::{Hypothesis, Proposals};
+use crate::parts::Parts;
+use crate::rules::{Finding, RULES, Rule};
+use crate::scene::Scene;
+use crate::search::{Found, Sent, search};
+
+/// Most likely causes that are listed when nothing is proven.
+const INFERENCES_MAX: usize = 3;
+
+/// Finds out why a request was refused, within a budget.
+///
+/// The answer explains; it holds no permission and no secret. Without [`Case::secret`] only what the request shows by
+/// itself is said.
+pub fn diagnose(case: &Case<'_>, budget: Budget<'_>) -> Diagnosis {
+    let mut tried = Tried::default();
+    let parts = case
+        .claim
+        .filter(|claim| claim.form != Form::Policy)
+        .map(|claim| Parts::of(case, claim));
+    let mut scene = Scene::new(case, parts, Otherwise::Unknown);
+    let seed = case
+        .secret
+        .map(|secret| Zeroizing::new([b"AWS4", secret.expose()].concat()));
+    let searchable_parts = scene.parts.clone();
+    let sent = match (case.claim, &searchable_parts, seed) {
+        (Some(claim), Some(parts), Some(seed)) if budget.singles_bytes_max > 0 => Some(Sent {
+            parts,
+            timestamp: &claim.timestamp,
+            scope: &claim.scope,
+            seed,
+            signature: &claim.signature,
+        }),
+        _ => None,
+    };
+    scene.otherwise = match (&sent, &case.fault) {
+        (_, Fault::BodyMismatch) => Otherwise::Valid,
+        _ if scene.is_mismatch() => Otherwise::Invalid,
+        (Some(sent), _) if may_search(case) => match sent.verifies(&mut tried) {
+            true => Otherwise::Valid,
+            false => Otherwise::Invalid,
+        },
+        _ => Otherwise::Unknown,
+    };
+
+    let findings = findings(&scene, |rule| rule.check);
+    let found = match &sent {
+        Some(sent) if scene.otherwise == Otherwise::Invalid && may_search(case) => {
+            search(sent, proposals(&scene), budget, &mut tried)
+        }
+        _ => Found::default(),
+    };
+    conclude(&scene, findings, &found, tried)
+}
+
+/// Whether this kind of request is worth a search at all.
+fn may_search(case: &Case<'_>) -> bool {
+    let Some(claim) = case.claim else { return false };
+    let skew = claim.time.abs_diff(case.server.now);
+    claim.signed_headers.len() <= SIGNED_HEADERS_MAX
+        && claim.signature.len() == 64
+        && (claim.form == Form::Query || skew <= SKEW_SECONDS_MAX)
+}
+
+fn proposals(scene: &Scene<'_>) -> Vec<Hypothesis> {
+    let mut list = Vec::new();
+    for rule in RULES {
+        if let Some(propose) = rule.propose {
+            propose(
+                scene,
+                &mut Proposals {
+                    rule,
+                    list: &mut list,
+                    max: SINGLES_MAX,
+                },
+            );
+        }
+    }
+    list
+}
+
+/// What the rules find without a search, best first.
+fn findings(
+    scene: &Scene<'_>,
+    ask: impl Fn(&Rule) -> Option<fn(&Scene<'_>) -> Option<Finding>>,
+) -> Vec<(&'static Rule, Finding)> {
+    let asked = RULES.iter().filter_map(|rule| ask(rule).map(|ask| (*rule, ask)));
+    let mut found: Vec<_> = asked
+        .filter_map(|(rule, ask)| ask(scene).map(|finding| (rule, finding)))
+        .collect();
+    found.sort_by_key(|(_, finding)| std::cmp::Reverse(finding.score));
+    found
+}
+
+fn conclude(
+    scene: &Scene<'_>,
+    findings: Vec<(&'static Rule, Finding)>,
+    found: &Found,
+    tried: Tried,
+) -> Diagnosis {
+    let proven: Vec<Cause> = found
+        .groups
+        .iter()
+        .filter_map(|group| proven_cause(scene, group))
+        .collect();
+    let mut causes: Vec<Cause> = findings
+        .into_iter()
+        // What a proof explains better is not said twice.
+        .filter(|(rule, finding)| {
+            !proven.iter().any(|cause| {
+                cause.id == rule.id || cause.slot == finding.slot || cause.also.contains(&rule.id)
+            })
+        })
+        .map(|(rule, finding)| certain_cause(scene, rule, finding))
+        .collect();
+    let slots_proven: Vec<Slot> = proven.iter().map(|cause| cause.slot.clone()).collect();
+    causes.extend(proven);
+
+    let status = match causes.iter().map(|cause| cause.proof).next() {
+        _ if !slots_proven.is_empty() => Status::Proven,
+        Some(Proof::Exact | Proof::Hmac) => Status::Exact,
+        Some(Proof::Infer) => Status::Inferred,
+        None => {
+            let likely = self::findings(scene, |rule| rule.infer)
+                .into_iter()
+                .take(INFERENCES_MAX);
+            causes.extend(likely.map(|(rule, finding)| certain_cause(scene, rule, finding)));
+            let searched = tried.singles > 0;
+            if searched || scene.case.claim.is_none() || scene.case.secret.is_none() {
+                Status::Unproven
+            } else {
+                Status::Skipped
+            }
+        }
+    };
+    let ruled_out = ruled_out(scene, status, &slots_proven);
+    let culprit = causes.first().and_then(|cause| culprit(scene, cause));
+    Diagnosis {
+        status,
+        causes,
+        ruled_out,
+        otherwise: scene.otherwise,
+        culprit,
+        tried,
+    }
+}
+
+fn proven_cause(scene: &Scene<'_>, group: &[Hypothesis]) -> Option<Cause> {
+    let best = group.first()?;
+    let told = best.rule.tell?(scene, best);
+    let mut also: Vec<&'static str> = Vec::new();
+    for member in group {
+        if member.rule.id != best.rule.id && !also.contains(&member.rule.id) {
+            also.push(member.rule.id);
+        }
+    }
+    let mut cause = Cause {
+        id: best.rule.id,
+        proof: Proof::Hmac,
+        slot: best.change.slot(),
+        also,
+        title: best.rule.title,
+        what: told.what,
+        cure: told.cure,
+        signed: best.signed.clone(),
+        received: best.received.clone(),
+    };
+    judge(scene, &mut cause);
+    Some(cause)
+}
+
+fn certain_cause(scene: &Scene<'_>, rule: &'static Rule, finding: Finding) -> Cause {
+    let mut cause = Cause {
+        id: rule.id,
+        proof: finding.proof,
+        slot: finding.slot,
+        also: finding.also,
+        title: rule.title,
+        what: finding.told.what,
+        cure: finding.told.cure,
+        signed: finding.signed,
+        received: finding.received,
+    };
+    judge(scene, &mut cause);
+    cause
+}
+
+fn judge(scene: &Scene<'_>, cause: &mut Cause) {
+    let judge = |value: &mut crate::words::Value| scene.judge(value);
+    cause.what.judge(&judge);
+    cause.cure.judge(&judge);
+    for value in [&mut cause.signed, &mut cause.received].into_iter().flatten() {
+        judge(value);
+    }
+}
+
+/// What a match says about everything that was left unchanged.
+fn ruled_out(scene: &Scene<'_>, status: Status, proven: &[Slot]) -> Vec<&'static str> {
+    let secret_matters = scene.otherwise == Otherwise::Valid || status == Status::Proven;
+    if !secret_matters {
+        return Vec::new();
+    }
+    let untouched = |slots: &[Slot]| !slots.iter().any(|slot| proven.contains(slot));
+    let mut out = Vec::new();
+    if untouched(&[Slot::Secret]) {
+        out.push("The secret access key is correct.");
+    }
+    if untouched(&[Slot::Scope]) {
+        out.push("The signing key was made for the date, region and service in the credential.");
+    }
+    let canonical = proven
+        .iter()
+        .any(|slot| !matches!(slot, Slot::Secret | Slot::Scope));
+    if !canonical {
+        out.push("Host, path, query, signed headers and payload line arrived as they were signed.");
+    } else {
+        out.push("Method, query and every part not named here arrived as they were signed.");
+    }
+    out
+}
+
+fn culprit(scene: &Scene<'_>, cause: &Cause) -> Option<Culprit> {
+    let facts = &scene.facts;
+    match (&cause.slot, cause.id) {
+        (_, "HST-PORT-DEFAULT") => Some(Culprit {
+            kind: "sdk",
+            evidence: "only a default port differs",
+        }),
+        (Slot::Host | Slot::HostAndUri, _) => facts.proxy_evidence.map(|evidence| Culprit {
+            kind: "proxy",
+            evidence,
+        }),
+        (Slot::Header(_), _) if facts.browser => Some(Culprit {
+            kind: "browser",
+            evidence: "an Origin, Sec-Fetch or Mozilla user-agent header",
+        }),
+        (Slot::Secret, _) => Some(Culprit {
+            kind: "credentials",
+            evidence: "the signature itself",
+        }),
+        (Slot::Uri, _) if cause.proof == Proof::Hmac => Some(Culprit {
+            kind: "sdk",
+            evidence: "only the spelling of the path differs",
+        }),
+        (Slot::Time, "CLK-SKEW" | "CLK-TZ" | "PRE-FUTURE") => Some(Culprit {
+            kind: "clock",
+            evidence: "the time of signing against the server's clock",
+        }),
+        _ => None,
+    }
+}

@@ -1,0 +1,172 @@
+//! What was found out about one refused request, before anybody decided who may read it.
+//!
+//! Not here: texts with values (see [`crate::Report`]), and anything that could be taken for permission: a proven cause
+//! explains a refusal and never lifts it.
+
+use std::fmt;
+
+use crate::budget::Tried;
+use crate::words::{Value, Words};
+
+/// How certain the diagnosis is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// A rewriting of the request gives exactly the signature that was sent.
+    Proven,
+    /// The request itself shows the fault.
+    Exact,
+    /// Strong evidence, no proof.
+    Inferred,
+    /// Nothing that was tried gives the signature; the causes listed are the most likely ones.
+    Unproven,
+    /// Nothing was tried, because the budget or the kind of request did not allow it.
+    Skipped,
+}
+
+impl Status {
+    /// The word on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Status::Proven => "proven",
+            Status::Exact => "exact",
+            Status::Inferred => "inferred",
+            Status::Unproven => "unproven",
+            Status::Skipped => "skipped",
+        }
+    }
+}
+
+/// How one cause is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// The rewritten request gives the signature that was sent.
+    Hmac,
+    /// The request contradicts itself or the server's settings.
+    Exact,
+    /// Evidence only.
+    Infer,
+}
+
+impl Proof {
+    /// The word on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Proof::Hmac => "hmac",
+            Proof::Exact => "exact",
+            Proof::Infer => "infer",
+        }
+    }
+}
+
+/// The part of the signature that was wrong. Two causes of one diagnosis have different slots.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Slot {
+    /// The Host header.
+    Host,
+    /// Bucket in the host or in the path: both move together.
+    HostAndUri,
+    /// The path.
+    Uri,
+    /// One signed header, by its lower-case name.
+    Header(String),
+    /// The list of signed headers.
+    SignedHeaders,
+    /// The payload line.
+    Payload,
+    /// The body against the payload line.
+    Body,
+    /// Date, region or service the signing key is made for.
+    Scope,
+    /// The time of signing or of expiry.
+    Time,
+    /// The secret access key.
+    Secret,
+    /// The way of authenticating.
+    Mechanism,
+}
+
+impl Slot {
+    /// Whether two changes would touch the same part.
+    pub(crate) fn overlaps(&self, other: &Slot) -> bool {
+        let path_or_host = |s: &Slot| matches!(s, Slot::Host | Slot::Uri);
+        self == other
+            || (*self == Slot::HostAndUri && path_or_host(other))
+            || (*other == Slot::HostAndUri && path_or_host(self))
+    }
+}
+
+impl fmt::Display for Slot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Slot::Host => f.write_str("host"),
+            Slot::HostAndUri => f.write_str("host+uri"),
+            Slot::Uri => f.write_str("uri"),
+            Slot::Header(name) => match crate::words::plain(name.as_bytes()) {
+                Some(name) if !name.contains([';', ',', ' ']) => write!(f, "header:{name}"),
+                _ => f.write_str("header"),
+            },
+            Slot::SignedHeaders => f.write_str("signed-headers"),
+            Slot::Payload => f.write_str("payload"),
+            Slot::Body => f.write_str("body"),
+            Slot::Scope => f.write_str("scope"),
+            Slot::Time => f.write_str("time"),
+            Slot::Secret => f.write_str("secret"),
+            Slot::Mechanism => f.write_str("mechanism"),
+        }
+    }
+}
+
+/// Whether the signature is right as it was sent, apart from what the request was refused for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Otherwise {
+    /// It verifies: the named cause is the only fault.
+    Valid,
+    /// It does not verify.
+    Invalid,
+    /// Not computed: no secret, or nothing to compute it over.
+    Unknown,
+}
+
+/// Who probably did it, and what says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Culprit {
+    /// `proxy`, `browser`, `sdk`, `user`, `clock`, `credentials`.
+    pub kind: &'static str,
+    /// The evidence, in words.
+    pub evidence: &'static str,
+}
+
+/// One cause.
+#[derive(Clone, Debug)]
+pub struct Cause {
+    /// Its stable id, for example `HST-PROXY`.
+    pub id: &'static str,
+    /// How it is known.
+    pub proof: Proof,
+    /// Which part of the signature it concerns.
+    pub slot: Slot,
+    /// Ids that explain the same bytes.
+    pub also: Vec<&'static str>,
+    pub(crate) title: &'static str,
+    pub(crate) what: Words,
+    pub(crate) cure: Words,
+    pub(crate) signed: Option<Value>,
+    pub(crate) received: Option<Value>,
+}
+
+/// What was found out.
+#[derive(Clone, Debug)]
+pub struct Diagnosis {
+    /// How certain it is.
+    pub status: Status,
+    /// The causes, most specific first; for `Unproven` the most likely ones, best first.
+    pub causes: Vec<Cause>,
+    /// What the finding rules out, in sentences that are true of this request.
+    pub ruled_out: Vec<&'static str>,
+    /// Whether the signature is right apart from what the request was refused for.
+    pub otherwise: Otherwise,
+    /// Who probably did it.
+    pub culprit: Option<Culprit>,
+    /// What the search did.
+    pub tried: Tried,
+}

@@ -1,0 +1,100 @@
+//! One guess about what the client signed: a single change to the request or to the signing key.
+//!
+//! Not here: how likely causes are ranked afterwards, and the computing of signatures (see `search`).
+//!
+//! Keeps true: a change to the secret is made only in `rules::secret`, from values that reveal nothing about the secret
+//! or that can be turned back into it; there is no way to try a part of a secret.
+
+use countersign_sigv4::Scope;
+use zeroize::Zeroizing;
+
+use crate::diagnosis::Slot;
+use crate::rules::Rule;
+use crate::words::Value;
+
+/// What is different between what was received and what may have been signed.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Change {
+    /// A signed header had this value.
+    Header { name: String, value: Vec<u8> },
+    /// The bucket stood on the other side: host and path change together.
+    HostAndUri { host: Vec<u8>, uri: Vec<u8> },
+    /// The canonical path was this text.
+    Uri(Vec<u8>),
+    /// The payload line was this text; with `header_too`, so was the signed `x-amz-content-sha256`.
+    Payload { line: Vec<u8>, header_too: bool },
+    /// The signing key was made from this start value instead of `AWS4` + secret.
+    Seed(Seed),
+    /// The signing key was made for this date, region and service; the text of the scope stays as it was sent.
+    KeyScope(Scope),
+}
+
+impl Change {
+    pub(crate) fn slot(&self) -> Slot {
+        match self {
+            Change::Header { name, .. } if name == "host" => Slot::Host,
+            Change::Header { name, .. } => Slot::Header(name.clone()),
+            Change::HostAndUri { .. } => Slot::HostAndUri,
+            Change::Uri(_) => Slot::Uri,
+            Change::Payload { .. } => Slot::Payload,
+            Change::Seed(_) => Slot::Secret,
+            Change::KeyScope(_) => Slot::Scope,
+        }
+    }
+
+    /// Whether it changes the key and leaves the canonical request alone.
+    pub(crate) fn is_about_the_key(&self) -> bool {
+        matches!(self, Change::Seed(_) | Change::KeyScope(_))
+    }
+}
+
+/// A start value of the signing key; wiped when dropped.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Seed(pub(crate) Zeroizing<Vec<u8>>);
+
+impl std::hash::Hash for Seed {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.0.as_slice().hash(state);
+    }
+}
+
+/// A change with the rule that proposes it.
+#[derive(Clone)]
+pub(crate) struct Hypothesis {
+    pub(crate) rule: &'static Rule,
+    pub(crate) change: Change,
+    /// How likely, 1 to 1000; decides the order, never the outcome.
+    pub(crate) weight: u32,
+    /// How much it says; the higher one names the cause when two give the same bytes.
+    pub(crate) specificity: u32,
+    pub(crate) signed: Option<Value>,
+    pub(crate) received: Option<Value>,
+    /// What is special about this variant, in words; the rule builds its sentences from it.
+    pub(crate) detail: &'static str,
+}
+
+/// Collects what one rule proposes.
+pub(crate) struct Proposals<'a> {
+    pub(crate) rule: &'static Rule,
+    pub(crate) list: &'a mut Vec<Hypothesis>,
+    pub(crate) max: usize,
+}
+
+impl Proposals<'_> {
+    /// A proposal with the rule's own weight; the returned reference may be refined.
+    pub(crate) fn add(&mut self, change: Change) -> Option<&mut Hypothesis> {
+        if self.list.len() >= self.max {
+            return None;
+        }
+        self.list.push(Hypothesis {
+            rule: self.rule,
+            change,
+            weight: self.rule.weight,
+            specificity: 10,
+            signed: None,
+            received: None,
+            detail: "",
+        });
+        self.list.last_mut()
+    }
+}

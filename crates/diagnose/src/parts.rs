@@ -1,0 +1,140 @@
+//! The canonical request in exchangeable parts.
+//!
+//! Not here: how the parts are made from a request; that is `countersign_sigv4::Canonical`, and there is no second way.
+
+use countersign_sigv4::{Canonical, Claim, header_value};
+use sha2::{Digest, Sha256};
+
+use crate::case::Case;
+use crate::hypothesis::Change;
+
+/// What hashing one HMAC costs beyond its message, in bytes: two blocks of padding and the inner digest.
+pub(crate) const HMAC_BYTES: usize = 192;
+/// What deriving a key costs, in bytes.
+pub(crate) const DERIVE_BYTES: usize = 4 * HMAC_BYTES;
+
+/// The canonical request, line by line.
+#[derive(Clone, Debug)]
+pub(crate) struct Parts {
+    pub(crate) method: Vec<u8>,
+    pub(crate) uri: Vec<u8>,
+    pub(crate) query: Vec<u8>,
+    /// Lower-case names in the order of the canonical request; the host among them.
+    pub(crate) headers: Vec<(String, Vec<u8>)>,
+    pub(crate) signed_headers: Vec<u8>,
+    pub(crate) payload: Vec<u8>,
+}
+
+impl Parts {
+    /// The parts of the request as it was received.
+    pub(crate) fn of(case: &Case<'_>, claim: &Claim) -> Parts {
+        let canonical = Canonical::of(&case.request, claim, case.rule);
+        let names = canonical
+            .signed_headers
+            .split(';')
+            .filter(|name| !name.is_empty());
+        let headers = names
+            .map(|name| (name.to_owned(), signed_value(case, name)))
+            .collect();
+        Parts {
+            method: canonical.method.into(),
+            uri: canonical.uri.into(),
+            query: canonical.query.into(),
+            headers,
+            signed_headers: canonical.signed_headers.into(),
+            payload: canonical.payload.into(),
+        }
+    }
+
+    /// The bytes with some changes made.
+    pub(crate) fn bytes(&self, changes: &[&Change]) -> Vec<u8> {
+        let (mut uri, mut payload, mut host) = (&self.uri, &self.payload, None);
+        for change in changes {
+            match change {
+                Change::Uri(value) => uri = value,
+                Change::Payload { line, .. } => payload = line,
+                Change::HostAndUri {
+                    host: new_host,
+                    uri: new_uri,
+                } => {
+                    uri = new_uri;
+                    host = Some(new_host);
+                }
+                Change::Header { .. } | Change::Seed(_) | Change::KeyScope(_) => {}
+            }
+        }
+        let mut out = Vec::with_capacity(self.length() + 256);
+        for line in [&self.method, uri, &self.query] {
+            out.extend_from_slice(line);
+            out.push(b'\n');
+        }
+        for (name, value) in &self.headers {
+            let changed = changes.iter().find_map(|change| match change {
+                Change::Header { name: changed, value } if changed == name => Some(value),
+                Change::Payload {
+                    line,
+                    header_too: true,
+                } if name == "x-amz-content-sha256" => Some(line),
+                _ => None,
+            });
+            let value = match (changed, host) {
+                (Some(value), _) => value,
+                (None, Some(host)) if name == "host" => host,
+                _ => value,
+            };
+            out.extend_from_slice(name.as_bytes());
+            out.push(b':');
+            out.extend_from_slice(value);
+            out.push(b'\n');
+        }
+        out.push(b'\n');
+        out.extend_from_slice(&self.signed_headers);
+        out.push(b'\n');
+        out.extend_from_slice(payload);
+        out
+    }
+
+    /// The length of the canonical request as it was received.
+    pub(crate) fn length(&self) -> usize {
+        let lines = [
+            &self.method,
+            &self.uri,
+            &self.query,
+            &self.signed_headers,
+            &self.payload,
+        ];
+        let headers: usize = self
+            .headers
+            .iter()
+            .map(|(name, value)| name.len() + value.len() + 2)
+            .sum();
+        lines.iter().map(|line| line.len() + 1).sum::<usize>() + headers
+    }
+
+    /// The value of a signed header, empty if it did not arrive.
+    pub(crate) fn signed_header(&self, name: &str) -> Option<&[u8]> {
+        self.headers
+            .iter()
+            .find(|(n, _)| n == name)
+            .map(|(_, value)| value.as_slice())
+    }
+}
+
+/// As `header_block` has it: a header that did not arrive has an empty line.
+fn signed_value(case: &Case<'_>, name: &str) -> Vec<u8> {
+    let authority = || {
+        if name == ":authority" {
+            header_value(&case.request, "host")
+        } else {
+            None
+        }
+    };
+    header_value(&case.request, name)
+        .or_else(authority)
+        .unwrap_or_default()
+}
+
+/// SHA-256.
+pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}

@@ -1,0 +1,196 @@
+//! A diagnosis as one reader may see it: plain texts for the header, the message, the document.
+//!
+//! Not here: XML (the protocol crate writes it from these fields) and the decision which level a peer gets.
+//!
+//! Keeps true: the header and the sentence are printable ASCII; no text holds a value its level does not allow.
+
+use serde::Serialize;
+use serde_json::{Value as Json, json};
+
+use crate::diagnosis::{Diagnosis, Status};
+use crate::words::{Level, Place};
+
+/// Length, in characters, the sentence keeps within if leaving out its values is enough for that.
+pub const SENTENCE_CHARACTERS_MAX: usize = 320;
+/// Where the page of a cause can be read.
+pub const PAGES_URL: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/crates/diagnose/pages/");
+
+/// A diagnosis as one reader may see it.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// Version of this shape: 1.
+    pub version: u32,
+    /// `proven`, `exact`, `inferred`, `unproven` or `skipped`.
+    pub status: &'static str,
+    /// The causes; for `unproven` the most likely ones, best first.
+    pub causes: Vec<ReportCause>,
+    /// What is certainly not the cause, in sentences.
+    pub ruled_out: Vec<&'static str>,
+    /// The sentence for the end of `<Message>`: printable ASCII, cause and cure.
+    #[serde(rename = "message")]
+    pub sentence: String,
+    /// Who probably did it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub culprit: Option<ReportCulprit>,
+    /// What the search did.
+    pub tried: ReportTried,
+}
+
+/// One cause of a [`Report`].
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReportCause {
+    /// Stable id.
+    pub id: &'static str,
+    /// `hmac`, `exact` or `infer`.
+    pub proof: &'static str,
+    /// The part of the signature, for example `host` or `header:content-type`.
+    pub slot: String,
+    /// A short title.
+    pub title: &'static str,
+    /// What happened, one sentence.
+    pub what: String,
+    /// What the client signed, if it may be shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signed: Option<String>,
+    /// What this server received, if it may be shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub received: Option<String>,
+    /// What to change.
+    pub cure: String,
+    /// Ids that explain the same bytes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<&'static str>,
+    /// The page about this cause.
+    pub url: String,
+}
+
+/// Who probably did it.
+#[derive(Clone, Debug, Serialize)]
+pub struct ReportCulprit {
+    /// `proxy`, `browser`, `sdk`, `user`, `clock`, `credentials`.
+    pub kind: &'static str,
+    /// The evidence.
+    pub evidence: &'static str,
+}
+
+/// What the search did.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReportTried {
+    /// Single hypotheses.
+    pub singles: u32,
+    /// Pairs.
+    pub pairs: u32,
+    /// Bytes hashed.
+    pub hashed_bytes: u64,
+    /// Whether the budget ended the search.
+    pub cut_short: bool,
+}
+
+impl Diagnosis {
+    /// The diagnosis as a reader of this level may see it.
+    pub fn at(&self, level: Level) -> Report {
+        Report {
+            version: 1,
+            status: self.status.as_str(),
+            causes: self.causes.iter().map(|cause| cause.at(level)).collect(),
+            ruled_out: self.ruled_out.clone(),
+            sentence: self.sentence(level),
+            culprit: self.culprit.map(|c| ReportCulprit {
+                kind: c.kind,
+                evidence: c.evidence,
+            }),
+            tried: ReportTried {
+                singles: self.tried.singles,
+                pairs: self.tried.pairs,
+                hashed_bytes: self.tried.hashed_bytes,
+                cut_short: self.tried.cut_short,
+            },
+        }
+    }
+
+    fn sentence(&self, level: Level) -> String {
+        let with_values = self.sentence_at(level, Place::Sentence);
+        if with_values.len() <= SENTENCE_CHARACTERS_MAX {
+            return with_values;
+        }
+        self.sentence_at(level, Place::SentenceWithoutValues)
+    }
+
+    fn sentence_at(&self, level: Level, place: Place) -> String {
+        let certain = matches!(self.status, Status::Proven | Status::Exact);
+        let told: &[_] = if certain {
+            &self.causes
+        } else {
+            self.causes.get(..1).unwrap_or_default()
+        };
+        let ids: Vec<&str> = told.iter().map(|cause| cause.id).collect();
+        let mut text = String::new();
+        if let (Status::Unproven, false) = (self.status, told.is_empty()) {
+            text.push_str("The cause is not proven. Most likely: ");
+        }
+        for (n, cause) in told.iter().enumerate() {
+            if n > 0 {
+                text.push_str(" Also: ");
+            }
+            let (what, cure) = (cause.what.render(level, place), cause.cure.render(level, place));
+            text.push_str(&format!("{what}. {cure}"));
+        }
+        match (told.is_empty(), self.status) {
+            (false, status) => text.push_str(&format!(" ({}, {})", ids.join(" and "), status.as_str())),
+            (true, Status::Skipped) => text.push_str("The cause was not searched for. (skipped)"),
+            (true, status) => text.push_str(&format!("No likely cause was found. ({})", status.as_str())),
+        }
+        text
+    }
+}
+
+impl crate::Cause {
+    fn at(&self, level: Level) -> ReportCause {
+        let shown = |value: &Option<crate::words::Value>| {
+            value
+                .as_ref()
+                .filter(|value| value.shown_at(level))
+                .map(|value| value.text())
+        };
+        ReportCause {
+            id: self.id,
+            proof: self.proof.as_str(),
+            slot: self.slot.to_string(),
+            title: self.title,
+            what: self.what.render(level, Place::Document),
+            signed: shown(&self.signed),
+            received: shown(&self.received),
+            cure: self.cure.render(level, Place::Document),
+            also: self.also.clone(),
+            url: format!("{PAGES_URL}{}.md", self.id),
+        }
+    }
+}
+
+impl Report {
+    /// The value of `x-countersign-diagnosis`: `HST-PROXY; status=proven; slot=host`.
+    pub fn header_value(&self) -> String {
+        let ids: Vec<&str> = match self.status {
+            "proven" | "exact" => self.causes.iter().map(|cause| cause.id).collect(),
+            _ => self.causes.iter().take(1).map(|cause| cause.id).collect(),
+        };
+        let mut text = if ids.is_empty() {
+            "none".to_owned()
+        } else {
+            ids.join(", ")
+        };
+        text.push_str(&format!("; status={}", self.status));
+        if let Some(cause) = self.causes.first() {
+            text.push_str(&format!("; slot={}", cause.slot));
+        }
+        text
+    }
+
+    /// The document of the admin API, without what only the server knows: it adds `requestId` and its own fields.
+    pub fn json(&self) -> Json {
+        serde_json::to_value(self).unwrap_or_else(|_| json!({ "version": 1, "status": self.status }))
+    }
+}

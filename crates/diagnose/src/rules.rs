@@ -1,0 +1,200 @@
+//! The rules: one file a cause, each with its hypothesis or check, its evidence, its sentences and its page.
+//!
+//! Not here: order and budget of the search (see `search`). The table at the foot is the list of everything the product
+//! can say; ids are stable for ever.
+
+mod alg_v2;
+mod auth_two;
+mod clk_scopedate;
+mod clk_skew;
+mod clk_stale;
+mod clk_tz;
+mod clock;
+mod content_type;
+mod credential;
+mod hdr_ct_boundary;
+mod hdr_ct_changed;
+mod hdr_ct_charset;
+mod hdr_hoisted;
+mod hdr_missing;
+mod hdr_unsigned;
+mod host;
+mod hst_port_default;
+mod hst_port_missing;
+mod hst_proxy;
+mod hst_replaced;
+mod hst_vhost;
+mod path;
+mod pay_emptyhash;
+mod pay_mismatch;
+mod pay_unsigned;
+mod pre_expired;
+mod pre_future;
+mod pre_toolong;
+mod prelude;
+mod scp_auto;
+mod scp_region;
+mod scp_region_empty;
+mod scp_region_key;
+mod scp_service;
+mod sec_akid;
+mod sec_aws4twice;
+mod sec_base64;
+mod sec_default;
+mod sec_escape;
+mod sec_newline;
+mod sec_quotes;
+mod sec_space;
+mod sec_urlenc;
+mod sec_wrong;
+mod sec_zsh_percent;
+mod secret;
+mod uri_double;
+mod uri_lowerhex;
+mod uri_plus;
+mod uri_raw;
+mod uri_slash;
+mod uri_tilde;
+
+use crate::diagnosis::{Proof, Slot};
+use crate::hypothesis::{Hypothesis, Proposals};
+use crate::scene::Scene;
+use crate::words::{Value, Words};
+
+/// One cause the product can name.
+pub(crate) struct Rule {
+    pub(crate) id: &'static str,
+    /// A short title.
+    pub(crate) title: &'static str,
+    /// The documentation page, Markdown.
+    pub(crate) page: &'static str,
+    /// How likely its hypotheses are by themselves, 1 to 1000.
+    pub(crate) weight: u32,
+    /// What the client may have signed instead.
+    pub(crate) propose: Option<fn(&Scene<'_>, &mut Proposals<'_>)>,
+    /// The sentences for a hypothesis that was proven.
+    pub(crate) tell: Option<fn(&Scene<'_>, &Hypothesis) -> Told>,
+    /// What the request shows by itself.
+    pub(crate) check: Option<fn(&Scene<'_>) -> Option<Finding>>,
+    /// What is likely when nothing is proven.
+    pub(crate) infer: Option<fn(&Scene<'_>) -> Option<Finding>>,
+}
+
+impl Rule {
+    /// A rule that says nothing yet; each rule fills in what it can do.
+    pub(crate) const fn new(id: &'static str, title: &'static str, page: &'static str) -> Rule {
+        Rule {
+            id,
+            title,
+            page,
+            weight: 500,
+            propose: None,
+            tell: None,
+            check: None,
+            infer: None,
+        }
+    }
+}
+
+/// What happened and what to change, each one sentence without its full stop at the end of `what`.
+pub(crate) struct Told {
+    pub(crate) what: Words,
+    pub(crate) cure: Words,
+}
+
+/// A cause that needs no search.
+pub(crate) struct Finding {
+    pub(crate) slot: Slot,
+    pub(crate) proof: Proof,
+    pub(crate) told: Told,
+    pub(crate) signed: Option<Value>,
+    pub(crate) received: Option<Value>,
+    pub(crate) also: Vec<&'static str>,
+    /// How much it says against other findings, 1 to 1000.
+    pub(crate) score: u32,
+}
+
+impl Finding {
+    pub(crate) fn new(slot: Slot, proof: Proof, score: u32, what: Words, cure: Words) -> Finding {
+        Finding {
+            slot,
+            proof,
+            told: Told { what, cure },
+            signed: None,
+            received: None,
+            also: Vec::new(),
+            score,
+        }
+    }
+}
+
+/// The page of a cause, Markdown; `None` for an id this product does not know.
+pub fn page(id: &str) -> Option<&'static str> {
+    rule(id).map(|rule| rule.page)
+}
+
+/// The short title of a cause.
+pub fn title(id: &str) -> Option<&'static str> {
+    rule(id).map(|rule| rule.title)
+}
+
+/// All ids, in the order of the table.
+pub fn ids() -> impl Iterator<Item = &'static str> {
+    RULES.iter().map(|rule| rule.id)
+}
+
+fn rule(id: &str) -> Option<&'static Rule> {
+    RULES
+        .iter()
+        .copied()
+        .find(|rule| rule.id.eq_ignore_ascii_case(id))
+}
+
+/// Every rule there is.
+pub(crate) static RULES: &[&Rule] = &[
+    &hst_proxy::RULE,
+    &hst_replaced::RULE,
+    &hst_port_default::RULE,
+    &hst_port_missing::RULE,
+    &hst_vhost::RULE,
+    &hdr_ct_changed::RULE,
+    &hdr_ct_charset::RULE,
+    &hdr_ct_boundary::RULE,
+    &hdr_missing::RULE,
+    &hdr_unsigned::RULE,
+    &hdr_hoisted::RULE,
+    &uri_raw::RULE,
+    &uri_double::RULE,
+    &uri_plus::RULE,
+    &uri_slash::RULE,
+    &uri_lowerhex::RULE,
+    &uri_tilde::RULE,
+    &pay_mismatch::RULE,
+    &pay_emptyhash::RULE,
+    &pay_unsigned::RULE,
+    &sec_newline::RULE,
+    &sec_space::RULE,
+    &sec_zsh_percent::RULE,
+    &sec_quotes::RULE,
+    &sec_urlenc::RULE,
+    &sec_escape::RULE,
+    &sec_base64::RULE,
+    &sec_akid::RULE,
+    &sec_default::RULE,
+    &sec_aws4twice::RULE,
+    &sec_wrong::RULE,
+    &scp_region::RULE,
+    &scp_auto::RULE,
+    &scp_region_empty::RULE,
+    &scp_region_key::RULE,
+    &scp_service::RULE,
+    &clk_skew::RULE,
+    &clk_tz::RULE,
+    &clk_stale::RULE,
+    &clk_scopedate::RULE,
+    &pre_expired::RULE,
+    &pre_future::RULE,
+    &pre_toolong::RULE,
+    &alg_v2::RULE,
+    &auth_two::RULE,
+];

@@ -1,0 +1,48 @@
+//! AUTH-TWO: the request is signed in its query and has an Authorization header as well.
+
+use countersign_sigv4::Refusal;
+
+use super::prelude::*;
+
+pub(crate) static RULE: Rule = Rule {
+    check: Some(check),
+    ..Rule::new(
+        "AUTH-TWO",
+        "The request authenticates in two ways at once",
+        include_str!("../../pages/AUTH-TWO.md"),
+    )
+};
+
+fn check(scene: &Scene<'_>) -> Option<Finding> {
+    let Some(Refusal::OnlyOneMechanism { authorization }) = scene.refusal() else {
+        return None;
+    };
+    let (what, cure) = if authorization.starts_with("Bearer ") || authorization.starts_with("Basic ") {
+        (
+            "A presigned URL was called with the Authorization header of another service",
+            "Do not send your own login to presigned URLs; call them with a bare HTTP client.",
+        )
+    } else if authorization.is_empty() {
+        (
+            "The URL carries signatures of two versions at once",
+            "Keep the X-Amz-* parameters and drop Signature, Expires and AWSAccessKeyId.",
+        )
+    } else if scene.facts.proxy_evidence.is_some() {
+        (
+            "A presigned URL arrived with an Authorization header; something on the way signs as well",
+            "Turn off signing at the proxy or CDN (CloudFront: origin access control), or drop the query signature.",
+        )
+    } else {
+        (
+            "A presigned URL was called with an Authorization header as well",
+            "Drop the Authorization header, also when following a redirect to a presigned URL.",
+        )
+    };
+    Some(Finding::new(
+        Slot::Mechanism,
+        Proof::Exact,
+        970,
+        Words::of(what),
+        Words::of(cure),
+    ))
+}

@@ -1,0 +1,40 @@
+//! CLK-SKEW: the client's clock is more than 15 minutes off.
+//!
+//! Not here: offsets that look like a time zone (`clk_tz`) and requests sent late (`clk_stale`).
+
+use super::clock::{offset, sent_later, skew, zone};
+use super::credential::with_otherwise;
+use super::prelude::*;
+
+pub(crate) static RULE: Rule = Rule {
+    check: Some(check),
+    ..Rule::new(
+        "CLK-SKEW",
+        "The client's clock is wrong",
+        include_str!("../../pages/CLK-SKEW.md"),
+    )
+};
+
+fn check(scene: &Scene<'_>) -> Option<Finding> {
+    let skew = skew(scene)?;
+    if zone(skew).is_some() || sent_later(scene, skew).is_some() {
+        return None;
+    }
+    let what = Words::of(format!("The client's clock is {} this server's", offset(skew)));
+    let cure =
+        "Synchronise it: timedatectl (Linux), w32tm /resync (Windows), wsl --shutdown (WSL after sleep).";
+    let mut finding = Finding::new(
+        Slot::Time,
+        Proof::Exact,
+        930,
+        with_otherwise(scene, what),
+        Words::of(cure),
+    );
+    finding.signed = scene
+        .claim()
+        .map(|claim| Value::received(claim.timestamp.clone()));
+    finding.received = Some(Value::answered(countersign_sigv4::timestamp_text(
+        scene.case.server.now,
+    )));
+    Some(finding)
+}

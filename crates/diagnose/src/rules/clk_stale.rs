@@ -1,0 +1,35 @@
+//! CLK-STALE: the request was signed early and sent late.
+
+use super::clock::{sent_later, skew};
+use super::credential::with_otherwise;
+use super::prelude::*;
+use crate::words::duration;
+
+pub(crate) static RULE: Rule = Rule {
+    check: Some(check),
+    ..Rule::new(
+        "CLK-STALE",
+        "The request was signed long before it was sent",
+        include_str!("../../pages/CLK-STALE.md"),
+    )
+};
+
+fn check(scene: &Scene<'_>) -> Option<Finding> {
+    let skew = skew(scene)?;
+    let evidence = sent_later(scene, skew)?;
+    let age = duration(skew.unsigned_abs());
+    let what = Words::of(format!(
+        "The request was signed {age} before it arrived, and the clock seems right: {evidence}"
+    ));
+    let cure =
+        Words::of("Sign right before sending; fewer parallel uploads and smaller parts shorten the queue.");
+    let mut finding = Finding::new(Slot::Time, Proof::Infer, 930, with_otherwise(scene, what), cure);
+    finding.also = vec!["CLK-SKEW"];
+    finding.signed = scene
+        .claim()
+        .map(|claim| Value::received(claim.timestamp.clone()));
+    finding.received = Some(Value::answered(countersign_sigv4::timestamp_text(
+        scene.case.server.now,
+    )));
+    Some(finding)
+}

@@ -1,0 +1,38 @@
+//! CLK-TZ: local time was sent with a `Z`, as if it were UTC.
+//!
+//! That the time is wrong is certain; that a time zone is the reason is strong evidence, not proof.
+
+use super::clock::{sent_later, skew, zone};
+use super::credential::with_otherwise;
+use super::prelude::*;
+
+pub(crate) static RULE: Rule = Rule {
+    check: Some(check),
+    ..Rule::new(
+        "CLK-TZ",
+        "Local time was sent as UTC",
+        include_str!("../../pages/CLK-TZ.md"),
+    )
+};
+
+fn check(scene: &Scene<'_>) -> Option<Finding> {
+    let skew = skew(scene)?;
+    let zone = zone(skew)?;
+    if sent_later(scene, skew).is_some() {
+        return None;
+    }
+    let what = Words::of(format!(
+        "The time sent is off by exactly a time zone, {zone}: local time labelled as UTC"
+    ));
+    let cure =
+        Words::of("Format x-amz-date in UTC. If the code does, check the machine's clock and its time zone.");
+    let mut finding = Finding::new(Slot::Time, Proof::Infer, 930, with_otherwise(scene, what), cure);
+    finding.also = vec!["CLK-SKEW"];
+    finding.signed = scene
+        .claim()
+        .map(|claim| Value::received(claim.timestamp.clone()));
+    finding.received = Some(Value::answered(countersign_sigv4::timestamp_text(
+        scene.case.server.now,
+    )));
+    Some(finding)
+}

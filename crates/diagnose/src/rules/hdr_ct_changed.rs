@@ -1,0 +1,82 @@
+//! HDR-CT-CHANGED: one Content-Type was signed, another one was sent.
+//!
+//! Not here: a missing one (`hdr_missing`), a charset (`hdr_ct_charset`), a form (`hdr_ct_boundary`).
+
+use super::content_type::{candidates, essence, propose_type, received};
+use super::prelude::*;
+use crate::facts::Client;
+
+pub(crate) static RULE: Rule = Rule {
+    weight: 800,
+    propose: Some(propose),
+    tell: Some(tell),
+    infer: Some(infer),
+    ..Rule::new(
+        "HDR-CT-CHANGED",
+        "Another Content-Type was sent than the one signed",
+        include_str!("../../pages/HDR-CT-CHANGED.md"),
+    )
+};
+
+fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
+    if !scene.signs("content-type") || !scene.has_header("content-type") {
+        return;
+    }
+    for value in candidates(scene) {
+        propose_type(scene, out, value, 800, 20);
+    }
+    propose_type(scene, out, essence(received(scene)).to_vec(), 780, 18);
+}
+
+fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
+    let (Some(signed), Some(received)) = (&hypothesis.signed, &hypothesis.received) else {
+        return Told {
+            what: Words::of(RULE.title),
+            cure: Words::of("Send the Content-Type that was signed."),
+        };
+    };
+    if signed.bytes.is_empty() {
+        return Told {
+            what: Words::of("The request was signed with an empty Content-Type, and ")
+                .value(received, "another one")
+                .say(" was sent"),
+            cure: Words::of("Pass the Content-Type when signing, so that it is the one sent."),
+        };
+    }
+    let what = Words::of("The request was signed for Content-Type ")
+        .value(signed, "another type")
+        .say(", but ")
+        .value(received, "this one")
+        .say(" was sent");
+    let how = match scene.facts.client {
+        Client::Axios => " (axios: the headers option of the request)",
+        Client::Browser => " (fetch: the headers option; a Blob's own type also counts)",
+        _ => "",
+    };
+    let cure = Words::of("Send exactly ")
+        .value(signed, "the type that was signed")
+        .say(format!("{how}, or sign without Content-Type."));
+    Told { what, cure }
+}
+
+fn infer(scene: &Scene<'_>) -> Option<Finding> {
+    if !scene.is_mismatch() || !scene.signs("content-type") || !scene.has_header("content-type") {
+        return None;
+    }
+    let score = if scene.facts.browser {
+        550
+    } else if scene.is_presigned() {
+        500
+    } else {
+        250
+    };
+    let received = Value::received(received(scene));
+    let what = Words::of("Content-Type is signed, and ")
+        .value(&received, "the one sent")
+        .say(" is not the value signed");
+    let cure = Words::of("Send exactly the Content-Type that was given when signing.");
+    let slot = Slot::Header("content-type".to_owned());
+    let mut finding = Finding::new(slot, Proof::Infer, score, what, cure);
+    finding.received = Some(received);
+    Some(finding)
+}

@@ -1,0 +1,71 @@
+//! HDR-CT-CHARSET: a charset was added to Content-Type after signing, lost, or written differently.
+//!
+//! Not here: another type altogether, see `hdr_ct_changed`.
+
+use super::content_type::{essence, propose_type, received};
+use super::prelude::*;
+
+pub(crate) static RULE: Rule = Rule {
+    weight: 820,
+    propose: Some(propose),
+    tell: Some(tell),
+    ..Rule::new(
+        "HDR-CT-CHARSET",
+        "The charset in Content-Type differs from what was signed",
+        include_str!("../../pages/HDR-CT-CHARSET.md"),
+    )
+};
+
+const CHARSETS: [&str; 6] = [
+    "; charset=utf-8",
+    ";charset=utf-8",
+    "; charset=UTF-8",
+    ";charset=UTF-8",
+    "; Charset=UTF-8",
+    "; charset=\"utf-8\"",
+];
+
+fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
+    let sent = received(scene);
+    if !scene.signs("content-type") || sent.is_empty() || essence(sent).starts_with(b"multipart/") {
+        return;
+    }
+    let bare = essence(sent);
+    propose_type(scene, out, bare.to_vec(), 820, 30);
+    for charset in CHARSETS {
+        propose_type(scene, out, [bare, charset.as_bytes()].concat(), 810, 30);
+    }
+    propose_type(scene, out, sent.to_ascii_lowercase(), 700, 28);
+    let tight: Vec<u8> = sent.iter().copied().filter(|&b| b != b' ').collect();
+    propose_type(scene, out, tight, 700, 28);
+}
+
+fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
+    let (Some(signed), Some(received)) = (&hypothesis.signed, &hypothesis.received) else {
+        return Told {
+            what: Words::of(RULE.title),
+            cure: Words::of("Send the Content-Type that was signed."),
+        };
+    };
+    let appended = received.bytes.len() > signed.bytes.len();
+    let what = Words::of(if appended {
+        "A charset was appended after signing: "
+    } else {
+        "The charset was changed: "
+    })
+    .value(signed, "one Content-Type")
+    .say(" was signed, ")
+    .value(received, "another")
+    .say(" was sent");
+    let cure = if appended && scene.facts.browser {
+        "Send a Blob or ArrayBuffer instead of a string (browsers add the charset to strings), or sign with the charset."
+    } else if appended {
+        "Send the type without the charset, or sign it with the charset."
+    } else {
+        "Send the Content-Type letter by letter as it was signed."
+    };
+    Told {
+        what,
+        cure: Words::of(cure),
+    }
+}

@@ -1,0 +1,43 @@
+//! HDR-UNSIGNED: an `x-amz-*` header is in the request but not in SignedHeaders.
+//!
+//! It must be refused: whoever could add such headers to a signed request could change what it does.
+
+use countersign_sigv4::headers_not_signed;
+
+use super::prelude::*;
+
+pub(crate) static RULE: Rule = Rule {
+    check: Some(check),
+    ..Rule::new(
+        "HDR-UNSIGNED",
+        "The request carries headers that were not signed",
+        include_str!("../../pages/HDR-UNSIGNED.md"),
+    )
+};
+
+/// Names of unsigned headers that had to be signed.
+fn unsigned(scene: &Scene<'_>) -> Vec<String> {
+    scene
+        .claim()
+        .map(|claim| headers_not_signed(&scene.case.request, claim))
+        .unwrap_or_default()
+}
+
+fn check(scene: &Scene<'_>) -> Option<Finding> {
+    let names = unsigned(scene);
+    let first = names.first()?.clone();
+    let list = Value::received(names.join(", "));
+    let what = Words::of("Sent but not signed: ").value(&list, "headers listed in HeadersNotSigned");
+    let cure = if scene.is_presigned() {
+        "Give these headers when the URL is made, so that they are signed, or do not send them."
+    } else {
+        "Add them before signing, or do not send them. A proxy that adds x-amz-* headers must stop."
+    };
+    Some(Finding::new(
+        Slot::Header(first),
+        Proof::Exact,
+        880,
+        what,
+        Words::of(cure),
+    ))
+}

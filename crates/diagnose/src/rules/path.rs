@@ -1,0 +1,62 @@
+//! What the rules about the spelling of the path share.
+//!
+//! Not here: decoding of our own; the signature crate has the only decoder.
+
+use super::prelude::*;
+
+/// Proposes that the canonical path was this text.
+pub(super) fn propose_uri(
+    scene: &Scene<'_>,
+    out: &mut Proposals<'_>,
+    uri: Vec<u8>,
+    specificity: u32,
+    detail: &'static str,
+) {
+    let Some(parts) = &scene.parts else { return };
+    if let Some(hypothesis) = out.add(Change::Uri(uri.clone())) {
+        hypothesis.specificity = specificity;
+        hypothesis.signed = Some(Value::constant(uri));
+        hypothesis.received = Some(Value::received(parts.uri.clone()));
+        hypothesis.detail = detail;
+    }
+}
+
+/// Percent-encodes everything but unreserved bytes and these.
+pub(super) fn encode_except(bytes: &[u8], kept: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len() * 2);
+    for &byte in bytes {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || kept.contains(&byte) {
+            out.push(byte);
+        } else {
+            out.extend_from_slice(format!("%{byte:02X}").as_bytes());
+        }
+    }
+    out
+}
+
+/// `from` replaced by `to` everywhere.
+pub(super) fn replace(text: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((&first, tail)) = rest.split_first() {
+        match rest.strip_prefix(from) {
+            Some(after) if !from.is_empty() => {
+                out.extend_from_slice(to);
+                rest = after;
+            }
+            _ => {
+                out.push(first);
+                rest = tail;
+            }
+        }
+    }
+    out
+}
+
+/// ` (signed as …)`, where the signed path may be shown.
+pub(super) fn with_signed_path(words: Words, hypothesis: &Hypothesis) -> Words {
+    match &hypothesis.signed {
+        Some(signed) => words.framed(": the client signed ", signed, "", ""),
+        None => words,
+    }
+}

@@ -1,0 +1,36 @@
+//! PRE-EXPIRED: a presigned URL was used after its end.
+
+use countersign_sigv4::{Form, timestamp_text};
+
+use super::credential::with_otherwise;
+use super::prelude::*;
+use crate::words::duration;
+
+pub(crate) static RULE: Rule = Rule {
+    check: Some(check),
+    ..Rule::new(
+        "PRE-EXPIRED",
+        "The presigned URL has expired",
+        include_str!("../../pages/PRE-EXPIRED.md"),
+    )
+};
+
+fn check(scene: &Scene<'_>) -> Option<Finding> {
+    let claim = scene.claim().filter(|claim| claim.form == Form::Query)?;
+    let (lifetime, now) = (claim.expires?, scene.case.server.now);
+    let end = claim.time.saturating_add_unsigned(lifetime);
+    if end >= now {
+        return None;
+    }
+    let what = Words::of(format!(
+        "The URL was valid for {} and ended {} ago",
+        duration(lifetime),
+        duration(end.abs_diff(now))
+    ));
+    let cure =
+        Words::of("Create a new one. It may be used any number of times until its end, at most 7 days.");
+    let mut finding = Finding::new(Slot::Time, Proof::Exact, 920, with_otherwise(scene, what), cure);
+    finding.signed = Some(Value::answered(timestamp_text(end)));
+    finding.received = Some(Value::answered(timestamp_text(now)));
+    Some(finding)
+}

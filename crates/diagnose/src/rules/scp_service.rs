@@ -1,0 +1,77 @@
+//! SCP-SERVICE: the request was signed for another service than S3.
+
+use super::credential::with_otherwise;
+use super::prelude::*;
+
+pub(crate) static RULE: Rule = Rule {
+    weight: 440,
+    propose: Some(propose),
+    tell: Some(tell),
+    check: Some(check),
+    ..Rule::new(
+        "SCP-SERVICE",
+        "The request was signed for another service",
+        include_str!("../../pages/SCP-SERVICE.md"),
+    )
+};
+
+const SERVICES: [&str; 7] = [
+    "s3",
+    "execute-api",
+    "es",
+    "sts",
+    "iam",
+    "s3express",
+    "s3-object-lambda",
+];
+
+fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
+    let Some(claim) = scene.claim() else { return };
+    for service in SERVICES {
+        let scope = countersign_sigv4::Scope {
+            service: service.to_owned(),
+            ..claim.scope.clone()
+        };
+        if let Some(hypothesis) = out.add(Change::KeyScope(scope)) {
+            hypothesis.specificity = 20;
+            hypothesis.signed = Some(Value::constant(service));
+            hypothesis.received = Some(Value::received(claim.scope.service.clone()));
+        }
+    }
+}
+
+fn tell(_: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
+    let what = Words::of("The signing key was derived for another service");
+    let what = match (&hypothesis.signed, &hypothesis.received) {
+        (Some(used), Some(said)) => what
+            .framed(", ", used, "", "")
+            .say(", than the credential says")
+            .framed(": ", said, "", ""),
+        _ => what,
+    };
+    Told {
+        what,
+        cure: Words::of("Use the same service, s3, in the credential and in the derivation of the key."),
+    }
+}
+
+fn check(scene: &Scene<'_>) -> Option<Finding> {
+    let got = &scene.claim()?.scope.service;
+    if *got == scene.case.server.service {
+        return None;
+    }
+    let (got, expected) = (
+        Value::received(got.clone()),
+        Value::answered(scene.case.server.service.clone()),
+    );
+    let what = Words::of("The request was signed for service ")
+        .value(&got, "another service")
+        .say(", this endpoint belongs to ")
+        .value(&expected, "s3");
+    let cure = Words::of("Sign for service ")
+        .value(&expected, "s3")
+        .say(" (signing proxies: --name or service_name).");
+    let mut finding = Finding::new(Slot::Scope, Proof::Exact, 940, with_otherwise(scene, what), cure);
+    (finding.signed, finding.received) = (Some(got), Some(expected));
+    Some(finding)
+}

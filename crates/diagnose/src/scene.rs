@@ -1,0 +1,347 @@
+//! One case, laid out for the rules: canonical parts, facts about the way here, hosts that may have been signed.
+//!
+//! Not here: any verdict. Built once per request; rules only read it.
+
+use std::collections::HashSet;
+
+use countersign_sigv4::{Claim, Form, Refusal, query_value};
+
+use crate::case::{Case, Fault};
+use crate::diagnosis::Otherwise;
+use crate::facts::Facts;
+use crate::parts::Parts;
+use crate::words::{Origin, Value};
+
+/// Hosts tried for one request.
+const HOSTS_MAX: usize = 160;
+/// Names tried from each list that the server keeps.
+const NAMES_EACH_MAX: usize = 8;
+
+/// Names that development set-ups give an object store.
+const LOCAL_NAMES: [&str; 9] = [
+    "localhost",
+    "127.0.0.1",
+    "minio",
+    "[::1]",
+    "0.0.0.0",
+    "host.docker.internal",
+    "s3",
+    "countersign",
+    "storage",
+];
+/// Ports that object stores and their proxies use.
+const KNOWN_PORTS: [u16; 5] = [9000, 8080, 8333, 3900, 8443];
+
+/// A Host value the client may have signed.
+#[derive(Clone, Debug)]
+pub(crate) struct HostCandidate {
+    pub(crate) value: Value,
+    pub(crate) weight: u32,
+}
+
+/// One case, laid out for the rules.
+pub(crate) struct Scene<'a> {
+    pub(crate) case: &'a Case<'a>,
+    pub(crate) facts: Facts,
+    /// `None` if the request was not well-formed enough to have a canonical form.
+    pub(crate) parts: Option<Parts>,
+    pub(crate) otherwise: Otherwise,
+    pub(crate) hosts: Vec<HostCandidate>,
+}
+
+impl<'a> Scene<'a> {
+    pub(crate) fn new(case: &'a Case<'a>, parts: Option<Parts>, otherwise: Otherwise) -> Scene<'a> {
+        let facts = Facts::of(case.request.headers, case.transport.http_1_0);
+        let hosts = host_candidates(case);
+        Scene {
+            case,
+            facts,
+            parts,
+            otherwise,
+            hosts,
+        }
+    }
+
+    pub(crate) fn claim(&self) -> Option<&'a Claim> {
+        self.case.claim
+    }
+
+    pub(crate) fn refusal(&self) -> Option<&'a Refusal> {
+        match self.case.fault {
+            Fault::Refused(refusal) => Some(refusal),
+            Fault::UnknownAccessKeyId | Fault::BodyMismatch => None,
+        }
+    }
+
+    /// Whether the comparison of signatures is what failed.
+    pub(crate) fn is_mismatch(&self) -> bool {
+        matches!(self.refusal(), Some(Refusal::SignatureMismatch))
+    }
+
+    /// Whether the request is signed in its query.
+    pub(crate) fn is_presigned(&self) -> bool {
+        match self.claim() {
+            Some(claim) => claim.form == Form::Query,
+            None => self.query("X-Amz-Signature").is_some() || self.query("X-Amz-Algorithm").is_some(),
+        }
+    }
+
+    /// First value of a header as received, trimmed.
+    pub(crate) fn header(&self, name: &str) -> Option<&'a [u8]> {
+        self.case.request.header(name).map(<[u8]>::trim_ascii)
+    }
+
+    pub(crate) fn has_header(&self, name: &str) -> bool {
+        self.header(name).is_some()
+    }
+
+    /// Decoded value of a query parameter.
+    pub(crate) fn query(&self, name: &str) -> Option<Vec<u8>> {
+        query_value(self.case.request.query, name)
+    }
+
+    /// The Host that was received.
+    pub(crate) fn host(&self) -> &'a [u8] {
+        self.header("host").unwrap_or_default()
+    }
+
+    pub(crate) fn signs(&self, name: &str) -> bool {
+        self.claim().is_some_and(|claim| {
+            claim
+                .signed_headers
+                .iter()
+                .any(|signed| signed.eq_ignore_ascii_case(name))
+        })
+    }
+
+    /// Bucket and rest of the raw path, each with its leading slash; the rest may be empty.
+    pub(crate) fn path_after_bucket(&self) -> Option<(&'a [u8], &'a [u8])> {
+        let path = self.case.request.path.strip_prefix(b"/")?;
+        let end = path.iter().position(|&b| b == b'/').unwrap_or(path.len());
+        let (bucket, rest) = path.split_at_checked(end)?;
+        if bucket.is_empty() {
+            None
+        } else {
+            Some((bucket, rest))
+        }
+    }
+
+    /// The last word about a value: secrets and signatures are withheld whatever a rule thinks, and what stands in the
+    /// request may be shown to whoever sent it.
+    pub(crate) fn judge(&self, value: &mut Value) {
+        if value.origin == Origin::Withheld {
+            return;
+        }
+        if self.holds_a_secret(&value.bytes) {
+            value.origin = Origin::Withheld;
+        } else if self.stands_in_request(&value.bytes) {
+            value.origin = Origin::Received;
+        } else if value.origin == Origin::Received {
+            // A rule took it for received, but it is made from parts of the request; anybody could have made it.
+            value.origin = Origin::Constant;
+        }
+    }
+
+    fn holds_a_secret(&self, bytes: &[u8]) -> bool {
+        let token = self
+            .claim()
+            .and_then(|claim| claim.session_token.as_deref())
+            .unwrap_or_default();
+        let signature = self
+            .claim()
+            .map(|claim| claim.signature.as_str())
+            .unwrap_or_default();
+        let secret = self.case.secret.map(|secret| secret.expose()).unwrap_or_default();
+        [token.as_bytes(), signature.as_bytes(), secret]
+            .iter()
+            .any(|hidden| contains(bytes, hidden))
+    }
+
+    fn stands_in_request(&self, bytes: &[u8]) -> bool {
+        let request = &self.case.request;
+        bytes.is_empty()
+            || contains(request.path, bytes)
+            || request.query.is_some_and(|query| {
+                contains(query, bytes) || contains(&countersign_sigv4::decode_percent(query), bytes)
+            })
+            || request.headers.iter().any(|(name, value)| {
+                !name.eq_ignore_ascii_case("authorization") && contains(value, bytes)
+                    || name.as_bytes().eq_ignore_ascii_case(bytes)
+            })
+            || self.claim().is_some_and(|claim| {
+                let scope = &claim.scope;
+                [
+                    &claim.access_key_id,
+                    &scope.region,
+                    &scope.service,
+                    &scope.date,
+                    &claim.timestamp,
+                ]
+                .iter()
+                .any(|text| text.as_bytes() == bytes)
+                    || claim.signed_headers.iter().any(|name| name.as_bytes() == bytes)
+            })
+            || request.method.as_bytes() == bytes
+    }
+}
+
+/// Whether `hay` holds `needle`; nothing is held by anything.
+pub(crate) fn contains(hay: &[u8], needle: &[u8]) -> bool {
+    !needle.is_empty()
+        && hay.len() >= needle.len()
+        && hay.windows(needle.len()).any(|window| window == needle)
+}
+
+/// Splits `host:port`; an IPv6 address keeps its brackets.
+pub(crate) fn split_port(host: &[u8]) -> (&[u8], Option<&[u8]>) {
+    let Some(colon) = host.iter().rposition(|&b| b == b':') else {
+        return (host, None);
+    };
+    let (name, port) = (
+        host.get(..colon).unwrap_or_default(),
+        host.get(colon + 1..).unwrap_or_default(),
+    );
+    let is_port = !port.is_empty() && port.iter().all(u8::is_ascii_digit);
+    if is_port && (!name.contains(&b':') || name.ends_with(b"]")) {
+        (name, Some(port))
+    } else {
+        (host, None)
+    }
+}
+
+/// Whether a host is the machine itself.
+pub(crate) fn is_loopback(host: &[u8]) -> bool {
+    let (name, _) = split_port(host);
+    name == b"localhost" || name.starts_with(b"127.") || name == b"[::1]" || name == b"0.0.0.0"
+}
+
+fn host_candidates(case: &Case<'_>) -> Vec<HostCandidate> {
+    let request = &case.request;
+    let mut named: Vec<(Vec<u8>, Origin, u32)> = Vec::new();
+    for name in ["x-forwarded-host", "x-original-host"] {
+        for value in request.header_values(name) {
+            let pieces = value.split(|&b| b == b',').map(<[u8]>::trim_ascii);
+            named.extend(
+                pieces
+                    .take(4)
+                    .map(|piece| (piece.to_vec(), Origin::Received, 950)),
+            );
+        }
+    }
+    for value in request.header_values("forwarded") {
+        named.extend(
+            forwarded_hosts(value)
+                .into_iter()
+                .map(|host| (host, Origin::Received, 950)),
+        );
+    }
+    let declared = |list: &[String], weight| -> Vec<(Vec<u8>, Origin, u32)> {
+        let names = list.iter().take(NAMES_EACH_MAX);
+        names
+            .map(|name| (name.clone().into_bytes(), Origin::Declared, weight))
+            .collect()
+    };
+    named.extend(declared(&case.server.seen_hosts, 900));
+    named.extend(declared(&case.server.public_names, 880));
+    named.extend(declared(&case.server.domains, 700));
+    if let Some(sni) = case.transport.sni {
+        named.push((sni.as_bytes().to_vec(), Origin::Declared, 860));
+    }
+    named.extend(
+        LOCAL_NAMES
+            .iter()
+            .map(|name| (name.as_bytes().to_vec(), Origin::Constant, 500)),
+    );
+
+    let ports = ports(case);
+    let mut seen: HashSet<Vec<u8>> = HashSet::new();
+    let mut hosts = Vec::new();
+    let mut add = |bytes: Vec<u8>, origin: Origin, weight: u32| {
+        let sound = !bytes.is_empty() && bytes.len() <= 255 && bytes.iter().all(|b| b.is_ascii_graphic());
+        if sound && hosts.len() < HOSTS_MAX && seen.insert(bytes.clone()) {
+            hosts.push(HostCandidate {
+                value: Value { bytes, origin },
+                weight,
+            });
+        }
+    };
+    for (name, origin, weight) in &named {
+        add(name.clone(), *origin, *weight);
+    }
+    for (name, origin, weight) in &named {
+        let (bare, _) = split_port(name);
+        add(bare.to_vec(), *origin, weight - 20);
+        for (n, port) in ports.iter().enumerate() {
+            let with_port = [bare, b":", port.to_string().as_bytes()].concat();
+            add(
+                with_port,
+                *origin,
+                weight.saturating_sub(40 + 10 * u32::try_from(n).unwrap_or(9)),
+            );
+        }
+    }
+    hosts
+}
+
+/// Ports the client may have written: those of this server and of the proxy first.
+pub(crate) fn ports(case: &Case<'_>) -> Vec<u16> {
+    let forwarded = case
+        .request
+        .header("x-forwarded-port")
+        .and_then(|v| std::str::from_utf8(v.trim_ascii()).ok());
+    let own = split_port(case.request.header("host").unwrap_or_default()).1;
+    let own = own.and_then(|port| std::str::from_utf8(port).ok());
+    let mut ports: Vec<u16> = Vec::new();
+    let listed = [forwarded, own]
+        .into_iter()
+        .flatten()
+        .filter_map(|port| port.parse().ok());
+    let listen = case.server.listen_ports.iter().copied().take(4);
+    for port in listed.chain(listen).chain([443, 80]).chain(KNOWN_PORTS) {
+        if !ports.contains(&port) {
+            ports.push(port);
+        }
+    }
+    ports
+}
+
+/// The `host=` parameters of a Forwarded header.
+fn forwarded_hosts(value: &[u8]) -> Vec<Vec<u8>> {
+    let pieces = value.split(|&b| b == b',' || b == b';').map(<[u8]>::trim_ascii);
+    let hosts = pieces.filter_map(|piece| {
+        let (name, host) = piece.split_at_checked(5)?;
+        let host = host
+            .strip_prefix(b"\"")
+            .and_then(|h| h.strip_suffix(b"\""))
+            .unwrap_or(host);
+        name.eq_ignore_ascii_case(b"host=").then(|| host.to_vec())
+    });
+    hosts.take(4).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ports_are_split_off_names_and_addresses() {
+        let cases: [(&[u8], &[u8], Option<&[u8]>); 5] = [
+            (b"a.b:9000", b"a.b", Some(b"9000")),
+            (b"a.b", b"a.b", None),
+            (b"[::1]:80", b"[::1]", Some(b"80")),
+            (b"[::1]", b"[::1]", None),
+            (b"a:b", b"a:b", None),
+        ];
+        for (host, name, port) in cases {
+            assert_eq!(split_port(host), (name, port));
+        }
+    }
+
+    #[test]
+    fn forwarded_names_hosts_quoted_or_not() {
+        assert_eq!(
+            forwarded_hosts(b"for=1.2.3.4;host=\"a.example:8443\";proto=https, Host=b.example"),
+            [b"a.example:8443".to_vec(), b"b.example".to_vec()]
+        );
+    }
+}

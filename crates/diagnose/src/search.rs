@@ -1,0 +1,309 @@
+//! Finds the change that gives the signature which was sent: one change first, then two.
+//!
+//! Not here: which changes are tried (the rules) and what is said about them.
+//!
+//! Keeps true: every proposal inside the budget is computed, without leaving early at a match, so that the time taken
+//! says nothing about which one matched; a match is found by HMAC alone; the budget is asked before each computation.
+
+use std::collections::HashMap;
+
+use countersign_sigv4::{Scope, SigningKey, string_to_sign};
+use zeroize::Zeroizing;
+
+use crate::budget::{Budget, CANONICAL_REQUEST_BYTES_MAX, Meter, Tried};
+use crate::hypothesis::{Change, Hypothesis};
+use crate::parts::{DERIVE_BYTES, HMAC_BYTES, Parts, sha256};
+
+/// Single changes, best first, that are combined into pairs.
+const PAIRED_SINGLES_MAX: usize = 120;
+
+/// Everything a signature is computed from.
+pub(crate) struct Sent<'a> {
+    pub(crate) parts: &'a Parts,
+    pub(crate) timestamp: &'a str,
+    /// The scope as it stands in the string to sign.
+    pub(crate) scope: &'a Scope,
+    /// `AWS4` and the secret.
+    pub(crate) seed: Zeroizing<Vec<u8>>,
+    /// Hex, as it was sent.
+    pub(crate) signature: &'a str,
+}
+
+impl Sent<'_> {
+    fn key(&self, changes: &[&Change]) -> SigningKey {
+        let mut scope = self.scope;
+        let mut seed: &[u8] = &self.seed;
+        for change in changes {
+            match change {
+                Change::Seed(value) => seed = &value.0,
+                Change::KeyScope(value) => scope = value,
+                _ => {}
+            }
+        }
+        SigningKey::derive_from_seed(seed, scope)
+    }
+
+    fn text(&self, canonical_sha256: &[u8; 32]) -> Vec<u8> {
+        string_to_sign(self.timestamp, self.scope, canonical_sha256)
+    }
+
+    /// Whether the signature is right as it was sent.
+    pub(crate) fn verifies(&self, tried: &mut Tried) -> bool {
+        let canonical = self.parts.bytes(&[]);
+        tried.hashed_bytes += (canonical.len() + DERIVE_BYTES + HMAC_BYTES) as u64;
+        self.key(&[])
+            .matches(&self.text(&sha256(&canonical)), self.signature)
+    }
+}
+
+/// The hypotheses that explain the signature: none, one group of equal ones, or two groups that hold together.
+#[derive(Default)]
+pub(crate) struct Found {
+    /// Each group explains one change; the first of a group says most.
+    pub(crate) groups: Vec<Vec<Hypothesis>>,
+}
+
+/// One distinct change with all hypotheses that propose it.
+struct Candidate {
+    members: Vec<Hypothesis>,
+    /// SHA-256 of the changed canonical request; `None` for a change of the key.
+    canonical: Option<[u8; 32]>,
+    /// The changed key; `None` for a change of the canonical request.
+    key: Option<SigningKey>,
+}
+
+impl Candidate {
+    fn change(&self) -> Option<&Change> {
+        self.members.first().map(|member| &member.change)
+    }
+
+    fn weight(&self) -> u32 {
+        self.members.iter().map(|member| member.weight).max().unwrap_or(0)
+    }
+
+    fn specificity(&self) -> u32 {
+        self.members
+            .iter()
+            .map(|member| member.specificity)
+            .max()
+            .unwrap_or(0)
+    }
+}
+
+/// Searches within the budget.
+pub(crate) fn search(
+    sent: &Sent<'_>,
+    proposals: Vec<Hypothesis>,
+    budget: Budget<'_>,
+    tried: &mut Tried,
+) -> Found {
+    let mut candidates = distinct(sent, proposals);
+    let own_canonical = sha256(&sent.parts.bytes(&[]));
+    let own_text = sent.text(&own_canonical);
+    let own_key = sent.key(&[]);
+
+    let mut meter = Meter::new(budget.singles_bytes_max, budget.within);
+    let mut matched = Vec::new();
+    for (n, candidate) in candidates.iter_mut().enumerate() {
+        let Some(change) = candidate.members.first().map(|member| member.change.clone()) else {
+            continue;
+        };
+        let fits = if change.is_about_the_key() {
+            if !meter.spend(DERIVE_BYTES + HMAC_BYTES + own_text.len(), tried) {
+                break;
+            }
+            let key = sent.key(&[&change]);
+            let fits = key.matches(&own_text, sent.signature);
+            candidate.key = Some(key);
+            fits
+        } else {
+            let canonical = sent.parts.bytes(&[&change]);
+            if !meter.spend(canonical.len() + HMAC_BYTES + own_text.len(), tried) {
+                break;
+            }
+            let canonical = sha256(&canonical);
+            candidate.canonical = Some(canonical);
+            own_key.matches(&sent.text(&canonical), sent.signature)
+        };
+        tried.singles += 1;
+        if fits {
+            matched.push(n);
+        }
+    }
+    if !matched.is_empty() {
+        let members = matched
+            .iter()
+            .filter_map(|&n| candidates.get(n))
+            .flat_map(|c| c.members.clone());
+        return Found {
+            groups: vec![most_specific_first(members.collect())],
+        };
+    }
+    if sent.parts.length() > CANONICAL_REQUEST_BYTES_MAX {
+        tried.cut_short = true;
+        return Found::default();
+    }
+    if budget.pairs_bytes_max == 0 {
+        tried.cut_short = true;
+        return Found::default();
+    }
+    pairs(
+        sent,
+        &candidates,
+        &own_key,
+        Meter::new(budget.pairs_bytes_max, budget.within),
+        tried,
+    )
+}
+
+/// One candidate per change, best first; changes that change nothing are left out.
+fn distinct(sent: &Sent<'_>, proposals: Vec<Hypothesis>) -> Vec<Candidate> {
+    let mut index: HashMap<Change, usize> = HashMap::new();
+    let mut candidates: Vec<Candidate> = Vec::new();
+    for proposal in proposals {
+        if changes_nothing(sent, &proposal.change) {
+            continue;
+        }
+        match index.get(&proposal.change) {
+            Some(&n) => {
+                if let Some(candidate) = candidates.get_mut(n) {
+                    candidate.members.push(proposal);
+                }
+            }
+            None => {
+                index.insert(proposal.change.clone(), candidates.len());
+                candidates.push(Candidate {
+                    members: vec![proposal],
+                    canonical: None,
+                    key: None,
+                });
+            }
+        }
+    }
+    candidates.sort_by_key(|candidate| std::cmp::Reverse(candidate.weight()));
+    candidates
+}
+
+fn changes_nothing(sent: &Sent<'_>, change: &Change) -> bool {
+    match change {
+        Change::Header { name, value } => match sent.parts.signed_header(name) {
+            // A header that is not signed is not part of the signature, so its value cannot explain it.
+            None => true,
+            Some(own) => own == value.as_slice(),
+        },
+        Change::HostAndUri { .. } => sent.parts.signed_header("host").is_none(),
+        Change::Uri(uri) => *uri == sent.parts.uri,
+        Change::Payload { line, .. } => *line == sent.parts.payload,
+        Change::Seed(seed) => seed.0 == sent.seed,
+        Change::KeyScope(scope) => scope == sent.scope,
+    }
+}
+
+fn pairs(
+    sent: &Sent<'_>,
+    candidates: &[Candidate],
+    own_key: &SigningKey,
+    mut meter: Meter<'_>,
+    tried: &mut Tried,
+) -> Found {
+    let considered: Vec<&Candidate> = candidates.iter().take(PAIRED_SINGLES_MAX).collect();
+    let mut order: Vec<(u64, &Candidate, &Candidate)> = Vec::new();
+    for (n, first) in considered.iter().enumerate() {
+        for second in considered.iter().skip(n + 1) {
+            let (Some(a), Some(b)) = (first.change(), second.change()) else {
+                continue;
+            };
+            if !a.slot().overlaps(&b.slot()) {
+                order.push((
+                    u64::from(first.weight()) * u64::from(second.weight()),
+                    first,
+                    second,
+                ));
+            }
+        }
+    }
+    order.sort_by_key(|(weight, _, _)| std::cmp::Reverse(*weight));
+
+    let mut best: Option<(u64, &Candidate, &Candidate)> = None;
+    for (weight, first, second) in order {
+        if best.is_some_and(|(found, _, _)| found != weight) {
+            break;
+        }
+        let Some(fits) = pair_fits(sent, first, second, own_key, &mut meter, tried) else {
+            break;
+        };
+        let says_more = |(_, a, b): (u64, &Candidate, &Candidate)| {
+            first.specificity() + second.specificity() > a.specificity() + b.specificity()
+        };
+        if fits && best.is_none_or(says_more) {
+            best = Some((weight, first, second));
+        }
+    }
+    let Some((_, first, second)) = best else {
+        return Found::default();
+    };
+    let mut groups = vec![
+        most_specific_first(first.members.clone()),
+        most_specific_first(second.members.clone()),
+    ];
+    groups.sort_by_key(|group| std::cmp::Reverse(group.first().map_or(0, |member| member.specificity)));
+    Found { groups }
+}
+
+/// Whether two changes together give the signature; `None` when the budget is used up.
+fn pair_fits(
+    sent: &Sent<'_>,
+    first: &Candidate,
+    second: &Candidate,
+    own_key: &SigningKey,
+    meter: &mut Meter<'_>,
+    tried: &mut Tried,
+) -> Option<bool> {
+    let (a, b) = (first.change()?, second.change()?);
+    let text_bytes = sent.timestamp.len() + sent.scope.to_string().len() + 83;
+    let (text, key);
+    let key = match (a.is_about_the_key(), b.is_about_the_key()) {
+        (false, false) => {
+            let canonical = sent.parts.bytes(&[a, b]);
+            spend(meter, canonical.len() + HMAC_BYTES + text_bytes, tried)?;
+            text = sent.text(&sha256(&canonical));
+            own_key
+        }
+        (true, true) => {
+            let canonical = sent.parts.bytes(&[]);
+            spend(
+                meter,
+                canonical.len() + HMAC_BYTES + text_bytes + DERIVE_BYTES,
+                tried,
+            )?;
+            text = sent.text(&sha256(&canonical));
+            key = sent.key(&[a, b]);
+            &key
+        }
+        (about_key, _) => {
+            let (of_key, of_text) = if about_key {
+                (first, second)
+            } else {
+                (second, first)
+            };
+            // A candidate the singles did not reach has neither; it was cut off by the budget then.
+            let (Some(key), Some(canonical)) = (&of_key.key, &of_text.canonical) else {
+                return Some(false);
+            };
+            spend(meter, HMAC_BYTES + text_bytes, tried)?;
+            text = sent.text(canonical);
+            key
+        }
+    };
+    tried.pairs += 1;
+    Some(key.matches(&text, sent.signature))
+}
+
+fn spend(meter: &mut Meter<'_>, bytes: usize, tried: &mut Tried) -> Option<()> {
+    meter.spend(bytes, tried).then_some(())
+}
+
+fn most_specific_first(mut members: Vec<Hypothesis>) -> Vec<Hypothesis> {
+    members.sort_by_key(|member| std::cmp::Reverse((member.specificity, member.weight)));
+    members
+}
