@@ -1,0 +1,3 @@
+//! (soon)
+#[test]
+fn placeholder() {}
