@@ -115,3 +115,94 @@ impl CreateBucketDocument {
         Ok(document)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Operation;
+    use crate::testing::{operation, refusal, told};
+
+    #[test]
+    fn a_list_of_buckets_has_pages() {
+        let last = crate::continuation::encode("abc");
+        let line = format!("GET /?prefix=a&max-buckets=5&bucket-region=eu-west-1&continuation-token={last}");
+        let expected = ListBuckets {
+            prefix: Some("a".to_owned()),
+            max_buckets: Some(5),
+            start_after: Some("abc".to_owned()),
+            bucket_region: Some("eu-west-1".to_owned()),
+        };
+        assert_eq!(operation(&line, &[]), Operation::ListBuckets(expected));
+        assert_eq!(
+            operation("GET /", &[]),
+            Operation::ListBuckets(ListBuckets::default())
+        );
+        for max in ["0", "10001", "x", "-1"] {
+            assert_eq!(
+                refusal(&format!("GET /?max-buckets={max}"), &[]),
+                format!(
+                    "InvalidArgument: Argument max-buckets must be an integer between 1 and 10000 \
+                     [ArgumentName=max-buckets, ArgumentValue={max}]"
+                )
+            );
+        }
+    }
+
+    #[test]
+    fn a_bucket_is_private_and_unlocked() {
+        let check = |name: &str, value: &str, expected: &str| {
+            let found = refusal("PUT /abc", &[(name, value)]);
+            assert!(found.starts_with(expected), "{name}: {found}");
+        };
+        check("x-amz-bucket-object-lock-enabled", "true", "NotImplemented");
+        check("x-amz-object-ownership", "ObjectWriter", "NotImplemented");
+        check("x-amz-object-ownership", "x", "InvalidArgument");
+        check("x-amz-acl", "public-read", "InvalidBucketAclWithObjectOwnership");
+        let allowed = [
+            ("x-amz-acl", "private"),
+            ("x-amz-object-ownership", "BucketOwnerEnforced"),
+            ("x-amz-bucket-object-lock-enabled", "false"),
+        ];
+        assert_eq!(
+            operation("PUT /abc", &allowed),
+            Operation::CreateBucket(CreateBucket::default())
+        );
+    }
+
+    fn check_document(document: &str, expected: Result<Option<&str>, &str>) {
+        let found = CreateBucketDocument::parse(document.as_bytes());
+        let found = found.as_ref().map(|d| d.location.as_deref()).map_err(told);
+        assert_eq!(found, expected.map_err(str::to_owned), "{document}");
+    }
+
+    #[test]
+    fn a_bucket_may_name_its_region() {
+        check_document("", Ok(None));
+        check_document("\n", Ok(None));
+        check_document("<CreateBucketConfiguration/>", Ok(None));
+        check_document(
+            "<CreateBucketConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">\n\
+             <LocationConstraint>eu-west-1</LocationConstraint></CreateBucketConfiguration>",
+            Ok(Some("eu-west-1")),
+        );
+        check_document(
+            "<CreateBucketConfiguration><LocationConstraint/></CreateBucketConfiguration>",
+            Ok(None),
+        );
+        let malformed = format!("MalformedXML: {} []", ErrorCode::MalformedXML.message());
+        for document in [
+            "x",
+            "<Other/>",
+            "<CreateBucketConfiguration><Other/></CreateBucketConfiguration>",
+            "<CreateBucketConfiguration>x</CreateBucketConfiguration>",
+        ] {
+            check_document(document, Err(&malformed));
+        }
+        let directory = "<CreateBucketConfiguration><Bucket/></CreateBucketConfiguration>";
+        let expected = format!(
+            "NotImplemented: {} [Resource=Bucket]",
+            ErrorCode::NotImplemented.message()
+        );
+        check_document(directory, Err(&expected));
+    }
+}

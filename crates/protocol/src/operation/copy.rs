@@ -160,3 +160,136 @@ fn check_tagging_directive(view: &View<'_>) -> Result<(), ParseError> {
 }
 
 pub(crate) const HEADER: &str = "x-amz-copy-source";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Operation;
+    use crate::operation::EtagMatch;
+    use crate::testing::{operation, refusal, told};
+
+    const UPLOAD: &str = "uploadId=00112233445566778899aabbccddeeff";
+
+    fn check(source: &str, expected: Result<(&str, &str), &str>) {
+        let found = CopySource::parse(source);
+        let found = found
+            .as_ref()
+            .map(|s| (s.bucket.as_str(), s.object_key.as_str()))
+            .map_err(told);
+        let is_expected = match (&found, &expected) {
+            (Ok(found), Ok(expected)) => found == expected,
+            (Err(found), Err(expected)) => found.starts_with(expected),
+            _ => false,
+        };
+        assert!(is_expected, "{source}: {found:?}");
+    }
+
+    #[test]
+    fn a_source_is_a_bucket_and_a_key() {
+        check("abc/k", Ok(("abc", "k")));
+        check("/abc/k/l//", Ok(("abc", "k/l//")));
+        check("abc/a%20b+c%2Bd", Ok(("abc", "a b+c+d")));
+        check("%2Fabc%2Fk", Ok(("abc", "k")));
+        check("abc/ä", Ok(("abc", "ä")));
+        check("abc/k?versionId=null", Ok(("abc", "k")));
+        check("abc/k%3FversionId=x", Ok(("abc", "k?versionId=x")));
+        check("abc/k?x", Ok(("abc", "k?x")));
+        check(
+            "abc/k?versionId=x",
+            Err("InvalidArgument: Invalid version id specified"),
+        );
+        check(
+            "abc/k?versionId=",
+            Err("InvalidArgument: Version id cannot be the empty string"),
+        );
+        check("A_c/k", Err("InvalidBucketName"));
+        check("abc/%ff", Err("InvalidURI"));
+        for source in ["", "/", "abc", "abc/", "//k"] {
+            check(
+                source,
+                Err(
+                    "InvalidArgument: Copy Source must mention the source bucket and key: sourcebucket/sourcekey",
+                ),
+            );
+        }
+    }
+
+    #[test]
+    fn a_copy_has_directives_and_conditions() {
+        let line = "PUT /abc/k";
+        let source = (HEADER, "abd/l");
+        let Operation::CopyObject(copy) = operation(
+            line,
+            &[
+                source,
+                ("x-amz-metadata-directive", "REPLACE"),
+                ("x-amz-tagging-directive", "COPY"),
+                ("x-amz-checksum-algorithm", "SHA256"),
+                ("x-amz-copy-source-if-none-match", "*"),
+                ("if-none-match", "*"),
+                ("content-type", "a/b"),
+            ],
+        ) else {
+            unreachable!("a copy");
+        };
+        assert_eq!(copy.metadata_directive, MetadataDirective::Replace);
+        assert_eq!(copy.metadata.content_type.as_deref(), Some("a/b"));
+        assert_eq!(copy.checksum_algorithm, Some(ChecksumAlgorithm::Sha256));
+        assert_eq!(copy.source_condition.if_none_match, Some(EtagMatch::Any));
+        assert_eq!(copy.source_condition.if_match, None);
+        assert_eq!(copy.condition.if_none_match, Some(EtagMatch::Any));
+        for (name, expected) in [
+            (
+                "x-amz-metadata-directive",
+                "InvalidArgument: Unknown metadata directive.",
+            ),
+            (
+                "x-amz-tagging-directive",
+                "InvalidArgument: Unknown tagging directive.",
+            ),
+        ] {
+            let found = refusal(line, &[source, (name, "copy")]);
+            assert!(found.starts_with(expected), "{found}");
+        }
+    }
+
+    #[test]
+    fn a_copy_onto_itself_must_change_something() {
+        let source = (HEADER, "/abc/k");
+        let found = refusal("PUT /abc/k", &[source]);
+        assert!(
+            found.starts_with("InvalidRequest: This copy request is illegal"),
+            "{found}"
+        );
+        for change in [
+            ("x-amz-metadata-directive", "REPLACE"),
+            ("x-amz-storage-class", "STANDARD"),
+            ("x-amz-website-redirect-location", "/x"),
+            ("x-amz-checksum-algorithm", "CRC32"),
+        ] {
+            assert_eq!(
+                operation("PUT /abc/k", &[source, change]).name(),
+                "CopyObject",
+                "{change:?}"
+            );
+        }
+        assert_eq!(operation("PUT /abd/k", &[source]).name(), "CopyObject");
+    }
+
+    #[test]
+    fn a_part_may_be_copied_from_a_range() {
+        let line = format!("PUT /abc/k?{UPLOAD}&partNumber=1");
+        let range = "x-amz-copy-source-range";
+        let Operation::UploadPartCopy(copy) = operation(&line, &[(HEADER, "abc/k"), (range, "bytes=0-4")])
+        else {
+            unreachable!("a copy");
+        };
+        let resolved = copy.range.and_then(|range| range.resolve(5).ok());
+        assert_eq!(resolved.map(|r| (r.offset, r.length)), Some((0, 5)));
+        let found = refusal(&line, &[(HEADER, "abc/k"), (range, "bytes=0-")]);
+        assert!(
+            found.starts_with("InvalidArgument: The x-amz-copy-source-range value must be"),
+            "{found}"
+        );
+    }
+}

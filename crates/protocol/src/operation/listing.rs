@@ -203,3 +203,138 @@ fn url_encoded(view: &View<'_>) -> Result<bool, ParseError> {
 
 /// Entries on one page, as at AWS.
 const PAGE_MAX: u32 = 1000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Operation;
+    use crate::testing::{operation, refusal};
+
+    const UPLOAD: &str = "uploadId=00112233445566778899aabbccddeeff";
+
+    #[test]
+    fn a_listing_has_all_its_parameters() {
+        let line = "GET /abc?prefix=a%2Fb+c&delimiter=%2F&marker=a&max-keys=5&encoding-type=url";
+        let expected = ListObjects {
+            prefix: "a/b c".to_owned(),
+            delimiter: Some("/".to_owned()),
+            marker: "a".to_owned(),
+            max_keys: 5,
+            url_encoded: true,
+        };
+        assert_eq!(operation(line, &[]), Operation::ListObjects(expected));
+        let expected = ListObjects {
+            max_keys: 1000,
+            ..ListObjects::default()
+        };
+        let empty = "GET /abc?prefix=&delimiter=&marker=&max-keys=&encoding-type=";
+        assert_eq!(operation(empty, &[]), Operation::ListObjects(expected));
+    }
+
+    #[test]
+    fn a_listing_of_version_2_continues_after_its_token() {
+        let last = continuation::encode("m");
+        let line = format!("GET /abc?list-type=2&start-after=k&continuation-token={last}&fetch-owner=true");
+        let Operation::ListObjectsV2(list) = operation(&line, &[]) else {
+            unreachable!("a listing");
+        };
+        assert_eq!(list.begin_after(), Some("m"));
+        assert_eq!(list.continuation_token.as_deref(), Some(last.as_str()));
+        assert!(list.fetch_owner);
+        let Operation::ListObjectsV2(list) = operation("GET /abc?list-type=2&start-after=k", &[]) else {
+            unreachable!("a listing");
+        };
+        assert_eq!(list.begin_after(), Some("k"));
+    }
+
+    #[test]
+    fn page_sizes_are_cut_down() {
+        let check = |text: &str, expected: u32| {
+            let Operation::ListObjects(list) = operation(&format!("GET /abc?max-keys={text}"), &[]) else {
+                unreachable!("a listing");
+            };
+            assert_eq!(list.max_keys, expected, "{text}");
+        };
+        check("0", 0);
+        check("1000", 1000);
+        check("1001", 1000);
+        check("2147483647", 1000);
+    }
+
+    fn check_refusal(line: &str, message: &str, name: &str, value: &str) {
+        let expected = format!("InvalidArgument: {message} [ArgumentName={name}, ArgumentValue={value}]");
+        assert_eq!(refusal(line, &[]), expected, "{line}");
+    }
+
+    #[test]
+    fn arguments_are_refused_as_aws_refuses_them() {
+        let no_integer = "Provided max-keys not an integer or within integer range";
+        check_refusal("GET /abc?max-keys=x", no_integer, "max-keys", "x");
+        check_refusal(
+            "GET /abc?max-keys=2147483648",
+            no_integer,
+            "max-keys",
+            "2147483648",
+        );
+        let negative = "Argument maxKeys must be an integer between 0 and 2147483647";
+        check_refusal("GET /abc?max-keys=-1", negative, "maxKeys", "-1");
+        let encoding = "Invalid Encoding Method specified in Request";
+        check_refusal("GET /abc?encoding-type=x", encoding, "encoding-type", "x");
+        let kind = "Invalid List Type specified in Request";
+        check_refusal("GET /abc?list-type=3", kind, "list-type", "3");
+        let token = "The continuation token provided is incorrect";
+        check_refusal(
+            "GET /abc?list-type=2&continuation-token=",
+            token,
+            "continuation-token",
+            "",
+        );
+        check_refusal(
+            "GET /abc?list-type=2&continuation-token=x",
+            token,
+            "continuation-token",
+            "x",
+        );
+        let marker = "Invalid uploadId marker";
+        check_refusal(
+            "GET /abc?uploads&key-marker=a&upload-id-marker=x",
+            marker,
+            "upload-id-marker",
+            "x",
+        );
+        let parts = "Argument max-parts must be an integer between 0 and 2147483647";
+        check_refusal(
+            &format!("GET /abc/k?{UPLOAD}&max-parts=-1"),
+            parts,
+            "max-parts",
+            "-1",
+        );
+    }
+
+    #[test]
+    fn uploads_and_parts_have_markers() {
+        let line =
+            "GET /abc?uploads&key-marker=a&upload-id-marker=00112233445566778899aabbccddeeff&max-uploads=7";
+        let Operation::ListMultipartUploads(list) = operation(line, &[]) else {
+            unreachable!("a listing");
+        };
+        assert_eq!((list.key_marker.as_str(), list.max_uploads), ("a", 7));
+        assert!(list.upload_id_marker.is_some());
+        let Operation::ListMultipartUploads(list) = operation("GET /abc?uploads&upload-id-marker=x", &[])
+        else {
+            unreachable!("a listing");
+        };
+        assert_eq!(list.upload_id_marker, None);
+        let after = |marker: &str| {
+            let line = format!("GET /abc/k?{UPLOAD}&part-number-marker={marker}");
+            let Operation::ListParts(list) = operation(&line, &[]) else {
+                unreachable!("a listing");
+            };
+            list.after.map(PartNumber::get)
+        };
+        assert_eq!(after("0"), None);
+        assert_eq!(after(""), None);
+        assert_eq!(after("7"), Some(7));
+        assert_eq!(after("99999"), Some(10_000));
+    }
+}

@@ -249,3 +249,166 @@ fn choose_checksum_type(
         ))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Operation;
+    use crate::testing::{operation, refusal, told};
+
+    const UPLOAD: &str = "uploadId=00112233445566778899aabbccddeeff";
+
+    fn check_create(headers: &[(&str, &str)], expected: Option<(&str, &str)>) {
+        let Operation::CreateMultipartUpload(create) = operation("POST /abc/k?uploads", headers) else {
+            unreachable!("an upload");
+        };
+        let found = create.checksum_algorithm.zip(create.checksum_type);
+        assert_eq!(found.map(|(a, t)| (a.name(), t.name())), expected, "{headers:?}");
+    }
+
+    #[test]
+    fn an_upload_has_a_checksum_type_that_fits_its_algorithm() {
+        const ALGORITHM: &str = "x-amz-checksum-algorithm";
+        const TYPE: &str = "x-amz-checksum-type";
+        check_create(&[], None);
+        check_create(&[(ALGORITHM, "CRC32")], Some(("CRC32", "COMPOSITE")));
+        check_create(&[(ALGORITHM, "CRC64NVME")], Some(("CRC64NVME", "FULL_OBJECT")));
+        check_create(&[(ALGORITHM, "sha256")], Some(("SHA256", "COMPOSITE")));
+        check_create(
+            &[(ALGORITHM, "CRC32C"), (TYPE, "FULL_OBJECT")],
+            Some(("CRC32C", "FULL_OBJECT")),
+        );
+        let check_refusal = |headers: &[(&str, &str)], expected: &str| {
+            assert_eq!(refusal("POST /abc/k?uploads", headers), expected);
+        };
+        check_refusal(
+            &[(ALGORITHM, "SHA1"), (TYPE, "FULL_OBJECT")],
+            "InvalidRequest: The FULL_OBJECT checksum type cannot be used with the sha1 checksum algorithm. []",
+        );
+        check_refusal(
+            &[(ALGORITHM, "CRC64NVME"), (TYPE, "COMPOSITE")],
+            "InvalidRequest: The COMPOSITE checksum type cannot be used with the crc64nvme checksum algorithm. []",
+        );
+        check_refusal(
+            &[(TYPE, "COMPOSITE")],
+            "InvalidRequest: The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header. []",
+        );
+        check_refusal(
+            &[(ALGORITHM, "SHA1"), (TYPE, "x")],
+            "InvalidRequest: Value for x-amz-checksum-type header is invalid. []",
+        );
+        check_refusal(
+            &[(ALGORITHM, "CRC5")],
+            "InvalidRequest: Checksum algorithm provided is unsupported. Please try again with any of the valid types: \
+             [CRC32, CRC32C, CRC64NVME, SHA1, SHA256] []",
+        );
+    }
+
+    #[test]
+    fn an_upload_is_named_by_an_id_that_we_gave_out() {
+        for line in [
+            "GET /abc/k?uploadId=x",
+            "POST /abc/k?uploadId=x",
+            "DELETE /abc/k?uploadId=x",
+        ] {
+            let expected = format!("NoSuchUpload: {} [UploadId=x]", ErrorCode::NoSuchUpload.message());
+            assert_eq!(refusal(line, &[]), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_part_has_a_number() {
+        let Operation::UploadPart(part) = operation(&format!("PUT /abc/k?{UPLOAD}&partNumber=10000"), &[])
+        else {
+            unreachable!("a part");
+        };
+        assert_eq!(part.part.get(), 10_000);
+        assert_eq!(part.upload_id.as_str(), "00112233445566778899aabbccddeeff");
+        let found = refusal(&format!("PUT /abc/k?{UPLOAD}&partNumber=10001"), &[]);
+        assert!(
+            found.starts_with("InvalidArgument: Part number must be"),
+            "{found}"
+        );
+    }
+
+    #[test]
+    fn a_completion_may_say_what_the_object_is() {
+        let complete = |headers: &[(&str, &str)]| match operation(&format!("POST /abc/k?{UPLOAD}"), headers) {
+            Operation::CompleteMultipartUpload(complete) => complete,
+            other => unreachable!("{}", other.name()),
+        };
+        let found = complete(&[
+            ("x-amz-checksum-crc32", "AAAAAA==-12"),
+            ("x-amz-checksum-type", "COMPOSITE"),
+            ("x-amz-mp-object-size", "77"),
+            ("if-none-match", "*"),
+        ]);
+        assert_eq!(found.checksum.map(|c| c.encode()).as_deref(), Some("AAAAAA=="));
+        assert_eq!(found.checksum_parts, Some(12));
+        assert_eq!(found.checksum_type, Some(ChecksumType::Composite));
+        assert_eq!(found.object_size, Some(77));
+        assert!(found.condition.if_none_match.is_some());
+        let found = complete(&[("x-amz-checksum-crc32", "AAAAAA==")]);
+        assert_eq!((found.checksum.is_some(), found.checksum_parts), (true, None));
+        for (name, value) in [
+            ("x-amz-checksum-crc32", "AAAAAA==-x"),
+            ("x-amz-checksum-crc32", "-1"),
+            ("x-amz-mp-object-size", "x"),
+        ] {
+            assert_eq!(
+                refusal(&format!("POST /abc/k?{UPLOAD}"), &[(name, value)]),
+                format!("InvalidRequest: Value for {name} header is invalid. []")
+            );
+        }
+    }
+
+    fn check_document(parts: &str, expected: &str) {
+        let document = format!("<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>");
+        let found = match CompleteMultipartUploadDocument::parse(document.as_bytes()) {
+            Err(error) => told(&error),
+            Ok(document) => document
+                .parts
+                .iter()
+                .map(|p| {
+                    let checksum = p.checksum.as_ref().map_or("", |c| c.algorithm().name());
+                    format!("{} {} {checksum};", p.part, p.etag.is_some())
+                })
+                .collect(),
+        };
+        assert_eq!(found, expected, "{parts}");
+    }
+
+    #[test]
+    fn documents_list_parts() {
+        let etag = "d41d8cd98f00b204e9800998ecf8427e";
+        check_document(
+            &format!(
+                "<Part><PartNumber>1</PartNumber><ETag>&quot;{etag}&quot;</ETag></Part>\n<Part><ETag>{etag}</ETag>\
+                 <ChecksumCRC32>AAAAAA==</ChecksumCRC32><PartNumber> 2 </PartNumber></Part>\
+                 <Part><PartNumber>1</PartNumber><ETag>other</ETag></Part>"
+            ),
+            "1 true ;2 true CRC32;1 false ;",
+        );
+        let many = |count: usize| "<Part><PartNumber>1</PartNumber><ETag>e</ETag></Part>".repeat(count);
+        check_document(&many(10_000), &"1 false ;".repeat(10_000));
+        let malformed = format!("MalformedXML: {} []", ErrorCode::MalformedXML.message());
+        for parts in [
+            "",
+            "x",
+            "<Other/>",
+            "<Part/>",
+            "<Part><PartNumber>1</PartNumber></Part>",
+            "<Part><PartNumber>x</PartNumber><ETag>e</ETag></Part>",
+            "<Part><PartNumber>1</PartNumber><ETag>e</ETag><Other/></Part>",
+            "<Part><PartNumber>1</PartNumber><ETag>e</ETag><ChecksumX>e</ChecksumX></Part>",
+            &many(10_001),
+        ] {
+            check_document(parts, &malformed);
+        }
+        check_document(
+            "<Part><PartNumber>0</PartNumber><ETag>e</ETag></Part>",
+            "InvalidArgument: Part number must be an integer between 1 and 10000, inclusive [ArgumentName=PartNumber, \
+             ArgumentValue=0]",
+        );
+    }
+}

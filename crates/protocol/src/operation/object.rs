@@ -231,3 +231,174 @@ pub(crate) fn parse_object_key(bytes: &[u8]) -> Result<ObjectKey, ParseError> {
             .element("MaxSizeAllowed", ObjectKey::BYTES_MAX.to_string()),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Operation;
+    use crate::testing::{operation, refusal, told};
+    use countersign_types::Moment;
+
+    fn get(line: &str, headers: &[(&str, &str)]) -> GetObject {
+        match operation(line, headers) {
+            Operation::GetObject(get) | Operation::HeadObject(get) => get,
+            other => unreachable!("{}", other.name()),
+        }
+    }
+
+    #[test]
+    fn a_read_has_a_range_a_part_and_conditions() {
+        assert_eq!(get("GET /abc/k", &[]), GetObject::default());
+        let found = get(
+            "GET /abc/k",
+            &[
+                ("Range", "bytes=1-2"),
+                ("If-Match", "*"),
+                ("If-Modified-Since", "Sun, 06 Nov 1994 08:49:37 GMT"),
+                ("If-Unmodified-Since", "yesterday"),
+                ("x-amz-checksum-mode", "ENABLED"),
+            ],
+        );
+        assert_eq!(found.range, Some(RangeRequest::FromTo(1, 2)));
+        assert_eq!(found.condition.if_match, Some(EtagMatch::Any));
+        assert_eq!(
+            found.condition.if_modified_since,
+            Some(Moment::from_seconds(784_111_777))
+        );
+        assert_eq!(found.condition.if_unmodified_since, None);
+        assert!(found.wants_checksum);
+        assert_eq!(get("GET /abc/k", &[("range", "bytes=2-1")]).range, None);
+        let part = get("HEAD /abc/k?partNumber=7", &[]).part;
+        assert_eq!(part.map(PartNumber::get), Some(7));
+        for number in ["0", "10001", "", "x"] {
+            assert_eq!(
+                refusal(&format!("GET /abc/k?partNumber={number}"), &[]),
+                format!(
+                    "InvalidArgument: Part number must be an integer between 1 and 10000, inclusive \
+                     [ArgumentName=partNumber, ArgumentValue={number}]"
+                )
+            );
+        }
+        assert_eq!(
+            refusal("GET /abc/k?partNumber=1", &[("range", "bytes=0-1")]),
+            "InvalidRequest: Cannot specify both Range header and partNumber query parameter []"
+        );
+    }
+
+    #[test]
+    fn a_read_may_choose_headers_of_its_answer() {
+        let line = "GET /abc/k?response-content-type=a%2Fb&response-content-disposition=attachment;+filename=x\
+                    &response-expires=&response-cache-control=no-cache&response-content-language=de\
+                    &response-content-encoding=gzip";
+        let expected = ResponseOverrides {
+            content_type: Some("a/b".to_owned()),
+            content_language: Some("de".to_owned()),
+            expires: None,
+            cache_control: Some("no-cache".to_owned()),
+            content_disposition: Some("attachment; filename=x".to_owned()),
+            content_encoding: Some("gzip".to_owned()),
+        };
+        let found = get(line, &[]).overrides;
+        assert!(!found.is_empty());
+        assert_eq!(found, expected);
+        assert!(get("GET /abc/k", &[]).overrides.is_empty());
+        let split = refusal("GET /abc/k?response-content-type=a%0d%0aSet-Cookie:b", &[]);
+        assert!(split.starts_with("InvalidArgument"), "{split}");
+    }
+
+    #[test]
+    fn a_delete_may_have_a_condition() {
+        let Operation::DeleteObject(delete) = operation("DELETE /abc/k", &[("if-match", "\"x\"")]) else {
+            unreachable!("a delete");
+        };
+        assert_eq!(delete.condition.if_match, Some(EtagMatch::OneOf(Vec::new())));
+        assert!(refusal("DELETE /abc/k", &[("if-none-match", "*")]).starts_with("NotImplemented"));
+    }
+
+    #[test]
+    fn a_delete_of_many_is_protected_by_a_digest() {
+        assert_eq!(
+            refusal("POST /abc?delete", &[]),
+            "InvalidRequest: Missing required header for this request: Content-MD5 []"
+        );
+        for header in [
+            ("x-amz-checksum-crc32", "AAAAAA=="),
+            ("x-amz-trailer", "x-amz-checksum-crc32"),
+            ("content-md5", "1B2M2Y8AsgTpgAmY7PhCfg=="),
+        ] {
+            assert_eq!(operation("POST /abc?delete", &[header]).name(), "DeleteObjects");
+        }
+    }
+
+    fn check_document(document: &str, expected: &str) {
+        let found = match DeleteObjectsDocument::parse(document.as_bytes()) {
+            Err(error) => told(&error),
+            Ok(document) => {
+                let keys: Vec<&str> = document.objects.iter().map(|o| o.object_key.as_str()).collect();
+                format!("{} {keys:?}", document.quiet)
+            }
+        };
+        assert_eq!(found, expected, "{document}");
+    }
+
+    #[test]
+    fn documents_name_objects() {
+        check_document(
+            "<Delete xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Object><Key>a</Key></Object><Object>\
+             <Key><![CDATA[a&b]]></Key><VersionId>null</VersionId></Object><Quiet>true</Quiet></Delete>",
+            "true [\"a\", \"a&b\"]",
+        );
+        check_document(
+            "<Delete><Object><Key> a&#x1; </Key></Object></Delete>",
+            "false [\" a\\u{1} \"]",
+        );
+        let document = "<Delete><Object><Key>a</Key><VersionId>v</VersionId><ETag>*</ETag></Object></Delete>";
+        let found = DeleteObjectsDocument::parse(document.as_bytes()).expect("a document");
+        let object = found.objects.first().expect("an object");
+        assert_eq!(object.version_id.as_deref(), Some("v"));
+        assert_eq!(object.if_match, Some(EtagMatch::Any));
+    }
+
+    #[test]
+    fn other_documents_are_refused() {
+        let malformed = format!("MalformedXML: {} []", ErrorCode::MalformedXML.message());
+        let many = |count: usize| {
+            format!(
+                "<Delete>{}</Delete>",
+                "<Object><Key>a</Key></Object>".repeat(count)
+            )
+        };
+        assert!(DeleteObjectsDocument::parse(many(1000).as_bytes()).is_ok());
+        for document in [
+            "",
+            "<Delete/>",
+            "<Other/>",
+            "<Delete><Object/></Delete>",
+            "<Delete><Object><Key>a</Key><Key>b</Key></Object></Delete>",
+            "<Delete><Object><Key><X/></Key></Object></Delete>",
+            "<Delete><Quiet>maybe</Quiet><Object><Key>a</Key></Object></Delete>",
+            "<Delete><Other/><Object><Key>a</Key></Object></Delete>",
+            &many(1001),
+        ] {
+            check_document(document, &malformed);
+        }
+        check_document(
+            "<Delete><Object><Key></Key></Object></Delete>",
+            &format!(
+                "UserKeyMustBeSpecified: {} []",
+                ErrorCode::UserKeyMustBeSpecified.message()
+            ),
+        );
+        check_document(
+            &format!(
+                "<Delete><Object><Key>{}</Key></Object></Delete>",
+                "a".repeat(1025)
+            ),
+            "KeyTooLongError: Your key is too long [Size=1025, MaxSizeAllowed=1024]",
+        );
+        check_document(
+            "<Delete><Object><Key>a</Key><Size>5</Size></Object></Delete>",
+            "NotImplemented: A header you provided implies functionality that is not implemented [Header=Size]",
+        );
+    }
+}
