@@ -342,7 +342,7 @@ impl ChunkDecoder {
                 input.advance(1);
                 Ok(Some(std::mem::take(&mut self.line)))
             }
-            None if window.len() < input.len() || allowed == 0 => Err(self.malformed("a line is too long")),
+            None if window.len() == allowed => Err(self.malformed("a line is too long")),
             None => {
                 self.line.extend_from_slice(input);
                 input.clear();

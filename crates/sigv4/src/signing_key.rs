@@ -132,7 +132,7 @@ mod tests {
         let signing_key =
             SigningKey::derive(&Secret::new("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"), &scope());
         assert_eq!(
-            hex::encode(&*signing_key.0),
+            hex::encode(*signing_key.0),
             "c4afb1cc5771d871763a393e44b703571b55cc28424d1a5e86da6ed3c154a4b9"
         );
     }
