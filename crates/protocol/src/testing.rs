@@ -47,3 +47,12 @@ pub(crate) fn told(error: &ParseError) -> String {
         .collect();
     format!("{error} [{}]", elements.join(", "))
 }
+
+/// Holds a result document against `<Root>...</Root>`, written without the declaration and the namespace.
+pub(crate) fn check_result(found: &[u8], expected: &str) {
+    let (root, body) = expected.split_once('>').expect("a root element");
+    let expected = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{root} xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">{body}"
+    );
+    assert_eq!(String::from_utf8_lossy(found), expected);
+}

@@ -187,3 +187,159 @@ const WEBSITE_REDIRECT: HeaderName = HeaderName::from_static("x-amz-website-redi
 const STORAGE_CLASS: HeaderName = HeaderName::from_static("x-amz-storage-class");
 const CHECKSUM_TYPE: HeaderName = HeaderName::from_static("x-amz-checksum-type");
 const PARTS_COUNT: HeaderName = HeaderName::from_static("x-amz-mp-parts-count");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use countersign_types::ChecksumAlgorithm;
+
+    fn crc() -> Checksum {
+        Checksum::new(ChecksumAlgorithm::Crc32, &[0; 4]).expect("four bytes")
+    }
+
+    fn check(headers: &HeaderMap, expected: &[(&str, &[u8])]) {
+        let mut found: Vec<(&str, &[u8])> = headers.iter().map(|(n, v)| (n.as_str(), v.as_bytes())).collect();
+        found.sort_unstable();
+        assert_eq!(found, expected);
+    }
+
+    fn plain(metadata: &ObjectMetadata) -> ObjectHeaders<'_> {
+        ObjectHeaders {
+            etag: Etag::whole([0xab; 16]),
+            last_modified: Moment::from_seconds(1_369_353_600),
+            size: 100,
+            range: None,
+            metadata,
+            checksum: None,
+            parts_count: None,
+            overrides: None,
+        }
+    }
+
+    #[test]
+    fn a_plain_object_has_few_headers() {
+        let metadata = ObjectMetadata {
+            storage_class: Some("STANDARD".to_owned()),
+            ..ObjectMetadata::default()
+        };
+        check(
+            &plain(&metadata).encode(),
+            &[
+                ("accept-ranges", b"bytes"),
+                ("content-length", b"100"),
+                ("content-type", b"binary/octet-stream"),
+                ("etag", b"\"abababababababababababababababab\""),
+                ("last-modified", b"Fri, 24 May 2013 00:00:00 GMT"),
+            ],
+        );
+    }
+
+    #[test]
+    fn everything_that_is_kept_is_sent_back() {
+        let metadata = ObjectMetadata {
+            content_type: Some("text/plain".to_owned()),
+            content_encoding: Some("gzip".to_owned()),
+            content_disposition: Some("attachment".to_owned()),
+            content_language: Some("de".to_owned()),
+            cache_control: Some("no-cache".to_owned()),
+            expires: Some("whenever".to_owned()),
+            website_redirect: Some("/x".to_owned()),
+            storage_class: Some("STANDARD_IA".to_owned()),
+            user: vec![
+                ("latin".to_owned(), crate::header_text(b"caf\xe9")),
+                ("utf8".to_owned(), "café".to_owned()),
+                ("bad name".to_owned(), "x".to_owned()),
+                ("bad-value".to_owned(), "x\ny".to_owned()),
+            ],
+        };
+        let checksum = crc();
+        let headers = ObjectHeaders {
+            range: Some(ByteRange {
+                offset: 5,
+                length: 10,
+            }),
+            checksum: Some(ObjectChecksum {
+                checksum: &checksum,
+                checksum_type: Some(ChecksumType::Composite),
+                parts: Some(2),
+            }),
+            parts_count: Some(2),
+            ..plain(&metadata)
+        };
+        check(
+            &headers.encode(),
+            &[
+                ("accept-ranges", b"bytes"),
+                ("cache-control", b"no-cache"),
+                ("content-disposition", b"attachment"),
+                ("content-encoding", b"gzip"),
+                ("content-language", b"de"),
+                ("content-length", b"10"),
+                ("content-range", b"bytes 5-14/100"),
+                ("content-type", b"text/plain"),
+                ("etag", b"\"abababababababababababababababab\""),
+                ("expires", b"whenever"),
+                ("last-modified", b"Fri, 24 May 2013 00:00:00 GMT"),
+                ("x-amz-checksum-crc32", b"AAAAAA==-2"),
+                ("x-amz-checksum-type", b"COMPOSITE"),
+                ("x-amz-meta-latin", b"caf\xe9"),
+                ("x-amz-meta-utf8", "café".as_bytes()),
+                ("x-amz-mp-parts-count", b"2"),
+                ("x-amz-storage-class", b"STANDARD_IA"),
+                ("x-amz-website-redirect-location", b"/x"),
+            ],
+        );
+        check(
+            &headers.encode_not_modified(),
+            &[
+                ("cache-control", b"no-cache"),
+                ("etag", b"\"abababababababababababababababab\""),
+                ("expires", b"whenever"),
+                ("last-modified", b"Fri, 24 May 2013 00:00:00 GMT"),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_request_overrides_what_is_kept() {
+        let metadata = ObjectMetadata {
+            content_type: Some("text/plain".to_owned()),
+            cache_control: Some("no-cache".to_owned()),
+            ..ObjectMetadata::default()
+        };
+        let overrides = ResponseOverrides {
+            content_type: Some("a/b".to_owned()),
+            content_disposition: Some("inline".to_owned()),
+            ..ResponseOverrides::default()
+        };
+        let headers = ObjectHeaders {
+            overrides: Some(&overrides),
+            ..plain(&metadata)
+        };
+        check(
+            &headers.encode(),
+            &[
+                ("accept-ranges", b"bytes"),
+                ("cache-control", b"no-cache"),
+                ("content-disposition", b"inline"),
+                ("content-length", b"100"),
+                ("content-type", b"a/b"),
+                ("etag", b"\"abababababababababababababababab\""),
+                ("last-modified", b"Fri, 24 May 2013 00:00:00 GMT"),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_write_answers_with_tag_and_checksum() {
+        let checksum = crc();
+        let part = Some(ObjectChecksum::part(&checksum));
+        check(
+            &written_headers(&Etag::whole([0xab; 16]), part),
+            &[
+                ("etag", b"\"abababababababababababababababab\""),
+                ("x-amz-checksum-crc32", b"AAAAAA=="),
+            ],
+        );
+    }
+}

@@ -172,3 +172,147 @@ impl Xml {
 }
 
 const ROOT: &str = "ListBucketResult";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::check_result;
+
+    const OWNER: Owner<'static> = Owner {
+        id: "o1",
+        display_name: "root",
+    };
+
+    fn object(object_key: &str) -> ListedObject<'_> {
+        ListedObject {
+            object_key,
+            last_modified: Moment::from_seconds(1_369_353_600),
+            etag: Etag::of_parts([0xab; 16], 2),
+            checksum_algorithm: None,
+            checksum_type: None,
+            size: 5,
+            storage_class: None,
+        }
+    }
+
+    fn v1(request: &ListObjects, expected: &str) {
+        let objects = [object("a b&c\u{1}")];
+        let answer = ListObjectsAnswer {
+            bucket: "abc",
+            request,
+            objects: &objects,
+            common_prefixes: &["d+e/".to_owned(), "f/".to_owned()],
+            is_truncated: true,
+            next_marker: Some("f/"),
+            owner: Some(OWNER),
+        };
+        check_result(&list_objects(&answer), expected);
+    }
+
+    #[test]
+    fn version_1_shows_owners_and_a_marker() {
+        let request = ListObjects {
+            prefix: "<".to_owned(),
+            marker: "a".to_owned(),
+            max_keys: 1000,
+            ..ListObjects::default()
+        };
+        v1(
+            &request,
+            "<ListBucketResult><Name>abc</Name><Prefix>&lt;</Prefix><Marker>a</Marker><MaxKeys>1000</MaxKeys>\
+             <IsTruncated>true</IsTruncated><Contents><Key>a b&amp;c&#x1;</Key>\
+             <LastModified>2013-05-24T00:00:00.000Z</LastModified>\
+             <ETag>&quot;abababababababababababababababab-2&quot;</ETag><Size>5</Size><Owner><ID>o1</ID>\
+             <DisplayName>root</DisplayName></Owner><StorageClass>STANDARD</StorageClass></Contents>\
+             <CommonPrefixes><Prefix>d+e/</Prefix></CommonPrefixes><CommonPrefixes><Prefix>f/</Prefix></CommonPrefixes>\
+             </ListBucketResult>",
+        );
+    }
+
+    #[test]
+    fn names_are_encoded_where_asked() {
+        let request = ListObjects {
+            delimiter: Some("/".to_owned()),
+            marker: "a b".to_owned(),
+            max_keys: 1,
+            url_encoded: true,
+            ..ListObjects::default()
+        };
+        v1(
+            &request,
+            "<ListBucketResult><Name>abc</Name><Prefix></Prefix><Marker>a%20b</Marker><NextMarker>f/</NextMarker>\
+             <MaxKeys>1</MaxKeys><Delimiter>/</Delimiter><EncodingType>url</EncodingType>\
+             <IsTruncated>true</IsTruncated><Contents><Key>a%20b%26c%01</Key>\
+             <LastModified>2013-05-24T00:00:00.000Z</LastModified>\
+             <ETag>&quot;abababababababababababababababab-2&quot;</ETag><Size>5</Size><Owner><ID>o1</ID>\
+             <DisplayName>root</DisplayName></Owner><StorageClass>STANDARD</StorageClass></Contents>\
+             <CommonPrefixes><Prefix>d%2Be/</Prefix></CommonPrefixes><CommonPrefixes><Prefix>f/</Prefix>\
+             </CommonPrefixes></ListBucketResult>",
+        );
+    }
+
+    fn v2(request: &ListObjectsV2, is_truncated: bool, expected: &str) {
+        let objects = [ListedObject {
+            checksum_algorithm: Some(ChecksumAlgorithm::Crc32),
+            checksum_type: Some(ChecksumType::FullObject),
+            storage_class: Some("STANDARD_IA"),
+            ..object("k")
+        }];
+        let answer = ListObjectsV2Answer {
+            bucket: "abc",
+            request,
+            objects: &objects,
+            common_prefixes: &["p/".to_owned()],
+            is_truncated,
+            next: Some("p/"),
+            owner: Some(OWNER),
+        };
+        check_result(&list_objects_v2(&answer), expected);
+    }
+
+    #[test]
+    fn version_2_counts_and_gives_a_token() {
+        let request = ListObjectsV2 {
+            prefix: "p".to_owned(),
+            continuation_token: Some("t".to_owned()),
+            max_keys: 2,
+            ..ListObjectsV2::default()
+        };
+        v2(
+            &request,
+            true,
+            "<ListBucketResult><Name>abc</Name><Prefix>p</Prefix><ContinuationToken>t</ContinuationToken>\
+             <NextContinuationToken>AXAv</NextContinuationToken><KeyCount>2</KeyCount><MaxKeys>2</MaxKeys>\
+             <IsTruncated>true</IsTruncated><Contents><Key>k</Key>\
+             <LastModified>2013-05-24T00:00:00.000Z</LastModified>\
+             <ETag>&quot;abababababababababababababababab-2&quot;</ETag><ChecksumAlgorithm>CRC32</ChecksumAlgorithm>\
+             <ChecksumType>FULL_OBJECT</ChecksumType><Size>5</Size><StorageClass>STANDARD_IA</StorageClass></Contents>\
+             <CommonPrefixes><Prefix>p/</Prefix></CommonPrefixes></ListBucketResult>",
+        );
+        assert_eq!(crate::continuation::parse("AXAv").as_deref(), Some("p/"));
+    }
+
+    #[test]
+    fn version_2_shows_owners_only_if_asked() {
+        let request = ListObjectsV2 {
+            start_after: Some("a b".to_owned()),
+            delimiter: Some("/".to_owned()),
+            max_keys: 2,
+            fetch_owner: true,
+            url_encoded: true,
+            ..ListObjectsV2::default()
+        };
+        v2(
+            &request,
+            false,
+            "<ListBucketResult><Name>abc</Name><Prefix></Prefix><StartAfter>a%20b</StartAfter><KeyCount>2</KeyCount>\
+             <MaxKeys>2</MaxKeys><Delimiter>/</Delimiter><EncodingType>url</EncodingType>\
+             <IsTruncated>false</IsTruncated><Contents><Key>k</Key>\
+             <LastModified>2013-05-24T00:00:00.000Z</LastModified>\
+             <ETag>&quot;abababababababababababababababab-2&quot;</ETag><ChecksumAlgorithm>CRC32</ChecksumAlgorithm>\
+             <ChecksumType>FULL_OBJECT</ChecksumType><Size>5</Size><Owner><ID>o1</ID><DisplayName>root</DisplayName>\
+             </Owner><StorageClass>STANDARD_IA</StorageClass></Contents>\
+             <CommonPrefixes><Prefix>p/</Prefix></CommonPrefixes></ListBucketResult>",
+        );
+    }
+}

@@ -203,3 +203,142 @@ pub fn list_multipart_uploads(answer: &ListMultipartUploadsAnswer<'_>) -> Bytes 
     xml.common_prefixes(answer.common_prefixes);
     xml.finish(ROOT)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::check_result;
+
+    const OWNER: Owner<'static> = Owner {
+        id: "o1",
+        display_name: "root",
+    };
+
+    fn crc() -> Checksum {
+        Checksum::new(ChecksumAlgorithm::Crc32, &[0; 4]).expect("four bytes")
+    }
+
+    #[test]
+    fn an_upload_begins_and_ends() {
+        let upload_id = UploadId::from_bytes([0xcd; 16]);
+        check_result(
+            &initiate_multipart_upload("abc", "k&l", &upload_id),
+            "<InitiateMultipartUploadResult><Bucket>abc</Bucket><Key>k&amp;l</Key>\
+             <UploadId>cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd</UploadId></InitiateMultipartUploadResult>",
+        );
+        let checksum = crc();
+        let answer = CompleteMultipartUploadAnswer {
+            location: "http://127.0.0.1:9000/abc/k%26l",
+            bucket: "abc",
+            object_key: "k&l",
+            etag: Etag::of_parts([0xab; 16], 3),
+            checksum: Some(ObjectChecksum {
+                checksum: &checksum,
+                checksum_type: Some(ChecksumType::Composite),
+                parts: Some(3),
+            }),
+        };
+        check_result(
+            &complete_multipart_upload(&answer),
+            "<CompleteMultipartUploadResult><Location>http://127.0.0.1:9000/abc/k%26l</Location><Bucket>abc</Bucket>\
+             <Key>k&amp;l</Key><ETag>&quot;abababababababababababababababab-3&quot;</ETag>\
+             <ChecksumCRC32>AAAAAA==-3</ChecksumCRC32><ChecksumType>COMPOSITE</ChecksumType>\
+             </CompleteMultipartUploadResult>",
+        );
+    }
+
+    #[test]
+    fn parts_are_listed_with_their_markers() {
+        let request = ListParts {
+            upload_id: UploadId::from_bytes([0xcd; 16]),
+            after: PartNumber::new(1),
+            max_parts: 1,
+            url_encoded: false,
+        };
+        let checksum = crc();
+        let parts = [ListedPart {
+            part: PartNumber::new(2).expect("a number"),
+            last_modified: Moment::from_seconds(1_369_353_600),
+            etag: Etag::whole([0xab; 16]),
+            size: 5,
+            checksum: Some(&checksum),
+        }];
+        let answer = ListPartsAnswer {
+            bucket: "abc",
+            object_key: "k",
+            request: &request,
+            initiator: OWNER,
+            owner: OWNER,
+            storage_class: None,
+            checksum_algorithm: Some(ChecksumAlgorithm::Crc32),
+            checksum_type: Some(ChecksumType::Composite),
+            parts: &parts,
+            is_truncated: true,
+        };
+        check_result(
+            &list_parts(&answer),
+            "<ListPartsResult><Bucket>abc</Bucket><Key>k</Key><UploadId>cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd</UploadId>\
+             <Initiator><ID>o1</ID><DisplayName>root</DisplayName></Initiator><Owner><ID>o1</ID>\
+             <DisplayName>root</DisplayName></Owner><StorageClass>STANDARD</StorageClass>\
+             <PartNumberMarker>1</PartNumberMarker><NextPartNumberMarker>2</NextPartNumberMarker>\
+             <MaxParts>1</MaxParts><IsTruncated>true</IsTruncated><ChecksumAlgorithm>CRC32</ChecksumAlgorithm>\
+             <ChecksumType>COMPOSITE</ChecksumType><Part><PartNumber>2</PartNumber>\
+             <LastModified>2013-05-24T00:00:00.000Z</LastModified>\
+             <ETag>&quot;abababababababababababababababab&quot;</ETag><Size>5</Size>\
+             <ChecksumCRC32>AAAAAA==</ChecksumCRC32></Part></ListPartsResult>",
+        );
+    }
+
+    #[test]
+    fn uploads_are_listed_with_their_markers() {
+        let upload_id = UploadId::from_bytes([0xcd; 16]);
+        let uploads = [ListedUpload {
+            object_key: "k l",
+            upload_id: &upload_id,
+            initiator: OWNER,
+            owner: OWNER,
+            storage_class: Some("STANDARD_IA"),
+            initiated: Moment::from_seconds(1_369_353_600),
+            checksum_algorithm: None,
+            checksum_type: None,
+        }];
+        let request = ListMultipartUploads {
+            delimiter: Some("/".to_owned()),
+            key_marker: "a b".to_owned(),
+            max_uploads: 1,
+            url_encoded: true,
+            ..ListMultipartUploads::default()
+        };
+        let answer = ListMultipartUploadsAnswer {
+            bucket: "abc",
+            request: &request,
+            uploads: &uploads,
+            common_prefixes: &["p/".to_owned()],
+            is_truncated: true,
+            next: Some(("p/", None)),
+        };
+        let body = "<Upload><Key>k%20l</Key><UploadId>cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd</UploadId><Initiator><ID>o1</ID>\
+                    <DisplayName>root</DisplayName></Initiator><Owner><ID>o1</ID><DisplayName>root</DisplayName></Owner>\
+                    <StorageClass>STANDARD_IA</StorageClass><Initiated>2013-05-24T00:00:00.000Z</Initiated></Upload>\
+                    <CommonPrefixes><Prefix>p/</Prefix></CommonPrefixes></ListMultipartUploadsResult>";
+        let head = "<ListMultipartUploadsResult><Bucket>abc</Bucket><KeyMarker>a%20b</KeyMarker>\
+                    <UploadIdMarker></UploadIdMarker>";
+        let tail = "<Delimiter>/</Delimiter><Prefix></Prefix><MaxUploads>1</MaxUploads>\
+                    <EncodingType>url</EncodingType>";
+        check_result(
+            &list_multipart_uploads(&answer),
+            &format!(
+                "{head}<NextKeyMarker>p/</NextKeyMarker><NextUploadIdMarker></NextUploadIdMarker>{tail}\
+                 <IsTruncated>true</IsTruncated>{body}"
+            ),
+        );
+        let last_page = ListMultipartUploadsAnswer {
+            is_truncated: false,
+            ..answer
+        };
+        check_result(
+            &list_multipart_uploads(&last_page),
+            &format!("{head}{tail}<IsTruncated>false</IsTruncated>{body}"),
+        );
+    }
+}

@@ -69,16 +69,8 @@ fn copy_result(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::check_result as check;
     use countersign_types::{Checksum, ChecksumAlgorithm, ChecksumType};
-
-    fn check(found: &Bytes, expected: &str) {
-        let root = expected.split_once('>').map_or(expected, |(root, _)| root);
-        let body = expected.strip_prefix(root).unwrap_or_default();
-        let expected = format!(
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{root} xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"{body}"
-        );
-        assert_eq!(String::from_utf8_lossy(found), expected);
-    }
 
     fn outcomes<'a>() -> [DeletedObject<'a>; 2] {
         [
