@@ -37,7 +37,7 @@ pub fn form_claim(fields: &[(String, Vec<u8>)]) -> Result<Option<Claim>, Refusal
     let credential = required("X-Amz-Credential")?;
     let timestamp = required("X-Amz-Date")?;
     let signature = required("X-Amz-Signature")?;
-    let policy = required("Policy")?;
+    let policy = required("policy")?;
     if algorithm != ALGORITHM {
         return Err(Refusal::FormAlgorithmUnsupported { got: algorithm });
     }
@@ -116,7 +116,7 @@ mod tests {
             "X-Amz-Credential",
             "X-Amz-Date",
             "X-Amz-Signature",
-            "Policy",
+            "policy",
         ] {
             assert_eq!(check(name, &[]), Err(Refusal::FormFieldMissing { name }));
         }

@@ -2,6 +2,8 @@
 //!
 //! Uses the same canonical form as verification; the time is passed in.
 
+use std::fmt;
+
 use crate::canonical::PathRule;
 use crate::chunk_signer::ChunkSeed;
 use crate::claim::{Claim, Form, Scope};
@@ -34,7 +36,7 @@ pub struct Signer<'a> {
 }
 
 /// A signed request: what to add, and how it came about.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Signed {
     /// Headers to add, names lower case: `x-amz-date`, for S3 `x-amz-content-sha256`, with temporary credentials
     /// `x-amz-security-token`, and `authorization`. Empty for a presigned link.
@@ -45,6 +47,16 @@ pub struct Signed {
     pub claim: Claim,
     /// The texts that were signed.
     pub trace: Trace,
+}
+
+/// Without headers and query, in which the signature stands.
+impl fmt::Debug for Signed {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Signed")
+            .field("claim", &self.claim)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Signer<'_> {

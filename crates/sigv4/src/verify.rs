@@ -70,3 +70,104 @@ pub fn string_to_sign(timestamp: &str, scope: &Scope, canonical_hash: &[u8; 32])
     )
     .into_bytes()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Payload, Secret, Signer};
+
+    /// Signs `signed` headers in a link, sends `sent` ones with it: whether that matches.
+    fn link_matches(signed: &[(&str, &[u8])], query: &str, sent: &[(&str, &[u8])]) -> bool {
+        let secret = Secret::new("s");
+        let signer = Signer {
+            access_key_id: "AKID",
+            secret: &secret,
+            session_token: None,
+            region: "us-east-1",
+            service: "s3",
+            time: 0,
+            rule: PathRule::S3,
+        };
+        let request = Request {
+            method: "PUT",
+            path: b"/b/k",
+            query: Some(query.as_bytes()),
+            headers: signed,
+        };
+        let query = signer.presign(&request, &Payload::Unsigned, 60);
+        let received = Request {
+            query: Some(query.as_bytes()),
+            headers: sent,
+            ..request
+        };
+        let claim = crate::claim(&received).expect("well formed").expect("signed");
+        verify(&received, &claim, PathRule::S3, &signer.signing_key()).matched
+    }
+
+    #[test]
+    fn a_signed_header_that_is_not_sent_is_a_mismatch() {
+        let signed: [(&str, &[u8]); 2] = [("host", b"h"), ("x-amz-acl", b"private")];
+        assert!(link_matches(&signed, "", &signed));
+        assert!(!link_matches(&signed, "", &signed[..1]));
+    }
+
+    #[test]
+    fn a_header_that_contradicts_the_query_is_a_mismatch() {
+        let sent = |value| [("host", &b"h"[..]), ("X-Amz-Acl", value)];
+        assert!(link_matches(
+            &[("host", b"h")],
+            "x-amz-acl=private",
+            &sent(b"private")
+        ));
+        assert!(!link_matches(
+            &[("host", b"h")],
+            "x-amz-acl=private",
+            &sent(b"public-read")
+        ));
+        assert!(!link_matches(
+            &sent(b"public-read"),
+            "x-amz-acl=private",
+            &sent(b"public-read")
+        ));
+    }
+
+    #[test]
+    fn the_implied_payload_matches_nobody_until_it_is_filled_in() {
+        let secret = Secret::new("s");
+        let signer = Signer {
+            access_key_id: "AKID",
+            secret: &secret,
+            session_token: None,
+            region: "us-east-1",
+            service: "iam",
+            time: 0,
+            rule: PathRule::Generic,
+        };
+        let body = Payload::of_body(b"Action=ListUsers");
+        let bare = Request {
+            method: "POST",
+            path: b"/",
+            query: None,
+            headers: &[("host", b"h")],
+        };
+        let added = signer.sign_headers(&bare, &body);
+        let mut headers = bare.headers.to_vec();
+        headers.extend(
+            added
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.as_bytes())),
+        );
+        let request = Request {
+            headers: &headers,
+            ..bare
+        };
+        let mut claim = crate::claim(&request).expect("well formed").expect("signed");
+        let mut matches = |payload: Payload| {
+            claim.payload = payload;
+            verify(&request, &claim, PathRule::Generic, &signer.signing_key()).matched
+        };
+        assert!(!matches(Payload::Implied));
+        assert!(!matches(Payload::of_body(b"")));
+        assert!(matches(body));
+    }
+}
