@@ -60,7 +60,7 @@ error_codes! {
     InvalidBucketAclWithObjectOwnership BAD_REQUEST "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting";
     InvalidBucketName BAD_REQUEST "The specified bucket is not valid.";
     InvalidBucketState CONFLICT "The request is not valid for the current state of the bucket.";
-    InvalidChunkSizeError FORBIDDEN "Only the last chunk is allowed to have a size less than 8192 bytes";
+    InvalidChunkSizeError BAD_REQUEST "Only the last chunk is allowed to have a size less than 8192 bytes";
     InvalidDigest BAD_REQUEST "The Content-MD5 you specified is not valid.";
     InvalidLocationConstraint BAD_REQUEST "The specified location-constraint is not valid";
     InvalidObjectState FORBIDDEN "The operation is not valid for the object's storage class";

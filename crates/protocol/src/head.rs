@@ -159,8 +159,8 @@ pub(crate) fn sendable(name: &str, text: String) -> Result<String, ParseError> {
 /// [`header_bytes`] turns back. So every value comes back with the bytes with which it was sent.
 pub fn header_text(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
-        Ok(text) => text.to_owned(),
-        Err(_) => bytes.iter().map(|b| raw_char(*b)).collect(),
+        Ok(text) if !text.chars().any(|c| raw_byte(c).is_some()) => text.to_owned(),
+        _ => bytes.iter().map(|b| raw_char(*b)).collect(),
     }
 }
 
@@ -168,12 +168,17 @@ pub fn header_text(bytes: &[u8]) -> String {
 pub fn header_bytes(text: &str) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len());
     for c in text.chars() {
-        match u32::from(c).checked_sub(RAW_BYTES).map(u8::try_from) {
-            Some(Ok(byte)) if byte >= 0x80 => bytes.push(byte),
-            _ => bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+        match raw_byte(c) {
+            Some(byte) => bytes.push(byte),
+            None => bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
         }
     }
     bytes
+}
+
+fn raw_byte(c: char) -> Option<u8> {
+    let byte = u32::from(c).checked_sub(RAW_BYTES)?;
+    u8::try_from(byte).ok().filter(|byte| *byte >= 0x80)
 }
 
 fn raw_char(byte: u8) -> char {
@@ -324,6 +329,7 @@ mod tests {
             "gr\u{fc}n \u{1f600}".as_bytes(),
             b"Hello World\xe9",
             b"\x80\xff\xfe a",
+            "\u{ef80}\u{efff}ä".as_bytes(),
         ] {
             assert_eq!(header_bytes(&header_text(bytes)), bytes);
         }

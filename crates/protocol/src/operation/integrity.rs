@@ -164,7 +164,8 @@ fn parse_trailer(view: &View<'_>) -> Result<Option<ChecksumAlgorithm>, ParseErro
     }
 }
 
-fn parse_content_md5(view: &View<'_>) -> Result<Option<[u8; 16]>, ParseError> {
+/// Reads `Content-MD5`.
+pub(super) fn parse_content_md5(view: &View<'_>) -> Result<Option<[u8; 16]>, ParseError> {
     let Some(text) = view.header("content-md5") else {
         return Ok(None);
     };

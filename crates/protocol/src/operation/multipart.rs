@@ -41,6 +41,8 @@ pub struct CompleteMultipartUpload {
     pub upload_id: UploadId,
     /// When the object may be written.
     pub condition: WriteCondition,
+    /// `Content-MD5` of the document.
+    pub content_md5: Option<[u8; 16]>,
     /// `x-amz-checksum-*`: the checksum of the whole object (not of the document).
     pub checksum: Option<Checksum>,
     /// `N`, if the checksum ended in `-N`: it is a composite one over so many parts.
@@ -105,6 +107,7 @@ impl CompleteMultipartUpload {
         Ok(CompleteMultipartUpload {
             upload_id: parse_upload_id(view)?,
             condition: condition::parse_write(view)?,
+            content_md5: integrity::parse_content_md5(view)?,
             checksum,
             checksum_parts: checksum_parts.flatten(),
             checksum_type: parse_checksum_type(view)?,
@@ -342,7 +345,9 @@ mod tests {
             ("x-amz-checksum-type", "COMPOSITE"),
             ("x-amz-mp-object-size", "77"),
             ("if-none-match", "*"),
+            ("content-md5", "AAAAAAAAAAAAAAAAAAAAAA=="),
         ]);
+        assert_eq!(found.content_md5, Some([0; 16]));
         assert_eq!(found.checksum.map(|c| c.encode()).as_deref(), Some("AAAAAA=="));
         assert_eq!(found.checksum_parts, Some(12));
         assert_eq!(found.checksum_type, Some(ChecksumType::Composite));
