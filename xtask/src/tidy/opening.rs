@@ -29,7 +29,7 @@ fn rust_fault(text: &str) -> Option<&'static str> {
     }
     let said = opening.join(" ");
     // Shorter than this, it can only repeat the file's name.
-    (said.starts_with('(') || said.len() < 30).then_some("its `//!` lines say too little")
+    (said.starts_with('(') || said.len() < 16).then_some("its `//!` lines say too little")
 }
 
 fn script_fault(text: &str) -> Option<&'static str> {
