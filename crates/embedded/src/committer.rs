@@ -1,0 +1,310 @@
+//! The one thread that decides and writes: it takes everything that waits, makes one batch of it, one write and one
+//! sync, and answers everybody.
+//!
+//! Not here: the layout of a batch, and where it is written.
+//!
+//! Keeps true: changes are decided one after the other, each against what those before it leave behind. Nobody is
+//! answered before everything the answer rests on is durable and in the index.
+
+mod decide;
+
+use crate::format::batch::Builder;
+use crate::format::entry::{self, LogPosition, SpaceState};
+use crate::format::{At, Placed};
+use crate::health::Health;
+use crate::index::MetaIndex;
+use crate::large::{LargeFiles, StagedFile, Unowned};
+use crate::log::{AppendError, Log};
+use crate::overlay::{Effects, Overlay, parse_entry};
+use bytes::Bytes;
+use countersign_engine::world::Held;
+use countersign_engine::{Class, Error, Guard, Home, Outcome, Result, Row, Seal, Space};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot};
+
+/// Somebody who waits for an answer.
+pub(crate) struct Waiting {
+    /// What is asked for.
+    pub(crate) request: Request,
+    /// Where the answer goes.
+    pub(crate) reply: oneshot::Sender<Result<Answer>>,
+}
+
+/// What is asked for.
+pub(crate) enum Request {
+    Commit(Commit),
+    Create(Space),
+    Seal(Space, Vec<Class>),
+    Remove(Space),
+}
+
+/// A change whose checksums are computed and whose form is checked.
+pub(crate) struct Commit {
+    pub(crate) space: Space,
+    pub(crate) home: Home,
+    pub(crate) guards: Vec<Guard>,
+    pub(crate) puts: Vec<PreparedPut>,
+    pub(crate) deletes: Vec<Row>,
+}
+
+/// A row to write.
+pub(crate) struct PreparedPut {
+    pub(crate) row: Row,
+    pub(crate) value: Bytes,
+    pub(crate) body: PreparedBody,
+}
+
+/// Where the body of a row to write comes from.
+pub(crate) enum PreparedBody {
+    None,
+    Inline(Bytes, Arc<[u32]>),
+    Staged(StagedFile),
+    Of(Row),
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    Committed(Outcome),
+    Sealed(Seal),
+    Done,
+}
+
+impl Request {
+    /// About how many bytes it takes in the log.
+    fn estimate(&self) -> usize {
+        let Request::Commit(commit) = self else {
+            return ROW_ESTIMATE;
+        };
+        let body = |put: &PreparedPut| match &put.body {
+            PreparedBody::Inline(bytes, _) => bytes.len(),
+            PreparedBody::Staged(staged) => staged.placed.sums.len() * 4,
+            PreparedBody::None | PreparedBody::Of(_) => 0,
+        };
+        let row = |put: &PreparedPut| ROW_ESTIMATE + commit.home.0.len() + put.value.len() + body(put);
+        commit.puts.iter().map(row).sum::<usize>()
+            + commit.deletes.len() * (ROW_ESTIMATE + commit.home.0.len())
+    }
+}
+
+/// The thread's state.
+pub(crate) struct Committer {
+    pub(crate) queue: mpsc::Receiver<Waiting>,
+    pub(crate) log: Log,
+    pub(crate) index: Arc<dyn MetaIndex>,
+    pub(crate) large: Arc<LargeFiles>,
+    pub(crate) health: Arc<Health>,
+    /// What the index says of the log.
+    pub(crate) position: Option<LogPosition>,
+    /// Removed spaces whose rows are still in the index.
+    pub(crate) sweeping: VecDeque<Space>,
+    /// Taken from the queue, and not fit for the batch that was being gathered.
+    pub(crate) aside: Option<Waiting>,
+    /// The index is made durable after so many bytes of log.
+    pub(crate) persist_every: u64,
+    /// Bytes of log since the index was made durable.
+    pub(crate) unpersisted: u64,
+    /// Held as long as this thread may write.
+    pub(crate) _lock: Arc<Held>,
+}
+
+/// A request in a batch, until the batch is durable.
+struct Decided {
+    reply: oneshot::Sender<Result<Answer>>,
+    answer: Result<Answer>,
+    /// True if it has frames in the batch.
+    writes: bool,
+}
+
+impl Committer {
+    /// Works until everybody who could ask is gone.
+    pub(crate) fn run(mut self) {
+        while let Some(first) = self.wait() {
+            let requests = self.gather(first);
+            self.settle(requests);
+            self.sweep_some();
+        }
+        if self.health.check().is_ok() {
+            // What is lost here is read from the log at the next start.
+            let _ = self.index.persist();
+        }
+    }
+
+    fn wait(&mut self) -> Option<Waiting> {
+        if let Some(aside) = self.aside.take() {
+            return Some(aside);
+        }
+        while !self.sweeping.is_empty() {
+            match self.queue.try_recv() {
+                Ok(waiting) => return Some(waiting),
+                Err(mpsc::error::TryRecvError::Empty) => self.sweep_some(),
+                Err(mpsc::error::TryRecvError::Disconnected) => return None,
+            }
+        }
+        self.queue.blocking_recv()
+    }
+
+    /// Everything that waits and fits. Changes of spaces are decided alone, so that they see all rows in the index.
+    fn gather(&mut self, first: Waiting) -> Vec<Waiting> {
+        let mut bytes = first.request.estimate();
+        let mut gathered = vec![first];
+        while bytes < GATHERED_BYTES_MAX
+            && matches!(
+                gathered.last(),
+                Some(Waiting {
+                    request: Request::Commit(_),
+                    ..
+                })
+            )
+        {
+            let Ok(waiting) = self.queue.try_recv() else { break };
+            if !matches!(waiting.request, Request::Commit(_)) {
+                self.aside = Some(waiting);
+                break;
+            }
+            bytes += waiting.request.estimate();
+            gathered.push(waiting);
+        }
+        gathered
+    }
+
+    fn settle(&mut self, requests: Vec<Waiting>) {
+        // A caller that went away before anything was done for it is not served.
+        let requests: Vec<_> = requests
+            .into_iter()
+            .filter(|waiting| !waiting.reply.is_closed())
+            .collect();
+        if let Err(failed) = self.health.check() {
+            return requests
+                .into_iter()
+                .for_each(|waiting| answer(waiting.reply, Err(failed.clone())));
+        }
+        let index = self.index.clone();
+        let start = self
+            .log
+            .start(requests.iter().map(|waiting| waiting.request.estimate()).sum());
+        let mut making = decide::Making::new(Builder::new(start), Overlay::new(&*index));
+        let mut decided = Vec::with_capacity(requests.len());
+        for Waiting { request, reply } in requests {
+            let frames_before = making.batch.frames();
+            let answer = making.decide(request);
+            decided.push(Decided {
+                reply,
+                answer,
+                writes: making.batch.frames() > frames_before,
+            });
+        }
+        let decide::Making {
+            batch,
+            overlay,
+            files,
+        } = making;
+        if batch.frames() == 0 {
+            return decided
+                .into_iter()
+                .for_each(|decided| answer(decided.reply, decided.answer));
+        }
+        let is = self.log.next();
+        let (bytes, next) = batch.finish(self.log.salt(), is);
+        let end = start.offset + bytes.len() as u64;
+        // Everything that can fail without consequence comes before the write.
+        let effects = match overlay.finish(self.position.as_ref(), (start, is), (end, next)) {
+            Ok(effects) => effects,
+            Err(error) => return refuse_all(decided, &error),
+        };
+        match self.log.append(start, &bytes, next) {
+            Ok(()) => self.make_visible(effects, decided, files, bytes.len() as u64),
+            Err(AppendError::Clean(error)) => refuse_all(decided, &error),
+            Err(AppendError::InDoubt(why)) => self.leave_in_doubt(why, decided, files),
+        }
+    }
+
+    fn make_visible(&mut self, effects: Effects, decided: Vec<Decided>, files: Vec<Unowned>, bytes: u64) {
+        self.position = Some(effects.position);
+        if let Err(error) = self.index.apply(effects.ops) {
+            return self.leave_in_doubt(format!("the index took no more changes: {error}"), decided, files);
+        }
+        files.into_iter().for_each(Unowned::keep);
+        self.sweeping.extend(effects.removed);
+        decided
+            .into_iter()
+            .for_each(|decided| answer(decided.reply, decided.answer));
+        effects.dropped.into_iter().for_each(|id| self.large.discard(id));
+        self.unpersisted += bytes;
+        if self.unpersisted >= self.persist_every && self.index.persist().is_ok() {
+            self.unpersisted = 0;
+        }
+    }
+
+    /// The batch may be found in the log at the next start, with the files it refers to.
+    fn leave_in_doubt(&self, why: String, decided: Vec<Decided>, files: Vec<Unowned>) {
+        let failed = self.health.fail(why);
+        files.into_iter().for_each(Unowned::keep);
+        for decided in decided {
+            let error = if decided.writes {
+                Error::MayHaveCommitted
+            } else {
+                failed.clone()
+            };
+            answer(decided.reply, Err(error));
+        }
+    }
+
+    /// Takes some rows of a removed space out of the index, and their bodies off the disk.
+    fn sweep_some(&mut self) {
+        let Some(space) = self.sweeping.front().copied() else {
+            return;
+        };
+        match self.sweep(space) {
+            Ok(false) => {}
+            // What cannot be swept now is swept after the next start.
+            Ok(true) | Err(_) => drop(self.sweeping.pop_front()),
+        }
+    }
+
+    /// True if nothing is left.
+    fn sweep(&self, space: Space) -> Result<bool> {
+        let prefix = entry::rows_of_space(space);
+        let rows = self
+            .index
+            .scan(&prefix, &entry::after_all(prefix.clone()), SWEPT_AT_ONCE)?;
+        let mut ops = Vec::with_capacity(rows.len() + 1);
+        let mut dropped = Vec::new();
+        let done = rows.len() < SWEPT_AT_ONCE;
+        for (name, value) in rows {
+            if let Some(Placed {
+                at: At::Large { id }, ..
+            }) = parse_entry(&value)?.body
+            {
+                ops.push((entry::large_name(id), None));
+                dropped.push(id);
+            }
+            ops.push((name.to_vec(), None));
+        }
+        if done {
+            ops.push((entry::space_name(space), Some(SpaceState::Removed.encode())));
+        }
+        self.index.apply(ops)?;
+        dropped.into_iter().for_each(|id| self.large.discard(id));
+        Ok(done)
+    }
+}
+
+fn refuse_all(decided: Vec<Decided>, error: &Error) {
+    decided
+        .into_iter()
+        .for_each(|decided| answer(decided.reply, Err(error.clone())));
+}
+
+/// A caller that went away wants no answer.
+fn answer(reply: oneshot::Sender<Result<Answer>>, answer: Result<Answer>) {
+    let _ = reply.send(answer);
+}
+
+/// A batch takes no more requests once it is so long.
+const GATHERED_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Rows of a removed space taken out of the index between two batches.
+const SWEPT_AT_ONCE: usize = 1000;
+/// A frame without home, value and body.
+const ROW_ESTIMATE: usize = 256;

@@ -1,0 +1,161 @@
+//! Decides one request after the other and puts what they do into a batch.
+//!
+//! Not here: writing. Nothing in this file changes anything outside the batch that is being made.
+//!
+//! Keeps true: everything that can refuse a request is asked before its first frame; a request has all its frames in
+//! the batch or none.
+
+use super::{Answer, Commit, PreparedBody, Request};
+use crate::format::Placed;
+use crate::format::batch::{Builder, FrameBody};
+use crate::format::entry::{self, Entry, SpaceState};
+use crate::large::Unowned;
+use crate::overlay::Overlay;
+use countersign_engine::{Class, Error, Outcome, Result, Row, Seal, Space};
+use std::collections::HashMap;
+
+/// A batch that is being made.
+pub(super) struct Making<'a> {
+    pub(super) batch: Builder,
+    pub(super) overlay: Overlay<'a>,
+    /// Files that rows of this batch refer to.
+    pub(super) files: Vec<Unowned>,
+}
+
+impl<'a> Making<'a> {
+    pub(super) fn new(batch: Builder, overlay: Overlay<'a>) -> Making<'a> {
+        Making {
+            batch,
+            overlay,
+            files: Vec::new(),
+        }
+    }
+
+    pub(super) fn decide(&mut self, request: Request) -> Result<Answer> {
+        match request {
+            Request::Commit(commit) => self.commit(commit).map(Answer::Committed),
+            Request::Create(space) => self.create(space).map(|()| Answer::Done),
+            Request::Seal(space, empty) => self.seal(space, &empty).map(Answer::Sealed),
+            Request::Remove(space) => self.remove(space).map(|()| Answer::Done),
+        }
+    }
+
+    fn create(&mut self, space: Space) -> Result<()> {
+        match self.overlay.space(space)? {
+            Some(SpaceState::Open | SpaceState::Sealed) => Ok(()),
+            Some(SpaceState::Removing | SpaceState::Removed) => {
+                Err(Error::Invalid("a space id is used twice"))
+            }
+            None => {
+                self.batch.create(space);
+                self.overlay.set_space(space, SpaceState::Open);
+                Ok(())
+            }
+        }
+    }
+
+    fn seal(&mut self, space: Space, empty: &[Class]) -> Result<Seal> {
+        if space == Space::SYSTEM {
+            return Err(Error::Invalid("the system's space cannot be sealed"));
+        }
+        match self.overlay.space(space)? {
+            Some(SpaceState::Sealed) => Ok(Seal::Sealed),
+            Some(SpaceState::Open) => {
+                for class in empty {
+                    if self.overlay.has_row(&entry::rows_of_class(space, *class))? {
+                        return Ok(Seal::NotEmpty);
+                    }
+                }
+                self.batch.seal(space);
+                self.overlay.set_space(space, SpaceState::Sealed);
+                Ok(Seal::Sealed)
+            }
+            Some(SpaceState::Removing | SpaceState::Removed) | None => Err(Error::NoSpace),
+        }
+    }
+
+    fn remove(&mut self, space: Space) -> Result<()> {
+        match self.overlay.space(space)? {
+            Some(SpaceState::Open) => Err(Error::Invalid("an unsealed space cannot be removed")),
+            Some(SpaceState::Removing | SpaceState::Removed) => Ok(()),
+            Some(SpaceState::Sealed) => {
+                self.batch.remove(space);
+                self.overlay.set_space(space, SpaceState::Removing);
+                Ok(())
+            }
+            None => Err(Error::NoSpace),
+        }
+    }
+
+    fn commit(&mut self, commit: Commit) -> Result<Outcome> {
+        let Commit {
+            space,
+            home,
+            guards,
+            puts,
+            deletes,
+        } = commit;
+        match self.overlay.space(space)? {
+            Some(SpaceState::Open) => {}
+            Some(SpaceState::Sealed) => return Err(Error::Sealed),
+            Some(SpaceState::Removing | SpaceState::Removed) | None => return Err(Error::NoSpace),
+        }
+        let touched = guards
+            .iter()
+            .map(|guard| &guard.row)
+            .chain(puts.iter().map(|put| &put.row))
+            .chain(&deletes);
+        let touched: Vec<&Row> = touched.collect();
+        let found = self.overlay.entries(space, &home, &touched)?;
+        let before: HashMap<&Row, Entry> = touched
+            .iter()
+            .zip(found)
+            .filter_map(|(row, entry)| Some((*row, entry?)))
+            .collect();
+        let now: Vec<_> = guards
+            .iter()
+            .map(|guard| before.get(&guard.row).map(|entry| entry.value.clone()))
+            .collect();
+        if now.iter().zip(&guards).any(|(now, guard)| *now != guard.expected) {
+            return Ok(Outcome::Refused(now));
+        }
+        for put in &puts {
+            if let PreparedBody::Of(row) = &put.body {
+                body_of(&before, row)?;
+            }
+        }
+        // Nothing refuses any more. Bodies are taken from the rows as they were before.
+        for put in &puts {
+            let body = match &put.body {
+                PreparedBody::None => FrameBody::None,
+                PreparedBody::Inline(bytes, sums) => FrameBody::Here(bytes, sums.clone()),
+                PreparedBody::Staged(staged) => FrameBody::There(staged.placed.clone()),
+                PreparedBody::Of(row) => FrameBody::There(body_of(&before, row)?),
+            };
+            let body = self.batch.put(space, &home, &put.row, &put.value, body);
+            let entry = Entry {
+                value: put.value.clone(),
+                body,
+            };
+            self.overlay
+                .put(space, &home, &put.row, &entry, before.get(&put.row));
+        }
+        for row in &deletes {
+            if let Some(old) = before.get(row) {
+                self.batch.delete(space, &home, row);
+                self.overlay.delete(space, &home, row, old);
+            }
+        }
+        for put in puts {
+            if let PreparedBody::Staged(staged) = put.body {
+                self.files.push(staged.file);
+            }
+        }
+        Ok(Outcome::Done)
+    }
+}
+
+fn body_of(before: &HashMap<&Row, Entry>, row: &Row) -> Result<Placed> {
+    let body = before.get(row).and_then(|entry| entry.body.clone());
+    body.ok_or(Error::Invalid("a body is taken from a row that has none"))
+}

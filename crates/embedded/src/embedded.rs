@@ -1,0 +1,323 @@
+//! The engine as the contract sees it: reads from the index and the files, everything else through the log's thread.
+//!
+//! Not here: any decision on a change ([`crate::committer`]).
+
+use crate::body::{Owner, Pinned, Place};
+use crate::committer::{Answer, Commit, PreparedBody, PreparedPut, Request, Waiting};
+use crate::format::entry::{self, Entry, SpaceState};
+use crate::format::{At, log_sums};
+use crate::health::{Health, unavailable};
+use crate::index::MetaIndex;
+use crate::large::{LargeFiles, LargeStage, StagedFile};
+use crate::log::Segments;
+use crate::open::{self, OpenIndex, Options, Recovery};
+use crate::overlay::{parse_entry, space_state};
+use crate::tasks::blocking;
+use async_trait::async_trait;
+use countersign_engine::world::Files;
+use countersign_engine::{
+    Body, BodyRef, Change, Class, Engine, Error, Home, OpenBody, Outcome, Page, Result, Row, ScanRange,
+    Scanned, Seal, Space, Stage, Stored, rules,
+};
+use std::ops::Bound;
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use tokio::sync::{mpsc, oneshot};
+
+/// The engine on local disks. Dropping it waits until everything that was asked for is done, and lets the directory go.
+pub struct Embedded {
+    shared: Arc<Shared>,
+    /// `None` only while it is dropped.
+    sender: Option<mpsc::Sender<Waiting>>,
+    thread: Option<JoinHandle<()>>,
+    recovery: Recovery,
+}
+
+/// What reading needs.
+pub(crate) struct Shared {
+    pub(crate) index: Arc<dyn MetaIndex>,
+    pub(crate) segments: Arc<Segments>,
+    pub(crate) large: Arc<LargeFiles>,
+    pub(crate) health: Arc<Health>,
+}
+
+impl Embedded {
+    /// Opens a directory of this machine's disk; it is made if its parent exists. Blocks while the log is read.
+    pub fn open(dir: &Path, options: &Options) -> Result<Embedded> {
+        open::on_disk(dir, options)
+    }
+
+    /// Opens a directory of any files, with any index.
+    pub fn open_with(
+        files: Arc<dyn Files>,
+        index: OpenIndex,
+        dir: &Path,
+        options: &Options,
+    ) -> Result<Embedded> {
+        open::with(files, index, dir, options)
+    }
+
+    /// What opening found and did.
+    pub fn recovery(&self) -> &Recovery {
+        &self.recovery
+    }
+
+    /// `Err` once writes are refused, with the reason.
+    pub fn health(&self) -> Result<()> {
+        self.shared.health.check()
+    }
+
+    pub(crate) fn new(
+        shared: Shared,
+        sender: mpsc::Sender<Waiting>,
+        thread: JoinHandle<()>,
+        recovery: Recovery,
+    ) -> Embedded {
+        Embedded {
+            shared: Arc::new(shared),
+            sender: Some(sender),
+            thread: Some(thread),
+            recovery,
+        }
+    }
+
+    async fn ask(&self, request: Request) -> Result<Answer> {
+        let gone = || Error::Failed("the log's thread ended".into());
+        let (reply, answer) = oneshot::channel();
+        let sender = self.sender.as_ref().ok_or_else(gone)?;
+        sender
+            .send(Waiting { request, reply })
+            .await
+            .map_err(|_| gone())?;
+        // Without an answer, nobody knows how far the thread came.
+        answer.await.unwrap_or(Err(Error::MayHaveCommitted))
+    }
+
+    async fn reading<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Shared) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let shared = self.shared.clone();
+        blocking(move || work(&shared)).await
+    }
+}
+
+impl Drop for Embedded {
+    fn drop(&mut self) {
+        self.sender = None;
+        if let Some(thread) = self.thread.take() {
+            // A thread that panicked has nothing more to do.
+            let _ = thread.join();
+        }
+    }
+}
+
+#[async_trait]
+impl Engine for Embedded {
+    async fn create(&self, space: Space) -> Result<()> {
+        self.ask(Request::Create(space)).await.map(|_| ())
+    }
+
+    async fn seal(&self, space: Space, empty: &[Class]) -> Result<Seal> {
+        match self.ask(Request::Seal(space, empty.to_vec())).await? {
+            Answer::Sealed(seal) => Ok(seal),
+            Answer::Committed(_) | Answer::Done => Err(MISMATCHED),
+        }
+    }
+
+    async fn remove(&self, space: Space) -> Result<()> {
+        self.ask(Request::Remove(space)).await.map(|_| ())
+    }
+
+    async fn get(&self, space: Space, home: &Home, rows: &[Row]) -> Result<Vec<Option<Stored>>> {
+        rules::check_get(home, rows)?;
+        let (home, rows) = (home.clone(), rows.to_vec());
+        self.reading(move |shared| shared.get(space, &home, rows)).await
+    }
+
+    async fn scan(&self, space: Space, class: Class, range: ScanRange, max: usize) -> Result<Page> {
+        rules::check_scan(max)?;
+        self.reading(move |shared| shared.scan(space, class, &range, max))
+            .await
+    }
+
+    async fn commit(&self, space: Space, home: &Home, change: Change) -> Result<Outcome> {
+        rules::check_change(home, &change)?;
+        match self
+            .ask(Request::Commit(self.prepare(space, home, change)?))
+            .await?
+        {
+            Answer::Committed(outcome) => Ok(outcome),
+            Answer::Sealed(_) | Answer::Done => Err(MISMATCHED),
+        }
+    }
+
+    async fn stage(&self, space: Space, home: &Home) -> Result<Box<dyn Stage>> {
+        rules::check_home(home)?;
+        let home = home.clone();
+        self.reading(move |shared| match shared.space(space)? {
+            Some(SpaceState::Open) => {
+                Ok(Box::new(LargeStage::begin(&shared.large, space, home)?) as Box<dyn Stage>)
+            }
+            Some(SpaceState::Sealed) => Err(Error::Sealed),
+            Some(SpaceState::Removing | SpaceState::Removed) | None => Err(Error::NoSpace),
+        })
+        .await
+    }
+
+    async fn open(&self, body: &BodyRef) -> Result<Option<Box<dyn OpenBody>>> {
+        let Ok(place) = body.place.clone().downcast::<Place>() else {
+            return Err(Error::Invalid("a body of another engine"));
+        };
+        self.reading(move |shared| shared.open(place)).await
+    }
+}
+
+impl Embedded {
+    /// Computes checksums and takes staged files; what the log's thread need not do.
+    fn prepare(&self, space: Space, home: &Home, change: Change) -> Result<Commit> {
+        let mut puts = Vec::with_capacity(change.puts.len());
+        for put in change.puts {
+            let body = match put.body {
+                None => PreparedBody::None,
+                Some(Body::Of(row)) => PreparedBody::Of(row),
+                Some(Body::Bytes(bytes)) => {
+                    let sums = log_sums(&bytes);
+                    PreparedBody::Inline(bytes, sums)
+                }
+                Some(Body::Staged(staged)) => {
+                    let Ok(staged) = staged.handle.downcast::<StagedFile>() else {
+                        return Err(Error::Invalid("a staged body of another engine"));
+                    };
+                    if !staged.file.is_of(&self.shared.large) {
+                        return Err(Error::Invalid("a staged body of another engine"));
+                    }
+                    if (staged.space, &staged.home) != (space, home) {
+                        return Err(Error::Invalid("a body staged for another home"));
+                    }
+                    PreparedBody::Staged(*staged)
+                }
+            };
+            puts.push(PreparedPut {
+                row: put.row,
+                value: put.value,
+                body,
+            });
+        }
+        Ok(Commit {
+            space,
+            home: home.clone(),
+            guards: change.guards,
+            puts,
+            deletes: change.deletes,
+        })
+    }
+}
+
+impl Shared {
+    fn space(&self, space: Space) -> Result<Option<SpaceState>> {
+        space_state(
+            space,
+            self.index
+                .get(&[entry::space_name(space)])?
+                .pop()
+                .flatten()
+                .as_deref(),
+        )
+    }
+
+    fn get(&self, space: Space, home: &Home, rows: Vec<Row>) -> Result<Vec<Option<Stored>>> {
+        let mut names: Vec<_> = rows.iter().map(|row| entry::row_name(space, home, row)).collect();
+        names.push(entry::space_name(space));
+        let mut found = self.index.get(&names)?;
+        standing(space_state(space, found.pop().flatten().as_deref())?)?;
+        let stored = |(row, found): (Row, Option<bytes::Bytes>)| {
+            let Some(found) = found else { return Ok(None) };
+            let Entry { value, body } = parse_entry(&found)?;
+            let body = body.map(|placed| BodyRef {
+                len: placed.len,
+                place: Arc::new(Place {
+                    placed,
+                    owner: Owner {
+                        space,
+                        home: home.clone(),
+                        row,
+                    },
+                }),
+            });
+            Ok(Some(Stored { value, body }))
+        };
+        rows.into_iter().zip(found).map(stored).collect()
+    }
+
+    fn scan(&self, space: Space, class: Class, range: &ScanRange, max: usize) -> Result<Page> {
+        let all = entry::rows_of_class(space, class);
+        let after = |mut name: Vec<u8>| {
+            name.push(0);
+            name
+        };
+        let from = match &range.from {
+            Bound::Unbounded => all.clone(),
+            Bound::Included(position) => entry::position_name(space, class, position),
+            Bound::Excluded(position) => after(entry::position_name(space, class, position)),
+        };
+        let until = match &range.until {
+            Bound::Unbounded => entry::after_all(all),
+            Bound::Included(position) => after(entry::position_name(space, class, position)),
+            Bound::Excluded(position) => entry::position_name(space, class, position),
+        };
+        let mut rows = self.index.scan(&from, &until, max + 1)?;
+        // Asked after the rows: a removed space's rows go away only once it says so.
+        standing(self.space(space)?)?;
+        let more = rows.len() > max;
+        rows.truncate(max);
+        let scanned = |(name, entry): (bytes::Bytes, bytes::Bytes)| {
+            let damaged = || Error::Corrupt("a row of the index".into());
+            let position = entry::parse_row_position(&name).ok_or_else(damaged)?;
+            Ok(Scanned {
+                position,
+                value: Entry::parse_value(&entry).ok_or_else(damaged)?,
+            })
+        };
+        Ok(Page {
+            rows: rows.into_iter().map(scanned).collect::<Result<_>>()?,
+            more,
+        })
+    }
+
+    fn open(&self, place: Arc<Place>) -> Result<Option<Box<dyn OpenBody>>> {
+        let file = match place.placed.at {
+            At::Log { segment, .. } => match self.segments.reader(segment) {
+                Ok(file) => file,
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                    return Err(place.owner.corrupt(&format!("log segment {segment} is missing")));
+                }
+                Err(error) => return Err(unavailable("opening the log", &error)),
+            },
+            At::Large { id } => match self.large.open(id)? {
+                Some(file) => file,
+                // Files go only after the index forgot them.
+                None if self
+                    .index
+                    .get(&[entry::large_name(id)])?
+                    .first()
+                    .is_some_and(Option::is_some) =>
+                {
+                    return Err(place.owner.corrupt("its file is missing"));
+                }
+                None => return Ok(None),
+            },
+        };
+        Ok(Some(Box::new(Pinned { file, place })))
+    }
+}
+
+fn standing(state: Option<SpaceState>) -> Result<()> {
+    match state {
+        Some(SpaceState::Open | SpaceState::Sealed) => Ok(()),
+        Some(SpaceState::Removing | SpaceState::Removed) | None => Err(Error::NoSpace),
+    }
+}
+
+const MISMATCHED: Error = Error::Invalid("the log's thread answered another question");

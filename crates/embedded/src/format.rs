@@ -1,0 +1,133 @@
+//! Every byte that the engine writes is made and read here; `docs/format.md` says the same in words.
+//!
+//! Not here: files, syncs, and when what is written.
+//!
+//! Keeps true: what is read back is checked before it is believed, and no input makes this module panic. A change of
+//! any layout is a new [`FORMAT_VERSION`] and a new fixture; the old one is read for ever.
+
+pub(crate) mod batch;
+mod bytes;
+pub(crate) mod entry;
+pub(crate) mod frame;
+pub(crate) mod segment;
+
+use std::sync::Arc;
+
+/// The version of every layout in this module.
+pub(crate) const FORMAT_VERSION: u8 = 1;
+/// Batches and segment headers begin at multiples of this, so that no sync ever rewrites what an earlier one promised
+/// and the log can be written past the page cache.
+pub(crate) const BLOCK: u64 = 4096;
+/// A body in the log has one checksum for each so many bytes.
+pub(crate) const LOG_SUM_BYTES: usize = 64 * 1024;
+/// A body in a file of its own has one checksum for each so many bytes.
+pub(crate) const LARGE_SUM_BYTES: usize = 1024 * 1024;
+/// No batch is longer: 16 MiB gathered, and one commit of the largest kind on top.
+pub(crate) const BATCH_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// A body's length, place and checksums, as rows keep them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Placed {
+    /// Length in bytes.
+    pub(crate) len: u64,
+    /// Where it lies.
+    pub(crate) at: At,
+    /// CRC32C of each [`At::sum_bytes`] of it.
+    pub(crate) sums: Arc<[u32]>,
+}
+
+/// Where a body lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum At {
+    /// In the log: the segment's number and the offset of the body's first byte in its file.
+    Log { segment: u64, offset: u64 },
+    /// In a file of its own.
+    Large { id: u64 },
+}
+
+impl At {
+    /// How many bytes one checksum covers.
+    pub(crate) fn sum_bytes(self) -> usize {
+        match self {
+            At::Log { .. } => LOG_SUM_BYTES,
+            At::Large { .. } => LARGE_SUM_BYTES,
+        }
+    }
+}
+
+/// CRC32C (Castagnoli) of some bytes.
+pub(crate) fn crc32c(bytes: &[u8]) -> u32 {
+    crc_fast::crc32_iscsi(bytes)
+}
+
+/// The checksums of a body in the log.
+pub(crate) fn log_sums(body: &[u8]) -> Arc<[u32]> {
+    body.chunks(LOG_SUM_BYTES).map(crc32c).collect()
+}
+
+/// The next multiple of `step`.
+pub(crate) fn round_up(len: usize, step: usize) -> usize {
+    len.div_ceil(step) * step
+}
+
+/// A random number of each log, mixed into the checksum of every header, so that no body that somebody stores can
+/// pass for a part of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Salt(pub(crate) u64);
+
+impl Salt {
+    /// CRC32C of the salt and then `bytes`.
+    pub(crate) fn sum(self, bytes: &[u8]) -> u32 {
+        let mut salted = Vec::with_capacity(8 + bytes.len());
+        salted.extend_from_slice(&self.0.to_le_bytes());
+        salted.extend_from_slice(bytes);
+        crc32c(&salted)
+    }
+}
+
+/// What the file `format` of a data directory holds.
+pub(crate) fn format_file(salt: Salt) -> String {
+    format!("{FORMAT_OPENING}{FORMAT_VERSION}\nlog {:016x}\n", salt.0)
+}
+
+/// What the file `format` says.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum FormatFile {
+    /// This program reads and writes it.
+    Ours(Salt),
+    /// A later program's; its version.
+    Newer(String),
+    /// Not whole, or nothing of ours.
+    Damaged,
+}
+
+/// Reads the file `format`.
+pub(crate) fn parse_format_file(bytes: &[u8]) -> FormatFile {
+    let Some(rest) = std::str::from_utf8(bytes)
+        .ok()
+        .and_then(|text| text.strip_prefix(FORMAT_OPENING))
+    else {
+        return FormatFile::Damaged;
+    };
+    let Some((version, rest)) = rest.split_once('\n') else {
+        return FormatFile::Damaged;
+    };
+    if version.parse() != Ok(FORMAT_VERSION) {
+        let number = version.len() < 8 && version.bytes().all(|byte| byte.is_ascii_digit());
+        return if number {
+            FormatFile::Newer(version.to_owned())
+        } else {
+            FormatFile::Damaged
+        };
+    }
+    let salt = rest.strip_prefix("log ").and_then(|rest| rest.strip_suffix('\n'));
+    match salt
+        .filter(|salt| salt.len() == 16)
+        .map(|salt| u64::from_str_radix(salt, 16))
+    {
+        Some(Ok(salt)) => FormatFile::Ours(Salt(salt)),
+        _ => FormatFile::Damaged,
+    }
+}
+
+const FORMAT_OPENING: &str = "countersign data directory\nformat ";

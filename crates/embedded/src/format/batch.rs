@@ -1,0 +1,262 @@
+//! Batches: the frames of everybody who shared one write and one sync; whole or nothing.
+//!
+//! Not here: reading files. [`parse`] is given the bytes of one batch and says what it is.
+//!
+//! Keeps true: frames of two different batches never make a whole one together, because each frame's chain depends on
+//! everything written before it since the log began.
+
+use super::frame::{self, HEADER_BYTES, Header, Kind, Record};
+use super::{At, BLOCK, LOG_SUM_BYTES, Placed, Salt, crc32c, round_up};
+use countersign_engine::{Home, Row, Space};
+use std::sync::Arc;
+
+/// Where a batch begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Start {
+    /// The segment's number.
+    pub(crate) segment: u64,
+    /// Offset in the segment's file, a multiple of [`BLOCK`].
+    pub(crate) offset: u64,
+}
+
+/// What the next batch must carry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Next {
+    /// Its number.
+    pub(crate) batch: u64,
+    /// Its first frame's number.
+    pub(crate) lsn: u64,
+    /// The chain of the frame before it.
+    pub(crate) chain: u32,
+}
+
+impl Next {
+    /// Of an empty log.
+    pub(crate) fn first(salt: Salt) -> Next {
+        Next {
+            batch: 1,
+            lsn: 1,
+            chain: salt.sum(&[]),
+        }
+    }
+}
+
+/// Collects frames. Headers are written by [`Builder::finish`], when the number of frames is known.
+pub(crate) struct Builder {
+    start: Start,
+    bytes: Vec<u8>,
+    frames: Vec<Pending>,
+}
+
+struct Pending {
+    offset: usize,
+    kind: Kind,
+    payload_bytes: u32,
+    body_bytes: u32,
+    payload_sum: u32,
+}
+
+/// A body for a frame.
+pub(crate) enum FrameBody<'a> {
+    None,
+    /// These bytes, into the frame itself.
+    Here(&'a [u8], Arc<[u32]>),
+    /// It lies elsewhere already.
+    There(Placed),
+}
+
+impl Builder {
+    pub(crate) fn new(start: Start) -> Builder {
+        Builder {
+            start,
+            bytes: Vec::new(),
+            frames: Vec::new(),
+        }
+    }
+
+    /// How many frames it has so far.
+    pub(crate) fn frames(&self) -> usize {
+        self.frames.len()
+    }
+
+    /// Adds a written row and answers where its body lies.
+    pub(crate) fn put(
+        &mut self,
+        space: Space,
+        home: &Home,
+        row: &Row,
+        value: &[u8],
+        body: FrameBody<'_>,
+    ) -> Option<Placed> {
+        match body {
+            FrameBody::None => {
+                self.frame(
+                    Kind::Put,
+                    &frame::encode_put(space, home, row, value, None, false),
+                    &[],
+                );
+                None
+            }
+            FrameBody::There(placed) => {
+                self.frame(
+                    Kind::Put,
+                    &frame::encode_put(space, home, row, value, Some(&placed), false),
+                    &[],
+                );
+                Some(placed)
+            }
+            FrameBody::Here(bytes, sums) => {
+                let at = At::Log {
+                    segment: self.start.segment,
+                    offset: 0,
+                };
+                let mut placed = Placed {
+                    len: bytes.len() as u64,
+                    at,
+                    sums,
+                };
+                let payload = frame::encode_put(space, home, row, value, Some(&placed), true);
+                let offset = self.start.offset + (self.bytes.len() + HEADER_BYTES + payload.len()) as u64;
+                placed.at = At::Log {
+                    segment: self.start.segment,
+                    offset,
+                };
+                self.frame(Kind::Put, &payload, bytes);
+                Some(placed)
+            }
+        }
+    }
+
+    pub(crate) fn delete(&mut self, space: Space, home: &Home, row: &Row) {
+        self.frame(Kind::Delete, &frame::encode_delete(space, home, row), &[]);
+    }
+
+    pub(crate) fn create(&mut self, space: Space) {
+        self.frame(Kind::Create, &frame::encode_space(space), &[]);
+    }
+
+    pub(crate) fn seal(&mut self, space: Space) {
+        self.frame(Kind::Seal, &frame::encode_space(space), &[]);
+    }
+
+    pub(crate) fn remove(&mut self, space: Space) {
+        self.frame(Kind::Remove, &frame::encode_space(space), &[]);
+    }
+
+    /// The batch's bytes, padded to whole blocks, and what comes after it.
+    pub(crate) fn finish(mut self, salt: Salt, mut next: Next) -> (Vec<u8>, Next) {
+        let (count, batch_bytes) = (self.frames.len() as u32, self.bytes.len() as u32);
+        for (index, pending) in self.frames.iter().enumerate() {
+            let mut header = Header {
+                kind: pending.kind,
+                segment: self.start.segment,
+                batch: next.batch,
+                lsn: next.lsn,
+                index: index as u32,
+                count,
+                batch_bytes,
+                payload_bytes: pending.payload_bytes,
+                body_bytes: pending.body_bytes,
+                payload_sum: pending.payload_sum,
+                chain: 0,
+            };
+            let encoded = header.encode(salt, next.chain);
+            if let Some(into) = self.bytes.get_mut(pending.offset..pending.offset + HEADER_BYTES) {
+                into.copy_from_slice(&encoded);
+            }
+            next.lsn += 1;
+            next.chain = header.chain;
+        }
+        next.batch += 1;
+        self.bytes.resize(round_up(self.bytes.len(), BLOCK as usize), 0);
+        (self.bytes, next)
+    }
+
+    fn frame(&mut self, kind: Kind, payload: &[u8], body: &[u8]) {
+        let offset = self.bytes.len();
+        self.frames.push(Pending {
+            offset,
+            kind,
+            payload_bytes: payload.len() as u32,
+            body_bytes: body.len() as u32,
+            payload_sum: crc32c(payload),
+        });
+        self.bytes.resize(offset + HEADER_BYTES, 0);
+        self.bytes.extend_from_slice(payload);
+        self.bytes.extend_from_slice(body);
+        self.bytes
+            .resize(offset + frame::frame_bytes(payload.len(), body.len()), 0);
+    }
+}
+
+/// A batch that was read back.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    /// Its records, in order.
+    pub(crate) records: Vec<Record>,
+    /// What comes after it.
+    pub(crate) next: Next,
+    /// Bodies in it that do not match their checksums. Their rows are whole.
+    pub(crate) damaged_bodies: usize,
+}
+
+/// Length of the batch that this header begins, with its padding; `None` if no batch `next` begins here.
+pub(crate) fn padded_bytes(header: &[u8], salt: Salt, start: Start, next: Next) -> Option<usize> {
+    let header = Header::parse(header, salt)?;
+    let first = header.segment == start.segment && header.batch == next.batch && header.index == 0;
+    first.then(|| round_up(header.batch_bytes as usize, BLOCK as usize))
+}
+
+/// Reads a batch from exactly its bytes; `None` if it is not whole.
+pub(crate) fn parse(bytes: &[u8], salt: Salt, start: Start, mut next: Next) -> Option<Batch> {
+    let mut batch = Batch {
+        records: Vec::new(),
+        next,
+        damaged_bodies: 0,
+    };
+    let first = Header::parse(bytes, salt)?;
+    let mut offset = 0;
+    for index in 0..first.count {
+        let head = bytes.get(offset..)?;
+        let header = Header::parse(head, salt)?;
+        let expected = header.segment == start.segment
+            && (header.batch, header.lsn, header.index) == (next.batch, next.lsn, index)
+            && (header.count, header.batch_bytes) == (first.count, first.batch_bytes)
+            && header.chain == Header::expected_chain(head, next.chain)?;
+        if !expected {
+            return None;
+        }
+        let body_at = HEADER_BYTES.checked_add(header.payload_bytes as usize)?;
+        let payload = head.get(HEADER_BYTES..body_at)?;
+        let body = head.get(body_at..body_at.checked_add(header.body_bytes as usize)?)?;
+        if crc32c(payload) != header.payload_sum {
+            return None;
+        }
+        let here = At::Log {
+            segment: start.segment,
+            offset: start.offset + (offset + body_at) as u64,
+        };
+        let record = frame::parse_payload(header.kind, payload, here)?;
+        batch.damaged_bodies += usize::from(!body_matches(&record, here, body)?);
+        batch.records.push(record);
+        offset += header.frame_bytes();
+        (next.lsn, next.chain) = (next.lsn + 1, header.chain);
+    }
+    next.batch += 1;
+    batch.next = next;
+    (offset == first.batch_bytes as usize).then_some(batch)
+}
+
+/// Whether the frame's own body is right; `None` if the frame contradicts itself.
+fn body_matches(record: &Record, here: At, body: &[u8]) -> Option<bool> {
+    match record {
+        Record::Put {
+            body: Some(placed), ..
+        } if placed.at == here => (placed.len == body.len() as u64).then(|| {
+            body.chunks(LOG_SUM_BYTES)
+                .map(crc32c)
+                .eq(placed.sums.iter().copied())
+        }),
+        _ => body.is_empty().then_some(true),
+    }
+}

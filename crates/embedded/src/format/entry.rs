@@ -1,0 +1,228 @@
+//! What the index holds: names of its rows in byte order, and their values.
+//!
+//! Not here: the index itself. All of it can be made anew from the log.
+//!
+//! Keeps true: rows of one class of one space lie together, homes in byte order, then suffixes in byte order. A home
+//! holds no zero byte, so the zero byte between the two keeps that order.
+
+use super::batch::{Next, Start};
+use super::bytes::{Reader, Write};
+use super::frame::{encode_body, parse_body};
+use super::{FORMAT_VERSION, Placed};
+use bytes::Bytes;
+use countersign_engine::{Class, Home, Position, Row, Space};
+
+const KIND_LOG_POSITION: u8 = 0;
+const KIND_SPACE: u8 = 1;
+const KIND_LARGE: u8 = 2;
+const KIND_ROW: u8 = 3;
+
+/// The name of the one row that says how far the log is in the index.
+pub(crate) fn log_position_name() -> Vec<u8> {
+    vec![KIND_LOG_POSITION]
+}
+
+/// The name of a space's state.
+pub(crate) fn space_name(space: Space) -> Vec<u8> {
+    number_name(KIND_SPACE, space.0)
+}
+
+/// The name of the mark that a large file belongs to a row.
+pub(crate) fn large_name(id: u64) -> Vec<u8> {
+    number_name(KIND_LARGE, id)
+}
+
+/// Begins the names of all spaces' states.
+pub(crate) fn space_names() -> Vec<u8> {
+    vec![KIND_SPACE]
+}
+
+/// The space that a name from [`space_names`] is of.
+pub(crate) fn parse_space_name(name: &[u8]) -> Option<Space> {
+    name.strip_prefix(&[KIND_SPACE])?
+        .try_into()
+        .ok()
+        .map(u64::from_be_bytes)
+        .map(Space)
+}
+
+/// Begins the names of all rows of a space.
+pub(crate) fn rows_of_space(space: Space) -> Vec<u8> {
+    number_name(KIND_ROW, space.0)
+}
+
+/// Begins the names of all rows of a class.
+pub(crate) fn rows_of_class(space: Space, class: Class) -> Vec<u8> {
+    let mut name = rows_of_space(space);
+    name.u8(class.0);
+    name
+}
+
+/// The first name after all that begin so.
+pub(crate) fn after_all(mut prefix: Vec<u8>) -> Vec<u8> {
+    while let Some(last) = prefix.last_mut() {
+        if *last < u8::MAX {
+            *last += 1;
+            return prefix;
+        }
+        prefix.pop();
+    }
+    vec![u8::MAX]
+}
+
+/// The name of a row.
+pub(crate) fn row_name(space: Space, home: &Home, row: &Row) -> Vec<u8> {
+    named(space, row.class, &home.0, &row.suffix)
+}
+
+/// The name of the row at this place of a class.
+pub(crate) fn position_name(space: Space, class: Class, position: &Position) -> Vec<u8> {
+    named(space, class, &position.home, &position.suffix)
+}
+
+/// The place of a row from its name.
+pub(crate) fn parse_row_position(name: &Bytes) -> Option<Position> {
+    let place = name.get(1 + 8 + 1..)?;
+    let home_bytes = place.iter().position(|byte| *byte == 0)?;
+    let (home, suffix) = (place.get(..home_bytes)?, place.get(home_bytes + 1..)?);
+    Some(Position {
+        home: name.slice_ref(home),
+        suffix: name.slice_ref(suffix),
+    })
+}
+
+/// A row's value and body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    /// The value.
+    pub(crate) value: Bytes,
+    /// The body.
+    pub(crate) body: Option<Placed>,
+}
+
+impl Entry {
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(4 + self.value.len() + 64);
+        bytes.u32(self.value.len() as u32);
+        bytes.raw(&self.value);
+        encode_body(&mut bytes, self.body.as_ref(), false);
+        bytes
+    }
+
+    pub(crate) fn parse(bytes: &Bytes) -> Option<Entry> {
+        let value = Entry::parse_value(bytes)?;
+        let mut read = Reader(bytes.get(4 + value.len()..)?);
+        let body = parse_body(&mut read, None)?;
+        read.is_empty().then_some(Entry { value, body })
+    }
+
+    /// Only the value, for scans.
+    pub(crate) fn parse_value(bytes: &Bytes) -> Option<Bytes> {
+        let mut read = Reader(bytes);
+        let len = read.u32()? as usize;
+        read.raw(len).map(|value| bytes.slice_ref(value))
+    }
+}
+
+/// What the index knows of a space.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SpaceState {
+    /// Takes commits.
+    Open = 1,
+    /// Takes no commits.
+    Sealed = 2,
+    /// Removed; rows of it may still be in the index.
+    Removing = 3,
+    /// Removed; remembered so that its id is not used twice.
+    Removed = 4,
+}
+
+impl SpaceState {
+    pub(crate) fn encode(self) -> Vec<u8> {
+        vec![self as u8]
+    }
+
+    pub(crate) fn parse(bytes: &[u8]) -> Option<SpaceState> {
+        use SpaceState::{Open, Removed, Removing, Sealed};
+        let [byte] = bytes else { return None };
+        [Open, Sealed, Removing, Removed]
+            .into_iter()
+            .find(|state| *state as u8 == *byte)
+    }
+}
+
+/// How far the log is in the index: written in the same atomic step as what it speaks of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LogPosition {
+    /// Where the last batch in the index begins, so that it can be held against the log.
+    pub(crate) last: Start,
+    /// The last batch's own number, first frame and the chain before it.
+    pub(crate) last_is: Next,
+    /// Where the batch after it begins, if it is in the same segment.
+    pub(crate) end: u64,
+    /// What the batch after it carries.
+    pub(crate) next: Next,
+    /// The smallest number that no large file ever had.
+    pub(crate) large_next: u64,
+}
+
+impl LogPosition {
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let mut bytes = vec![FORMAT_VERSION];
+        bytes.u64(self.last.segment);
+        bytes.u64(self.last.offset);
+        for next in [self.last_is, self.next] {
+            bytes.u64(next.batch);
+            bytes.u64(next.lsn);
+            bytes.u32(next.chain);
+        }
+        bytes.u64(self.end);
+        bytes.u64(self.large_next);
+        bytes
+    }
+
+    pub(crate) fn parse(bytes: &[u8]) -> Option<LogPosition> {
+        let mut read = Reader(bytes);
+        if read.u8()? != FORMAT_VERSION {
+            return None;
+        }
+        let last = Start {
+            segment: read.u64()?,
+            offset: read.u64()?,
+        };
+        let last_is = Next {
+            batch: read.u64()?,
+            lsn: read.u64()?,
+            chain: read.u32()?,
+        };
+        let next = Next {
+            batch: read.u64()?,
+            lsn: read.u64()?,
+            chain: read.u32()?,
+        };
+        let position = LogPosition {
+            last,
+            last_is,
+            end: read.u64()?,
+            next,
+            large_next: read.u64()?,
+        };
+        read.is_empty().then_some(position)
+    }
+}
+
+fn named(space: Space, class: Class, home: &[u8], suffix: &[u8]) -> Vec<u8> {
+    let mut name = rows_of_class(space, class);
+    name.reserve(home.len() + 1 + suffix.len());
+    name.raw(home);
+    name.u8(0);
+    name.raw(suffix);
+    name
+}
+
+fn number_name(kind: u8, number: u64) -> Vec<u8> {
+    let mut name = Vec::with_capacity(64);
+    name.u8(kind);
+    name.raw(&number.to_be_bytes());
+    name
+}

@@ -1,0 +1,98 @@
+//! The index in fjall, an LSM tree, whose own journal is not synced.
+//!
+//! Keeps true: everything lies in one keyspace and every `apply` is one batch, so that what a crash leaves is a first
+//! part of the batches. A damaged tree is thrown away, because the log can make it anew.
+
+use super::{MetaIndex, Op};
+use bytes::Bytes;
+use countersign_engine::{Error, Result};
+use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable};
+use std::path::Path;
+
+/// The index in one directory.
+pub struct Fjall {
+    database: Database,
+    rows: Keyspace,
+}
+
+impl Fjall {
+    /// Opens the directory, or makes it. One that cannot be opened is emptied: `Ok` with the reason.
+    pub fn open(path: &Path) -> Result<(Fjall, Option<String>)> {
+        match Fjall::try_open(path) {
+            Ok(index) => Ok((index, None)),
+            Err(fjall::Error::Locked) => {
+                Err(Error::Unavailable("the index is open in another process".into()))
+            }
+            Err(damage) => {
+                std::fs::remove_dir_all(path).map_err(|error| unavailable(&error))?;
+                let index = Fjall::try_open(path).map_err(|error| unavailable(&error))?;
+                Ok((index, Some(format!("the index could not be opened: {damage:?}"))))
+            }
+        }
+    }
+
+    fn try_open(path: &Path) -> fjall::Result<Fjall> {
+        let database = Database::builder(path)
+            .cache_size(CACHE_BYTES)
+            .max_journaling_size(JOURNAL_BYTES)
+            .manual_journal_persist(true)
+            .worker_threads(WORKERS)
+            .open()?;
+        let rows = database.keyspace("rows", KeyspaceCreateOptions::default)?;
+        Ok(Fjall { database, rows })
+    }
+}
+
+impl MetaIndex for Fjall {
+    fn get(&self, names: &[Vec<u8>]) -> Result<Vec<Option<Bytes>>> {
+        let snapshot = self.database.snapshot();
+        let look_up = |name: &Vec<u8>| {
+            let found = snapshot
+                .get(&self.rows, name)
+                .map_err(|error| unavailable(&error))?;
+            Ok(found.map(|value| Bytes::copy_from_slice(&value)))
+        };
+        names.iter().map(look_up).collect()
+    }
+
+    fn scan(&self, from: &[u8], until: &[u8], max: usize) -> Result<Vec<(Bytes, Bytes)>> {
+        if from >= until {
+            return Ok(Vec::new());
+        }
+        let rows = self.database.snapshot().range(&self.rows, from..until).take(max);
+        rows.map(|row| {
+            let (name, value) = row.into_inner().map_err(|error| unavailable(&error))?;
+            Ok((Bytes::copy_from_slice(&name), Bytes::copy_from_slice(&value)))
+        })
+        .collect()
+    }
+
+    fn apply(&self, ops: Vec<Op>) -> Result<()> {
+        let mut batch = self.database.batch();
+        for (name, value) in ops {
+            match value {
+                Some(value) => batch.insert(&self.rows, name, value),
+                None => batch.remove(&self.rows, name),
+            }
+        }
+        batch.commit().map_err(|error| unavailable(&error))
+    }
+
+    fn persist(&self) -> Result<()> {
+        self.database
+            .persist(PersistMode::SyncData)
+            .map_err(|error| unavailable(&error))
+    }
+
+    fn clear(&self) -> Result<()> {
+        self.rows.clear().map_err(|error| unavailable(&error))
+    }
+}
+
+fn unavailable(error: &dyn std::error::Error) -> Error {
+    Error::Unavailable(format!("the index: {error}"))
+}
+
+const CACHE_BYTES: u64 = 64 * 1024 * 1024;
+const JOURNAL_BYTES: u64 = 64 * 1024 * 1024;
+const WORKERS: usize = 1;

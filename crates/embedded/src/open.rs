@@ -1,0 +1,288 @@
+//! Opening a data directory: lock, format, log, index, and what a crash left behind.
+//!
+//! Keeps true: before anybody is served, everything that can be read is durable, the index holds exactly what the log
+//! holds, and no file is left that belongs to nobody.
+
+use crate::committer::Committer;
+use crate::embedded::{Embedded, Shared};
+use crate::format::batch::Start;
+use crate::format::entry::{self, LogPosition, SpaceState};
+use crate::format::{FORMAT_VERSION, FormatFile, Salt, format_file, parse_format_file};
+use crate::health::{Health, unavailable};
+use crate::index::{Fjall, MetaIndex};
+use crate::large::LargeFiles;
+use crate::log::Segments;
+use crate::log::recover::recover;
+use crate::overlay::Overlay;
+use crate::{Disk, SyncPoint};
+use countersign_engine::world::{Files, Held, Mode};
+use countersign_engine::{Error, Result, Space};
+use std::collections::VecDeque;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+/// What may be chosen.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// A segment of the log that is longer takes no more batches.
+    pub segment_bytes: u64,
+    /// The index is made durable after so many bytes of log: no start reads much more than that.
+    pub index_persist_bytes: u64,
+    /// Throws the index away and makes it anew from the log.
+    pub rebuild_index: bool,
+    /// A random number for a log that is begun; not used if there is one already.
+    pub new_log_salt: u64,
+}
+
+impl Options {
+    /// The usual ones, with a random number that must not be guessable from outside.
+    pub fn new(new_log_salt: u64) -> Options {
+        Options {
+            segment_bytes: 256 * 1024 * 1024,
+            index_persist_bytes: 64 * 1024 * 1024,
+            rebuild_index: false,
+            new_log_salt,
+        }
+    }
+}
+
+/// What opening found and did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Recovery {
+    /// Batches of the log that the index did not hold yet.
+    pub batches_replayed: u64,
+    /// Bytes at the log's end that belonged to no whole batch; never acknowledged.
+    pub torn_bytes: u64,
+    /// Bodies met that do not match their checksums; reading them is an error.
+    pub damaged_bodies: usize,
+    /// Files of large bodies that belonged to no row; never acknowledged, or already deleted.
+    pub orphans_removed: u64,
+    /// Why the index was made anew, if it was.
+    pub index_rebuilt: Option<String>,
+}
+
+/// Opens the index, once the directory is locked. Answers why it was emptied, if it was.
+pub type OpenIndex = Box<dyn FnOnce() -> Result<(Arc<dyn MetaIndex>, Option<String>)> + Send>;
+
+/// Opens a directory of this machine's disk, which is made if its parent exists.
+pub(crate) fn on_disk(dir: &Path, options: &Options) -> Result<Embedded> {
+    let index_dir = dir.join("index");
+    let open_index: OpenIndex = Box::new(move || {
+        let (index, emptied) = Fjall::open(&index_dir)?;
+        Ok((Arc::new(index), emptied))
+    });
+    with(Arc::new(Disk), open_index, dir, options)
+}
+
+/// Opens a directory of any files, with any index.
+pub(crate) fn with(
+    files: Arc<dyn Files>,
+    open_index: OpenIndex,
+    dir: &Path,
+    options: &Options,
+) -> Result<Embedded> {
+    let layout = Layout::new(dir);
+    files
+        .create_dir(dir)
+        .map_err(|error| unavailable("making the data directory", &error))?;
+    let lock = Arc::new(take_lock(&*files, &layout)?);
+    let salt = settle_names(&*files, &layout, options)?;
+    let (index, emptied) = open_index()?;
+    let mut recovery = Recovery::default();
+    let mut position = prepare_index(&*index, options, emptied, &mut recovery)?;
+
+    let segments = Arc::new(Segments::new(files.clone(), layout.log.clone(), salt));
+    let known = position;
+    let (log, found) = recover(
+        segments.clone(),
+        options.segment_bytes,
+        known.as_ref(),
+        &mut |read| {
+            let mut overlay = Overlay::new(&*index);
+            let (start, is, end, next): (Start, _, _, _) = (read.start, read.is, read.end(), read.batch.next);
+            read.batch
+                .records
+                .into_iter()
+                .try_for_each(|record| overlay.replay(record))?;
+            let effects = overlay.finish(position.as_ref(), (start, is), (end, next))?;
+            position = Some(effects.position);
+            index.apply(effects.ops)
+        },
+    )?;
+    recovery.batches_replayed = found.batches;
+    recovery.torn_bytes = found.torn_bytes;
+    recovery.damaged_bodies = found.damaged_bodies;
+
+    let health = Arc::new(Health::default());
+    let large = Arc::new(LargeFiles::new(files, layout.large, health.clone(), lock.clone()));
+    let large_next = position.map_or(1, |position| position.large_next);
+    recovery.orphans_removed = large.sweep(large_next, &|id| {
+        Ok(index
+            .get(&[entry::large_name(id)])?
+            .first()
+            .is_some_and(Option::is_some))
+    })?;
+    let sweeping = spaces_to_sweep(&*index)?;
+
+    let (sender, queue) = mpsc::channel(QUEUE_MAX);
+    let committer = Committer {
+        queue,
+        log,
+        index: index.clone(),
+        large: large.clone(),
+        health: health.clone(),
+        position,
+        sweeping,
+        aside: None,
+        persist_every: options.index_persist_bytes,
+        unpersisted: 0,
+        _lock: lock,
+    };
+    let thread = std::thread::Builder::new()
+        .name("countersign-log".into())
+        .spawn(move || committer.run());
+    let thread = thread.map_err(|error| unavailable("starting the log's thread", &error))?;
+    Ok(Embedded::new(
+        Shared {
+            index,
+            segments,
+            large,
+            health,
+        },
+        sender,
+        thread,
+        recovery,
+    ))
+}
+
+/// Where things lie in a data directory.
+struct Layout {
+    dir: PathBuf,
+    lock: PathBuf,
+    format: PathBuf,
+    log: PathBuf,
+    large: PathBuf,
+}
+
+impl Layout {
+    fn new(dir: &Path) -> Layout {
+        Layout {
+            dir: dir.to_path_buf(),
+            lock: dir.join("lock"),
+            format: dir.join("format"),
+            log: dir.join("log"),
+            large: dir.join("large"),
+        }
+    }
+}
+
+fn take_lock(files: &dyn Files, layout: &Layout) -> Result<Held> {
+    files.lock(&layout.lock).map_err(|error| match error.kind() {
+        io::ErrorKind::WouldBlock => {
+            Error::Unavailable("the data directory is open in another process".into())
+        }
+        _ => unavailable("locking the data directory", &error),
+    })
+}
+
+/// Makes what is missing, and makes all names durable: they may have been made just before a kill.
+fn settle_names(files: &dyn Files, layout: &Layout, options: &Options) -> Result<Salt> {
+    let failed = |error: io::Error| unavailable("preparing the data directory", &error);
+    files.create_dir(&layout.log).map_err(failed)?;
+    files.create_dir(&layout.large).map_err(failed)?;
+    let is_new = files.list(&layout.log).map_err(failed)?.is_empty();
+    let salt = settle_format(files, layout, is_new, Salt(options.new_log_salt))?;
+    if let Some(parent) = layout
+        .dir
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+    {
+        files
+            .sync_dir(parent, SyncPoint::DataDirName.name())
+            .map_err(failed)?;
+    }
+    files
+        .sync_dir(&layout.dir, SyncPoint::DataDir.name())
+        .map_err(failed)?;
+    files
+        .sync_dir(&layout.log, SyncPoint::LogDirAtOpen.name())
+        .map_err(failed)?;
+    Ok(salt)
+}
+
+fn settle_format(files: &dyn Files, layout: &Layout, is_new: bool, new_salt: Salt) -> Result<Salt> {
+    let failed = |error: io::Error| unavailable("the file `format`", &error);
+    let file = files.open(&layout.format, Mode::Create).map_err(failed)?;
+    let len = file.len().map_err(failed)?.min(FORMAT_FILE_BYTES_MAX);
+    let mut text = vec![0; len as usize];
+    file.read_at(0, &mut text).map_err(failed)?;
+    match parse_format_file(&text) {
+        FormatFile::Newer(version) => Err(Error::Unavailable(format!(
+            "the data directory has format {version}, and this program knows formats up to {FORMAT_VERSION}"
+        ))),
+        FormatFile::Ours(salt) if !is_new => Ok(salt),
+        FormatFile::Damaged if !is_new => Err(Error::Corrupt(
+            "the file `format` does not say which log this is, yet there is a log".into(),
+        )),
+        // Without a log nothing was ever promised; what a cut-short first start left is written again.
+        FormatFile::Ours(_) | FormatFile::Damaged => {
+            file.truncate(0).map_err(failed)?;
+            file.write_at(0, format_file(new_salt).as_bytes())
+                .map_err(failed)?;
+            file.sync(SyncPoint::FormatFile.name()).map_err(failed)?;
+            Ok(new_salt)
+        }
+    }
+}
+
+/// What the index says of the log, after emptying it if it says nothing that can be used.
+fn prepare_index(
+    index: &dyn MetaIndex,
+    options: &Options,
+    emptied: Option<String>,
+    recovery: &mut Recovery,
+) -> Result<Option<LogPosition>> {
+    recovery.index_rebuilt = emptied;
+    if options.rebuild_index {
+        index.clear()?;
+        recovery.index_rebuilt = Some("it was asked for".into());
+        return Ok(None);
+    }
+    let Some(position) = index.get(&[entry::log_position_name()])?.pop().flatten() else {
+        // It may hold something all the same, if it is none of ours.
+        index.clear()?;
+        return Ok(None);
+    };
+    let parsed = LogPosition::parse(&position);
+    if parsed.is_none() {
+        index.clear()?;
+        recovery.index_rebuilt = Some("its note of the log's position cannot be read".into());
+    }
+    Ok(parsed)
+}
+
+fn spaces_to_sweep(index: &dyn MetaIndex) -> Result<VecDeque<Space>> {
+    let mut sweeping = VecDeque::new();
+    let until = entry::after_all(entry::space_names());
+    let mut from = entry::space_names();
+    loop {
+        let states = index.scan(&from, &until, SPACES_AT_ONCE)?;
+        for (name, state) in &states {
+            if SpaceState::parse(state) == Some(SpaceState::Removing) {
+                sweeping.extend(entry::parse_space_name(name));
+            }
+        }
+        match states.last() {
+            Some((name, _)) if states.len() == SPACES_AT_ONCE => from = [name.as_ref(), &[0]].concat(),
+            _ => return Ok(sweeping),
+        }
+    }
+}
+
+/// Requests that wait for the log's thread; more wait outside.
+const QUEUE_MAX: usize = 1024;
+/// The file is far shorter.
+const FORMAT_FILE_BYTES_MAX: u64 = 4096;
+const SPACES_AT_ONCE: usize = 1000;

@@ -1,0 +1,66 @@
+//! The places in the code where something is made durable, each with a name.
+//!
+//! Keeps true: every sync of the engine goes through one of these, and for each of them a test shows that an
+//! acknowledged change is lost without it.
+
+/// A place where something is made durable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum SyncPoint {
+    /// The name of the data directory in its parent, at open.
+    DataDirName,
+    /// The names inside the data directory, at open.
+    DataDir,
+    /// The bytes of the file `format`, while there is no log yet.
+    FormatFile,
+    /// The names of segments, at open: a segment may have been begun just before a kill.
+    LogDirAtOpen,
+    /// The last batch, written again at open: after a failed sync it may be in the page cache only.
+    LogTail,
+    /// A batch.
+    LogBatch,
+    /// The name of a new segment.
+    LogDir,
+    /// The bytes of a large body.
+    LargeFile,
+    /// The name of a large body.
+    LargeDir,
+    /// The name of a directory of large bodies.
+    LargeRoot,
+    /// The names of directories of large bodies, at open: one may have been made just before a kill.
+    LargeRootAtOpen,
+}
+
+impl SyncPoint {
+    /// All of them.
+    pub const ALL: [SyncPoint; 11] = [
+        SyncPoint::DataDirName,
+        SyncPoint::DataDir,
+        SyncPoint::FormatFile,
+        SyncPoint::LogDirAtOpen,
+        SyncPoint::LogTail,
+        SyncPoint::LogBatch,
+        SyncPoint::LogDir,
+        SyncPoint::LargeFile,
+        SyncPoint::LargeDir,
+        SyncPoint::LargeRoot,
+        SyncPoint::LargeRootAtOpen,
+    ];
+
+    /// The name, as the file layer is told it.
+    pub fn name(self) -> &'static str {
+        match self {
+            SyncPoint::DataDirName => "data-dir-name",
+            SyncPoint::DataDir => "data-dir",
+            SyncPoint::FormatFile => "format-file",
+            SyncPoint::LogDirAtOpen => "log-dir-at-open",
+            SyncPoint::LogTail => "log-tail",
+            SyncPoint::LogBatch => "log-batch",
+            SyncPoint::LogDir => "log-dir",
+            SyncPoint::LargeFile => "large-file",
+            SyncPoint::LargeDir => "large-dir",
+            SyncPoint::LargeRoot => "large-root",
+            SyncPoint::LargeRootAtOpen => "large-root-at-open",
+        }
+    }
+}
