@@ -1,7 +1,7 @@
 //! The numbered statements of `docs/semantics.md`: each has a number of its own and names tests that exist.
 //!
-//! A test counts when the compiler runs it: a function marked as a test, also inside a macro for property tests. A file counts
-//! as a test by its path, for the ones that real clients run.
+//! A test is a function marked as one, also inside the macro for property tests, or a test of `conformance/` by its name.
+//! A file counts by its path.
 
 use std::collections::BTreeSet;
 
@@ -63,9 +63,24 @@ fn numbered(text: &str) -> Vec<(String, String, usize)> {
     found
 }
 
-/// Names of functions that some attribute ending in `test` marks, and of property tests.
+/// Names of functions that are marked as tests, and the names of tests in `conformance/`.
 fn test_names(tree: &Tree) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
+    for (_, text) in tree.texts().filter(|(path, _)| path.starts_with("conformance/")) {
+        for (opening, end) in [("test(\"", '"'), ("test(`", '`'), ("def test_", '(')] {
+            let calls = text
+                .split(opening)
+                .skip(1)
+                .filter_map(|rest| rest.split(end).next());
+            names.extend(calls.map(|name| {
+                if end == '(' {
+                    format!("test_{name}")
+                } else {
+                    name.to_owned()
+                }
+            }));
+        }
+    }
     for (_, text) in tree.rust_below("") {
         if let Ok(file) = rust::parse(text) {
             gather_tests(file.into_token_stream(), &mut names);
@@ -119,13 +134,18 @@ mod tests {
     );
 
     fn faults(text: &str) -> Vec<String> {
-        let files = [TESTS, ("docs/semantics.md", text), ("conformance/x.py", "")];
+        let files = [
+            TESTS,
+            ("docs/semantics.md", text),
+            ("conformance/x.py", "def test_four(x):"),
+            ("conformance/y.js", "test(\"js puts\", f)"),
+        ];
         check(&Tree::of(&files)).iter().map(ToString::to_string).collect()
     }
 
     #[test]
     fn statements_with_tests_have_no_finding() {
-        let text = "# Lists\n\n- **L1** Sorts.\n  Held by `one`, `two`.\n- **P1** Puts. Held by `three`,\n  `conformance/x.py`.\n";
+        let text = "# Lists\n\n- **L1** Sorts.\n  Held by `one`, `two`.\n- **P1** Puts. Held by `three`,\n  `conformance/x.py`, `test_four`, `js puts`.\n";
         assert_eq!(faults(text), [""; 0]);
     }
 
