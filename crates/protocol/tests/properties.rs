@@ -20,7 +20,13 @@ const ROUTED: [(&str, &str); 6] = [
     ("delete", ""),
     ("list-type", "2"),
 ];
-const UNROUTED: [&str; 30] = [
+const UNROUTED: [&str; 36] = [
+    "abac",
+    "append",
+    "metadataConfiguration",
+    "metadataInventoryTable",
+    "metadataJournalTable",
+    "renameObject",
     "accelerate",
     "acl",
     "analytics",
