@@ -20,6 +20,10 @@ use crate::search::{Found, Sent, search};
 /// Most likely causes that are listed when nothing is proven.
 const INFERENCES_MAX: usize = 3;
 
+const NOTE_UNKNOWN_KEY: &str = "No active access key of this server has this id. Check that the client talks to the \
+    right server, and that the key was created here.";
+const NOTE_NOT_SEARCHED: &str = "The cause was not searched for, to bound the work for refused requests.";
+
 /// Finds out why a request was refused, within a budget.
 ///
 /// The answer explains; it holds no permission and no secret. Without [`Case::secret`] only what the request shows by
@@ -45,13 +49,11 @@ pub fn diagnose(case: &Case<'_>, budget: Budget<'_>) -> Diagnosis {
         }),
         _ => None,
     };
-    scene.otherwise = match (&sent, &case.fault) {
-        (_, Fault::BodyMismatch) => Otherwise::Valid,
+    scene.otherwise = match &sent {
+        _ if matches!(case.fault, Fault::BodyMismatch) => Otherwise::Valid,
+        Some(sent) if may_search(case) && sent.verifies(&mut tried) => Otherwise::Valid,
+        Some(_) if may_search(case) => Otherwise::Invalid,
         _ if scene.is_mismatch() => Otherwise::Invalid,
-        (Some(sent), _) if may_search(case) => match sent.verifies(&mut tried) {
-            true => Otherwise::Valid,
-            false => Otherwise::Invalid,
-        },
         _ => Otherwise::Unknown,
     };
 
@@ -125,6 +127,14 @@ fn conclude(
         })
         .map(|(rule, finding)| certain_cause(scene, rule, finding))
         .collect();
+    // Refused before the comparison of signatures: the most useful word is whether that was the only fault.
+    if let (Some(cause), true) = (causes.first_mut(), tried.hashed_bytes > 0 && !scene.is_mismatch()) {
+        match scene.otherwise {
+            Otherwise::Valid => cause.add(". Apart from that the signature is valid"),
+            Otherwise::Invalid if proven.is_empty() => cause.add(". The signature does not match either"),
+            _ => {}
+        }
+    }
     let slots_proven: Vec<Slot> = proven.iter().map(|cause| cause.slot.clone()).collect();
     causes.extend(proven);
 
@@ -133,20 +143,28 @@ fn conclude(
         Some(Proof::Exact | Proof::Hmac) => Status::Exact,
         Some(Proof::Infer) => Status::Inferred,
         None => {
-            let likely = self::findings(scene, |rule| rule.infer)
-                .into_iter()
-                .take(INFERENCES_MAX);
-            causes.extend(likely.map(|(rule, finding)| certain_cause(scene, rule, finding)));
             let searched = tried.singles > 0;
-            if searched || scene.case.claim.is_none() || scene.case.secret.is_none() {
-                Status::Unproven
-            } else {
-                Status::Skipped
+            if searched || !scene.is_mismatch() {
+                let likely = self::findings(scene, |rule| rule.infer)
+                    .into_iter()
+                    .take(INFERENCES_MAX);
+                causes.extend(likely.map(|(rule, finding)| certain_cause(scene, rule, finding)));
+            }
+            match (searched, causes.is_empty()) {
+                (true, _) => Status::Unproven,
+                (false, false) => Status::Inferred,
+                (false, true) => Status::Skipped,
             }
         }
     };
     let ruled_out = ruled_out(scene, status, &slots_proven);
     let culprit = causes.first().and_then(|cause| culprit(scene, cause));
+    let note = match scene.case.fault {
+        _ if !causes.is_empty() => "",
+        Fault::UnknownAccessKeyId => NOTE_UNKNOWN_KEY,
+        _ if scene.is_mismatch() => NOTE_NOT_SEARCHED,
+        _ => "",
+    };
     Diagnosis {
         status,
         causes,
@@ -154,6 +172,7 @@ fn conclude(
         otherwise: scene.otherwise,
         culprit,
         tried,
+        note,
     }
 }
 

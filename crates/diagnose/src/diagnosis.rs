@@ -169,4 +169,23 @@ pub struct Diagnosis {
     pub culprit: Option<Culprit>,
     /// What the search did.
     pub tried: Tried,
+    /// What is said when there is no cause to name; empty if there is nothing to add to the refusal itself.
+    pub(crate) note: &'static str,
+}
+
+impl Cause {
+    pub(crate) fn add(&mut self, text: &str) {
+        self.what.push(text);
+    }
+}
+
+impl Otherwise {
+    /// The word on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Otherwise::Valid => "valid",
+            Otherwise::Invalid => "invalid",
+            Otherwise::Unknown => "unknown",
+        }
+    }
 }

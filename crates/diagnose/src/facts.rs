@@ -133,7 +133,7 @@ fn proxy_evidence(
         return Some(words);
     }
     match (http_1_0, connection) {
-        (true, Some("close")) => Some("HTTP/1.0 with Connection: close, as nginx sends it by default"),
+        (true, Some("close")) => Some("HTTP/1.0 and Connection: close, as from nginx"),
         (true, _) => Some("HTTP/1.0"),
         _ => None,
     }
@@ -173,12 +173,12 @@ impl Proxy {
     /// The setting that hands the Host header through unchanged.
     pub(crate) fn keep_host_setting(self) -> &'static str {
         match self {
-            Proxy::CloudFront => "In CloudFront: use an origin request policy that forwards the Host header",
-            Proxy::Cloudflare => "At Cloudflare: remove the Host header override of the origin rule",
-            Proxy::Traefik => "In Traefik set: passHostHeader = true",
-            Proxy::Apache => "In Apache set: ProxyPreserveHost On",
-            Proxy::Envoy => "In Envoy: remove host_rewrite_literal from the route",
-            Proxy::Caddy => "In Caddy: remove header_up Host from reverse_proxy",
+            Proxy::CloudFront => "In CloudFront: use an origin request policy that forwards the Host header.",
+            Proxy::Cloudflare => "At Cloudflare: remove the Host header override of the origin rule.",
+            Proxy::Traefik => "In Traefik set: passHostHeader = true.",
+            Proxy::Apache => "In Apache set: ProxyPreserveHost On.",
+            Proxy::Envoy => "In Envoy: remove host_rewrite_literal from the route.",
+            Proxy::Caddy => "In Caddy: remove header_up Host from reverse_proxy.",
             Proxy::Nginx => "In nginx set: proxy_set_header Host $http_host;",
         }
     }

@@ -29,6 +29,9 @@ pub use budget::{
 pub use case::{BodyFacts, Case, Fault, ServerFacts, Transport};
 pub use diagnose::diagnose;
 pub use diagnosis::{Cause, Culprit, Diagnosis, Otherwise, Proof, Slot, Status};
-pub use report::{PAGES_URL, Report, ReportCause, ReportCulprit, ReportTried, SENTENCE_CHARACTERS_MAX};
+pub use report::{
+    PAGES_URL, Report, ReportCause, ReportCulprit, ReportTried, SENTENCE_CHARACTERS_MAX,
+    SENTENCE_OF_TWO_CHARACTERS_MAX,
+};
 pub use rules::{ids, page, title};
 pub use words::{Level, SENTENCE_VALUE_CHARACTERS_MAX, SHOWN_VALUE_BYTES_MAX};

@@ -7,11 +7,13 @@
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
-use crate::diagnosis::{Diagnosis, Status};
+use crate::diagnosis::{Diagnosis, Proof, Status};
 use crate::words::{Level, Place};
 
-/// Length, in characters, the sentence keeps within if leaving out its values is enough for that.
+/// Length, in characters, of a sentence about one cause. If its values make it longer, they are left out.
 pub const SENTENCE_CHARACTERS_MAX: usize = 320;
+/// The same for a sentence about two causes.
+pub const SENTENCE_OF_TWO_CHARACTERS_MAX: usize = 480;
 /// Where the page of a cause can be read.
 pub const PAGES_URL: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/crates/diagnose/pages/");
 
@@ -27,9 +29,11 @@ pub struct Report {
     pub causes: Vec<ReportCause>,
     /// What is certainly not the cause, in sentences.
     pub ruled_out: Vec<&'static str>,
-    /// The sentence for the end of `<Message>`: printable ASCII, cause and cure.
+    /// The sentence for the end of `<Message>`: printable ASCII, cause and cure; empty if there is nothing to add.
     #[serde(rename = "message")]
     pub sentence: String,
+    /// Whether the signature is right apart from what the request was refused for: `valid`, `invalid`, `unknown`.
+    pub otherwise: &'static str,
     /// Who probably did it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub culprit: Option<ReportCulprit>,
@@ -98,6 +102,7 @@ impl Diagnosis {
             causes: self.causes.iter().map(|cause| cause.at(level)).collect(),
             ruled_out: self.ruled_out.clone(),
             sentence: self.sentence(level),
+            otherwise: self.otherwise.as_str(),
             culprit: self.culprit.map(|c| ReportCulprit {
                 kind: c.kind,
                 evidence: c.evidence,
@@ -113,23 +118,37 @@ impl Diagnosis {
 
     fn sentence(&self, level: Level) -> String {
         let with_values = self.sentence_at(level, Place::Sentence);
-        if with_values.len() <= SENTENCE_CHARACTERS_MAX {
+        let limit = if self.told().len() > 1 {
+            SENTENCE_OF_TWO_CHARACTERS_MAX
+        } else {
+            SENTENCE_CHARACTERS_MAX
+        };
+        if with_values.len() <= limit {
             return with_values;
         }
         self.sentence_at(level, Place::SentenceWithoutValues)
     }
 
+    /// The causes the sentence names: all that are certain, or the likeliest.
+    fn told(&self) -> &[crate::Cause] {
+        match self.status {
+            Status::Proven | Status::Exact => &self.causes,
+            _ => self.causes.get(..1).unwrap_or_default(),
+        }
+    }
+
     fn sentence_at(&self, level: Level, place: Place) -> String {
-        let certain = matches!(self.status, Status::Proven | Status::Exact);
-        let told: &[_] = if certain {
-            &self.causes
-        } else {
-            self.causes.get(..1).unwrap_or_default()
-        };
+        let told = self.told();
+        if told.is_empty() {
+            return self.note.to_owned();
+        }
         let ids: Vec<&str> = told.iter().map(|cause| cause.id).collect();
         let mut text = String::new();
-        if let (Status::Unproven, false) = (self.status, told.is_empty()) {
-            text.push_str("The cause is not proven. Most likely: ");
+        let likely = told.first().is_some_and(|cause| cause.proof == Proof::Infer);
+        match self.status {
+            Status::Unproven => text.push_str("The cause is not proven. Most likely: "),
+            Status::Inferred if likely => text.push_str("Most likely: "),
+            _ => {}
         }
         for (n, cause) in told.iter().enumerate() {
             if n > 0 {
@@ -138,11 +157,7 @@ impl Diagnosis {
             let (what, cure) = (cause.what.render(level, place), cause.cure.render(level, place));
             text.push_str(&format!("{what}. {cure}"));
         }
-        match (told.is_empty(), self.status) {
-            (false, status) => text.push_str(&format!(" ({}, {})", ids.join(" and "), status.as_str())),
-            (true, Status::Skipped) => text.push_str("The cause was not searched for. (skipped)"),
-            (true, status) => text.push_str(&format!("No likely cause was found. ({})", status.as_str())),
-        }
+        text.push_str(&format!(" ({}, {})", ids.join(" and "), self.status.as_str()));
         text
     }
 }
@@ -160,7 +175,7 @@ impl crate::Cause {
             proof: self.proof.as_str(),
             slot: self.slot.to_string(),
             title: self.title,
-            what: self.what.render(level, Place::Document),
+            what: capitalised(&self.what.render(level, Place::Document)),
             signed: shown(&self.signed),
             received: shown(&self.received),
             cure: self.cure.render(level, Place::Document),
@@ -168,6 +183,16 @@ impl crate::Cause {
             url: format!("{PAGES_URL}{}.md", self.id),
         }
     }
+}
+
+fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars
+        .next()
+        .map(|first| first.to_ascii_uppercase())
+        .into_iter()
+        .chain(chars)
+        .collect()
 }
 
 impl Report {

@@ -143,6 +143,11 @@ impl Words {
         self
     }
 
+    /// Adds to words that are already in place.
+    pub(crate) fn push(&mut self, text: &str) {
+        self.0.push(Piece::Say(text.to_owned()));
+    }
+
     /// A value, or `instead` where it must not or cannot be shown.
     pub(crate) fn value(self, value: &Value, instead: &'static str) -> Words {
         self.framed("", value, "", instead)

@@ -2,7 +2,6 @@
 
 use countersign_sigv4::{Scope, timestamp_text};
 
-use super::credential::with_otherwise;
 use super::prelude::*;
 
 pub(crate) static RULE: Rule = Rule {
@@ -65,7 +64,7 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
         .say(", the request is dated ")
         .value(&timestamp, "another");
     let cure = Words::of("Use the UTC date in Credential and in the signing key, not the local one.");
-    let mut finding = Finding::new(Slot::Scope, Proof::Exact, 945, with_otherwise(scene, what), cure);
+    let mut finding = Finding::new(Slot::Scope, Proof::Exact, 945, what, cure);
     (finding.signed, finding.received) = (Some(scope_date), Some(timestamp));
     Some(finding)
 }

@@ -3,7 +3,6 @@
 //! Not here: offsets that look like a time zone (`clk_tz`) and requests sent late (`clk_stale`).
 
 use super::clock::{offset, sent_later, skew, zone};
-use super::credential::with_otherwise;
 use super::prelude::*;
 
 pub(crate) static RULE: Rule = Rule {
@@ -23,13 +22,7 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
     let what = Words::of(format!("The client's clock is {} this server's", offset(skew)));
     let cure =
         "Synchronise it: timedatectl (Linux), w32tm /resync (Windows), wsl --shutdown (WSL after sleep).";
-    let mut finding = Finding::new(
-        Slot::Time,
-        Proof::Exact,
-        930,
-        with_otherwise(scene, what),
-        Words::of(cure),
-    );
+    let mut finding = Finding::new(Slot::Time, Proof::Exact, 930, what, Words::of(cure));
     finding.signed = scene
         .claim()
         .map(|claim| Value::received(claim.timestamp.clone()));

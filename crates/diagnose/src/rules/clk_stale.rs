@@ -1,7 +1,6 @@
 //! CLK-STALE: the request was signed early and sent late.
 
 use super::clock::{sent_later, skew};
-use super::credential::with_otherwise;
 use super::prelude::*;
 use crate::words::duration;
 
@@ -19,11 +18,11 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
     let evidence = sent_later(scene, skew)?;
     let age = duration(skew.unsigned_abs());
     let what = Words::of(format!(
-        "The request was signed {age} before it arrived, and the clock seems right: {evidence}"
+        "the request was signed {age} before it arrived, and the clock seems right: {evidence}"
     ));
     let cure =
         Words::of("Sign right before sending; fewer parallel uploads and smaller parts shorten the queue.");
-    let mut finding = Finding::new(Slot::Time, Proof::Infer, 930, with_otherwise(scene, what), cure);
+    let mut finding = Finding::new(Slot::Time, Proof::Infer, 930, what, cure);
     finding.also = vec!["CLK-SKEW"];
     finding.signed = scene
         .claim()

@@ -3,7 +3,6 @@
 //! That the time is wrong is certain; that a time zone is the reason is strong evidence, not proof.
 
 use super::clock::{sent_later, skew, zone};
-use super::credential::with_otherwise;
 use super::prelude::*;
 
 pub(crate) static RULE: Rule = Rule {
@@ -22,11 +21,11 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
         return None;
     }
     let what = Words::of(format!(
-        "The time sent is off by exactly a time zone, {zone}: local time labelled as UTC"
+        "the time sent is off by exactly a time zone, {zone}: local time labelled as UTC"
     ));
     let cure =
         Words::of("Format x-amz-date in UTC. If the code does, check the machine's clock and its time zone.");
-    let mut finding = Finding::new(Slot::Time, Proof::Infer, 930, with_otherwise(scene, what), cure);
+    let mut finding = Finding::new(Slot::Time, Proof::Infer, 930, what, cure);
     finding.also = vec!["CLK-SKEW"];
     finding.signed = scene
         .claim()

@@ -13,12 +13,3 @@ pub(super) fn region(scene: &Scene<'_>) -> Option<String> {
         _ => scene.claim().map(|claim| claim.scope.region.clone()),
     }
 }
-
-/// `words` and whether the signature is right apart from that.
-pub(super) fn with_otherwise(scene: &Scene<'_>, words: Words) -> Words {
-    match scene.otherwise {
-        Otherwise::Valid => words.say(". Apart from that the signature is valid"),
-        Otherwise::Invalid => words.say(". The signature does not match either"),
-        Otherwise::Unknown => words,
-    }
-}

@@ -43,8 +43,8 @@ fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
             cure: Words::of("Pass the Content-Type when signing, so that it is the one sent."),
         };
     }
-    let what = Words::of("The request was signed for Content-Type ")
-        .value(signed, "another type")
+    let what = Words::of("The request was signed for ")
+        .framed("Content-Type ", signed, "", "another Content-Type")
         .say(", but ")
         .value(received, "this one")
         .say(" was sent");

@@ -12,7 +12,7 @@ pub(crate) static RULE: Rule = Rule {
     tell: Some(tell),
     ..Rule::new(
         "HST-PORT-DEFAULT",
-        "The default port is in the signed host, but not in the one sent",
+        "The default port stands in Host on one side only",
         include_str!("../../pages/HST-PORT-DEFAULT.md"),
     )
 };

@@ -61,15 +61,14 @@ fn infer(scene: &Scene<'_>) -> Option<Finding> {
     let from_elsewhere = is_loopback(scene.host()) && !scene.case.transport.peer_is_loopback;
     let (why, score) = match scene.facts.proxy_evidence {
         Some(evidence) => (evidence, if is_loopback(scene.host()) { 700 } else { 600 }),
-        None if from_elsewhere => ("a local name in a request from another machine", 650),
+        None if from_elsewhere => ("a local name, but not from this machine", 650),
         None => return None,
     };
     let host = Value::received(scene.host());
-    let what = Words::of("a proxy changed the Host header; this server received ")
-        .value(&host, "a host the client may not know")
-        .say(format!(", and {why} shows that something stands in between"));
+    let what =
+        Words::of(format!("a proxy changed Host ({why})")).framed("; this server received ", &host, "", "");
     let cure = Words::of(scene.facts.proxy.keep_host_setting())
-        .say(" Name the public address with --public-url, then this can be proven.");
+        .say(" Name the public address with --public-url, so that this can be proven.");
     let mut finding = Finding::new(Slot::Host, Proof::Infer, score, what, cure);
     finding.received = Some(host);
     Some(finding)

@@ -30,11 +30,7 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
 
 fn tell(_: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
     Told {
-        what: both_hosts(
-            "The presigned URL was made for the host ",
-            hypothesis,
-            " and then used with ",
-        ),
+        what: both_hosts("The presigned URL was made for ", hypothesis, ", then used with "),
         cure: Words::of(
             "Create the URL with the public endpoint; its host cannot be replaced after signing.",
         ),

@@ -3,7 +3,6 @@
 use countersign_sigv4::{Form, SKEW_SECONDS_MAX, timestamp_text};
 
 use super::clock::zone;
-use super::credential::with_otherwise;
 use super::prelude::*;
 use crate::words::duration;
 
@@ -32,13 +31,7 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
     let cure = Words::of(
         "Synchronise the clock of the machine that creates the URLs, and format X-Amz-Date in UTC.",
     );
-    let mut finding = Finding::new(
-        Slot::Time,
-        Proof::Exact,
-        920,
-        with_otherwise(scene, Words::of(what)),
-        cure,
-    );
+    let mut finding = Finding::new(Slot::Time, Proof::Exact, 920, Words::of(what), cure);
     finding.signed = Some(Value::received(claim.timestamp.clone()));
     finding.received = Some(Value::answered(timestamp_text(scene.case.server.now)));
     Some(finding)

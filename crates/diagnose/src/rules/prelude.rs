@@ -2,7 +2,7 @@
 //!
 //! Not here: anything a rule could decide with.
 
-pub(super) use crate::diagnosis::{Otherwise, Proof, Slot};
+pub(super) use crate::diagnosis::{Proof, Slot};
 pub(super) use crate::hypothesis::{Change, Hypothesis, Proposals};
 pub(super) use crate::rules::{Finding, Rule, Told};
 pub(super) use crate::scene::Scene;

@@ -1,6 +1,6 @@
 //! SCP-AUTO: the credential names a region that only another vendor knows.
 
-use super::credential::{region, with_otherwise};
+use super::credential::region;
 use super::prelude::*;
 
 pub(crate) static RULE: Rule = Rule {
@@ -46,9 +46,9 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
         .value(&got, "an alias")
         .say(format!(", {vendor}"));
     let cure = Words::of(scene.facts.client.region_setting())
-        .value(&expected, "the one named in Region")
+        .value(&expected, "the one that Region names")
         .say(".");
-    let mut finding = Finding::new(Slot::Scope, Proof::Exact, 960, with_otherwise(scene, what), cure);
+    let mut finding = Finding::new(Slot::Scope, Proof::Exact, 960, what, cure);
     (finding.signed, finding.received) = (Some(got), Some(expected));
     Some(finding)
 }

@@ -2,7 +2,7 @@
 //!
 //! Not here: names of other vendors (`scp_auto`) and an empty region (`scp_region_empty`).
 
-use super::credential::{region, with_otherwise};
+use super::credential::region;
 use super::prelude::*;
 
 pub(crate) static RULE: Rule = Rule {
@@ -23,14 +23,14 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
         Value::received(got),
         Value::answered(scene.case.server.region.clone()),
     );
-    let what = Words::of("The client signed for region ")
-        .value(&got, "another region")
+    let what = Words::of("The client signed for ")
+        .framed("region ", &got, "", "another region")
         .say(", this server is in ")
-        .value(&expected, "the one named in Region");
+        .value(&expected, "the one that Region names");
     let cure = Words::of(scene.facts.client.region_setting())
-        .value(&expected, "the one named in Region")
+        .value(&expected, "the one that Region names")
         .say(".");
-    let mut finding = Finding::new(Slot::Scope, Proof::Exact, 950, with_otherwise(scene, what), cure);
+    let mut finding = Finding::new(Slot::Scope, Proof::Exact, 950, what, cure);
     (finding.signed, finding.received) = (Some(got), Some(expected));
     Some(finding)
 }

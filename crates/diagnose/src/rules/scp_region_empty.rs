@@ -1,6 +1,6 @@
 //! SCP-REGION-EMPTY: the credential has no region at all.
 
-use super::credential::{region, with_otherwise};
+use super::credential::region;
 use super::prelude::*;
 
 pub(crate) static RULE: Rule = Rule {
@@ -17,7 +17,7 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
         return None;
     }
     let expected = Value::answered(scene.case.server.region.clone());
-    let what = with_otherwise(scene, Words::of("The client signed without a region"));
+    let what = Words::of("The client signed without a region");
     let cure = Words::of(scene.facts.client.region_setting())
         .value(&expected, "the region of this server")
         .say(".");

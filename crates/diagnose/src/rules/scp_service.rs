@@ -1,6 +1,5 @@
 //! SCP-SERVICE: the request was signed for another service than S3.
 
-use super::credential::with_otherwise;
 use super::prelude::*;
 
 pub(crate) static RULE: Rule = Rule {
@@ -71,7 +70,7 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
     let cure = Words::of("Sign for service ")
         .value(&expected, "s3")
         .say(" (signing proxies: --name or service_name).");
-    let mut finding = Finding::new(Slot::Scope, Proof::Exact, 940, with_otherwise(scene, what), cure);
+    let mut finding = Finding::new(Slot::Scope, Proof::Exact, 940, what, cure);
     (finding.signed, finding.received) = (Some(got), Some(expected));
     Some(finding)
 }

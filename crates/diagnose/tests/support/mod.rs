@@ -1,0 +1,275 @@
+//! Plays a client and a server: signs what the client signed, receives what arrived, and asks for the diagnosis.
+//!
+//! Shares nothing with the rewriting in `diagnose`: the signed request is a file of its own, and what a faulty signer
+//! does differently is written out in the context as text.
+
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "each test binary uses its own part of the support code"
+)]
+
+use base64::Engine as _;
+use countersign_diagnose::{
+    BodyFacts, Budget, Case, Diagnosis, Fault, Report, ReportCause, ServerFacts, Transport, diagnose,
+};
+use countersign_sigv4::{
+    Canonical, Expected, PathRule, Refusal, Request, Scope, Secret, SigningKey, claim, parse_timestamp,
+    string_to_sign, verify,
+};
+use hmac::{Hmac, KeyInit, Mac};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+/// The secret of the access key in the fixtures, unless the context says otherwise.
+pub const SECRET: &str = "wJalr/XUtnFEMI+K7MDENG/bPxRfiCY+SECRETKEY";
+
+/// A request read from a `.http` file.
+#[derive(Clone, Debug)]
+pub struct Http {
+    pub method: String,
+    pub path: Vec<u8>,
+    pub query: Option<Vec<u8>>,
+    pub headers: Vec<(String, Vec<u8>)>,
+    pub body: Vec<u8>,
+    pub http_1_0: bool,
+}
+
+impl Http {
+    pub fn parse(text: &str) -> Http {
+        let (head, body) = text
+            .split_once("\n\n")
+            .unwrap_or((text.trim_end_matches('\n'), ""));
+        let mut lines = head.lines();
+        let line = lines.next().expect("a request line");
+        let mut words = line.split(' ');
+        let (method, target, version) = (
+            words.next().expect("method"),
+            words.next().expect("target"),
+            words.next().expect("version"),
+        );
+        let (path, query) = match target.split_once('?') {
+            Some((path, query)) => (path, Some(query.as_bytes().to_vec())),
+            None => (target, None),
+        };
+        let headers = lines.map(|line| {
+            let (name, value) = line.split_once(':').expect("a header line");
+            (name.to_owned(), value.trim_start().as_bytes().to_vec())
+        });
+        Http {
+            method: method.to_owned(),
+            path: path.as_bytes().to_vec(),
+            query,
+            headers: headers.collect(),
+            body: body.as_bytes().to_vec(),
+            http_1_0: version == "HTTP/1.0",
+        }
+    }
+
+    pub fn with<T>(&self, run: impl FnOnce(&Request<'_>) -> T) -> T {
+        let headers: Vec<(&str, &[u8])> = self
+            .headers
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_slice()))
+            .collect();
+        run(&Request {
+            method: &self.method,
+            path: &self.path,
+            query: self.query.as_deref(),
+            headers: &headers,
+        })
+    }
+}
+
+/// The context of a fixture.
+pub struct Context(pub Value);
+
+impl Context {
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name).and_then(Value::as_str)
+    }
+
+    fn flag(&self, name: &str) -> bool {
+        self.0.get(name).and_then(Value::as_bool).unwrap_or(false)
+    }
+
+    fn list(&self, name: &str) -> Vec<String> {
+        let items = self
+            .0
+            .get(name)
+            .and_then(Value::as_array)
+            .cloned()
+            .unwrap_or_default();
+        items
+            .iter()
+            .map(|item| item.as_str().expect("a text").to_owned())
+            .collect()
+    }
+
+    pub fn secret(&self) -> Secret {
+        Secret::new(self.text("secret").unwrap_or(SECRET))
+    }
+
+    pub fn server(&self) -> ServerFacts {
+        let ports = self
+            .0
+            .get("listen_ports")
+            .and_then(Value::as_array)
+            .cloned()
+            .unwrap_or_default();
+        let ports = ports
+            .iter()
+            .map(|port| u16::try_from(port.as_u64().expect("a port")).expect("a port"));
+        ServerFacts {
+            region: self.text("region").unwrap_or("us-east-1").to_owned(),
+            service: "s3".to_owned(),
+            public_names: self.list("public_names"),
+            domains: self.list("domains"),
+            listen_ports: ports.collect(),
+            seen_hosts: self.list("seen_hosts"),
+            now: parse_timestamp(self.text("now").unwrap_or("20261122T040000Z")).expect("a time"),
+        }
+    }
+
+    /// The signature of the client over what it signed.
+    pub fn sign(&self, signed: &str) -> String {
+        let secret = self
+            .text("client_secret")
+            .or(self.text("secret"))
+            .unwrap_or(SECRET);
+        if let Some(text) = self.text("sigv2_string_to_sign") {
+            let mac = Hmac::<sha1::Sha1>::new_from_slice(secret.as_bytes()).expect("any key");
+            let mac = mac.chain_update(text).finalize().into_bytes();
+            let signature = base64::engine::general_purpose::STANDARD.encode(mac);
+            let in_query = signed.contains("&Signature=");
+            return if in_query {
+                countersign_sigv4::encode_uri(signature.as_bytes(), false)
+            } else {
+                signature
+            };
+        }
+        let http = Http::parse(&signed.replace("{signature}", &"0".repeat(64)));
+        http.with(|request| {
+            let Ok(Some(claim)) = claim(request) else {
+                return "0".repeat(64);
+            };
+            let mut canonical = Canonical::of(request, &claim, PathRule::S3);
+            if let Some(uri) = self.text("signed_uri") {
+                canonical.uri = uri.to_owned();
+            }
+            if let Some(line) = self.text("signed_payload_line") {
+                canonical.payload = line.to_owned();
+            }
+            let text = string_to_sign(&claim.timestamp, &claim.scope, &canonical.hash());
+            let scope = Scope {
+                date: self.text("key_date").unwrap_or(&claim.scope.date).to_owned(),
+                region: self.text("key_region").unwrap_or(&claim.scope.region).to_owned(),
+                service: self
+                    .text("key_service")
+                    .unwrap_or(&claim.scope.service)
+                    .to_owned(),
+            };
+            let prefix = self.text("key_prefix").unwrap_or("AWS4");
+            SigningKey::derive_from_seed(format!("{prefix}{secret}").as_bytes(), &scope)
+                .sign(&text)
+                .to_hex()
+        })
+    }
+
+    /// Receives a request as the server does, and diagnoses the refusal; `None` if nothing was refused.
+    pub fn receive(&self, received: &str, budget: Budget<'_>) -> Option<Diagnosis> {
+        let http = Http::parse(received);
+        let (server, secret) = (self.server(), self.secret());
+        http.with(|request| {
+            let (claimed, refusal) = match claim(request) {
+                Ok(claimed) => (claimed, None),
+                Err(refusal) => (None, Some(refusal)),
+            };
+            let expected = Expected {
+                region: &server.region,
+                service: &server.service,
+                now: server.now,
+            };
+            let refusal = refusal.or_else(|| claimed.as_ref()?.check(request, &expected).err());
+            let refusal = refusal.or_else(|| {
+                let claimed = claimed.as_ref()?;
+                let key = SigningKey::derive(&secret, &claimed.scope);
+                let matched = verify(request, claimed, PathRule::S3, &key).matched;
+                (!matched).then_some(Refusal::SignatureMismatch)
+            });
+            let body = BodyFacts {
+                bytes: http.body.len() as u64,
+                sha256: Sha256::digest(&http.body).into(),
+                head: http.body.clone(),
+            };
+            let known = !self.flag("unknown_key");
+            let body_differs = claimed
+                .as_ref()
+                .is_some_and(|c| c.payload.sha256().is_some_and(|hash| hash != body.sha256));
+            let fault = match &refusal {
+                _ if !known => Fault::UnknownAccessKeyId,
+                Some(refusal) => Fault::Refused(refusal),
+                None if body_differs => Fault::BodyMismatch,
+                None => return None,
+            };
+            let case = Case {
+                request: *request,
+                claim: claimed.as_ref(),
+                fault,
+                secret: known.then_some(&secret),
+                rule: PathRule::S3,
+                server: &server,
+                transport: Transport {
+                    http_1_0: http.http_1_0,
+                    tls: self.flag("tls"),
+                    sni: self.text("sni"),
+                    peer_is_loopback: self.flag("peer_is_loopback"),
+                },
+                body: matches!(fault, Fault::BodyMismatch).then_some(&body),
+            };
+            Some(diagnose(&case, budget))
+        })
+    }
+}
+
+/// A budget without an end in time.
+pub fn unhurried() -> Budget<'static> {
+    Budget::full(&|| true)
+}
+
+/// What a person compares: everything a report says, line by line.
+pub fn describe(diagnosis: &Diagnosis, full: &Report, basic: &Report) -> String {
+    let mut out = format!("header:    {}\n", full.header_value());
+    out.push_str(&format!("full:      {}\n", full.sentence));
+    out.push_str(&format!("basic:     {}\n", basic.sentence));
+    for cause in &full.causes {
+        out.push_str(&cause_text(cause));
+    }
+    for line in &full.ruled_out {
+        out.push_str(&format!("ruled out: {line}\n"));
+    }
+    out.push_str(&format!("otherwise: {:?}\n", diagnosis.otherwise).to_lowercase());
+    if let Some(culprit) = &full.culprit {
+        out.push_str(&format!("culprit:   {} ({})\n", culprit.kind, culprit.evidence));
+    }
+    out
+}
+
+fn cause_text(cause: &ReportCause) -> String {
+    let mut out = format!(
+        "\n{} by {} in {}: {}\n",
+        cause.id, cause.proof, cause.slot, cause.title
+    );
+    out.push_str(&format!("  what:     {}\n", cause.what));
+    for (name, value) in [("signed:  ", &cause.signed), ("received:", &cause.received)] {
+        if let Some(value) = value {
+            out.push_str(&format!("  {name} {value}\n"));
+        }
+    }
+    out.push_str(&format!("  cure:     {}\n", cause.cure));
+    if !cause.also.is_empty() {
+        out.push_str(&format!("  also:     {}\n", cause.also.join(", ")));
+    }
+    out.push('\n');
+    out
+}
