@@ -230,11 +230,12 @@ impl Store {
                 .as_deref()
                 .map_or(Ok(Counter(Space::SYSTEM.0)), Counter::decode)?;
             let next = Counter(last + 1);
-            if self
-                .write_system_row(&home, COUNTER, before, Some(next.encode()))
-                .await?
-            {
-                return Ok(Space(next.0));
+            let value = Some(next.encode());
+            match self.write_system_row(&home, COUNTER, before, value).await {
+                Ok(true) => return Ok(Space(next.0)),
+                // If nobody knows, the number may be somebody's: the next one is taken.
+                Ok(false) | Err(Error::MayHaveCommitted) => {}
+                Err(error) => return Err(error),
             }
         }
         Err(Error::Conflict)

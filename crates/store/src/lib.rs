@@ -16,6 +16,7 @@ mod bucket;
 mod condition;
 mod delete;
 mod digest;
+mod document;
 mod error;
 mod home;
 mod layout;
@@ -43,6 +44,7 @@ pub use condition::{
 };
 pub use delete::Deleted;
 pub use digest::{combine_checksums, default_checksum_type};
+pub use document::receive_document;
 pub use error::{Error, Result};
 pub use list::{Entry, ListQuery, Listing};
 pub use model::{

@@ -141,7 +141,7 @@ fn check_size(size: u64) -> Result<()> {
 }
 
 /// Compares what was announced with what came; gives the checksum of the announced algorithm.
-fn compare(expect: &Expect, digested: &Digested, source: &dyn Source) -> Result<Option<Checksum>> {
+pub(crate) fn compare(expect: &Expect, digested: &Digested, source: &dyn Source) -> Result<Option<Checksum>> {
     if let Some((client, computed)) = expect.sha256.zip(digested.sha256)
         && client != computed
     {

@@ -115,8 +115,10 @@ impl Store {
                 deletes: batch.to_vec(),
                 ..Change::default()
             };
-            if self.engine().commit(space, home, change).await? != Outcome::Done {
-                return Ok(false);
+            match self.engine().commit(space, home, change).await {
+                Ok(Outcome::Done) => {}
+                Ok(Outcome::Refused(_)) | Err(engine::Error::MayHaveCommitted) => return Ok(false),
+                Err(error) => return Err(error.into()),
             }
         }
         Ok(true)

@@ -1,6 +1,8 @@
 //! What the tests of this crate share: a world that repeats itself, short names for values, sources that misbehave.
 #![allow(dead_code, reason = "each test binary uses some of it")]
 
+pub(crate) mod watched;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use countersign_engine::Engine;

@@ -310,3 +310,6 @@ fn write_object(head: &Head, manifest: &[ManifestPart], change: &mut Change) {
         .puts
         .extend(rows.map(|(number, row)| plain(layout::manifest_row(head.generation, number), row)));
 }
+
+#[cfg(test)]
+mod tests;

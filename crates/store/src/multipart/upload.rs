@@ -84,9 +84,15 @@ impl Store {
             }],
             deletes: Vec::new(),
         };
-        match self.engine().commit(space, home, change).await? {
-            Outcome::Done => Ok(upload_id),
-            Outcome::Refused(_) => Err(Error::Conflict),
+        match self.engine().commit(space, home, change).await {
+            Ok(Outcome::Done) => Ok(upload_id),
+            Ok(Outcome::Refused(_)) => Err(Error::Conflict),
+            Err(engine::Error::MayHaveCommitted) => {
+                // The id is ours alone, so the row being there is proof.
+                let found = self.read_upload(space, home, &upload_id).await;
+                found.map(|_| upload_id).map_err(|_| Error::MayHaveCommitted)
+            }
+            Err(error) => Err(error.into()),
         }
     }
 
