@@ -269,6 +269,12 @@ mod tests {
     }
 
     #[test]
+    fn signed_names_are_sorted_however_they_were_sent() {
+        let sent = ["X-B", "host", "x-a", "x-b"].map(str::to_owned);
+        assert_eq!(sorted_names(&sent), ["host", "x-a", "x-b"]);
+    }
+
+    #[test]
     fn the_hash_is_that_of_the_bytes() {
         let canonical = Canonical {
             method: "GET".into(),

@@ -58,7 +58,7 @@ pub enum ChunkError {
         /// Its name, lower case.
         name: String,
     },
-    /// A trailer that `x-amz-trailer` announced and the body does not have.
+    /// A trailer that `x-amz-trailer` announced and the body does not have; to S3 an incomplete body.
     TrailerMissing {
         /// Its name, lower case.
         name: String,

@@ -141,6 +141,8 @@ mod tests {
             v2(Some("A"))
         );
         assert_eq!(only(&[("Signature", "s")]), v2(None));
+        let both = check("", &[("AWSAccessKeyId", "A"), ("signature", "s")]).map(|claim| claim.is_some());
+        assert_eq!(both, Ok(true), "version four counts where both stand");
         let v4a = check("x-amz-algorithm", &[("x-amz-algorithm", ECDSA_ALGORITHM)]);
         assert_eq!(v4a, Err(Refusal::SigV4a { form: Form::Policy }));
         let odd = check("x-amz-algorithm", &[("x-amz-algorithm", "x")]);

@@ -165,6 +165,15 @@ fn only_the_last_chunk_may_be_small() {
         decode(Streaming::Signed, &[], None, &signed_body(&[b"hello", b"!"])),
         small
     );
+    let nearly = "a".repeat(8_191);
+    let small = Err(ChunkError::TooSmall {
+        chunk: 2,
+        size: 8_191,
+    });
+    assert_eq!(
+        unsigned(&[], &format!("1fff\r\n{nearly}\r\n1\r\n!\r\n0\r\n\r\n")),
+        small
+    );
     let enough = "a".repeat(8_192);
     assert!(unsigned(&[], &format!("2000\r\n{enough}\r\n1\r\n!\r\n0\r\n\r\n")).is_ok());
 }
