@@ -5,7 +5,7 @@
 use countersign_sigv4::{Claim, PathRule, Refusal, Request, Secret};
 
 /// One refused request with everything the server knows about it.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Case<'a> {
     /// The request as it was received, nothing decoded.
     pub request: Request<'a>,
@@ -22,7 +22,7 @@ pub struct Case<'a> {
     /// How the request came in.
     pub transport: Transport<'a>,
     /// What is known about the body, if it was read to its end before the refusal. Never read one for a diagnosis.
-    pub body: Option<&'a BodyFacts>,
+    pub body: Option<BodyFacts>,
 }
 
 /// Why the request was refused.

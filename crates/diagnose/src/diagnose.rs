@@ -51,8 +51,8 @@ pub fn diagnose(case: &Case<'_>, budget: Budget<'_>) -> Diagnosis {
     };
     scene.otherwise = match &sent {
         _ if matches!(case.fault, Fault::BodyMismatch) => Otherwise::Valid,
-        Some(sent) if may_search(case) && sent.verifies(&mut tried) => Otherwise::Valid,
-        Some(_) if may_search(case) => Otherwise::Invalid,
+        Some(sent) if may_verify(case) && sent.verifies(&mut tried) => Otherwise::Valid,
+        Some(_) if may_verify(case) => Otherwise::Invalid,
         _ if scene.is_mismatch() => Otherwise::Invalid,
         _ => Otherwise::Unknown,
     };
@@ -67,13 +67,17 @@ pub fn diagnose(case: &Case<'_>, budget: Budget<'_>) -> Diagnosis {
     conclude(&scene, findings, &found, tried)
 }
 
-/// Whether this kind of request is worth a search at all.
+/// Whether the signature may be computed as it is.
+fn may_verify(case: &Case<'_>) -> bool {
+    case.claim
+        .is_some_and(|claim| claim.signed_headers.len() <= SIGNED_HEADERS_MAX && claim.signature.len() == 64)
+}
+
+/// Whether this kind of request is worth a search.
 fn may_search(case: &Case<'_>) -> bool {
     let Some(claim) = case.claim else { return false };
     let skew = claim.time.abs_diff(case.server.now);
-    claim.signed_headers.len() <= SIGNED_HEADERS_MAX
-        && claim.signature.len() == 64
-        && (claim.form == Form::Query || skew <= SKEW_SECONDS_MAX)
+    may_verify(case) && (claim.form == Form::Query || skew <= SKEW_SECONDS_MAX)
 }
 
 fn proposals(scene: &Scene<'_>) -> Vec<Hypothesis> {

@@ -325,16 +325,18 @@ mod tests {
 
     #[test]
     fn ports_are_split_off_names_and_addresses() {
-        let cases: [(&[u8], &[u8], Option<&[u8]>); 5] = [
-            (b"a.b:9000", b"a.b", Some(b"9000")),
-            (b"a.b", b"a.b", None),
-            (b"[::1]:80", b"[::1]", Some(b"80")),
-            (b"[::1]", b"[::1]", None),
-            (b"a:b", b"a:b", None),
-        ];
-        for (host, name, port) in cases {
-            assert_eq!(split_port(host), (name, port));
-        }
+        let check = |host: &str, name: &str, port: Option<&str>| {
+            assert_eq!(
+                split_port(host.as_bytes()),
+                (name.as_bytes(), port.map(str::as_bytes)),
+                "{host}"
+            );
+        };
+        check("a.b:9000", "a.b", Some("9000"));
+        check("a.b", "a.b", None);
+        check("[::1]:80", "[::1]", Some("80"));
+        check("[::1]", "[::1]", None);
+        check("a:b", "a:b", None);
     }
 
     #[test]

@@ -35,10 +35,17 @@ pub(crate) enum Origin {
 }
 
 /// A value with the reason it may be shown.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Value {
     pub(crate) bytes: Vec<u8>,
     pub(crate) origin: Origin,
+}
+
+/// Without the bytes: a diagnosis may be logged, and a withheld value must not be.
+impl std::fmt::Debug for Value {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?} value of {} bytes", self.origin, self.bytes.len())
+    }
 }
 
 impl Value {

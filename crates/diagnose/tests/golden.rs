@@ -4,6 +4,8 @@
 //! and status in the context are asserted by themselves, so that blessing cannot hide a wrong cause.
 //! `COUNTERSIGN_BLESS=1` rewrites `expected.txt`.
 
+#![expect(clippy::panic, reason = "a broken fixture is named before the test ends")]
+
 mod support;
 
 use std::collections::BTreeMap;

@@ -57,7 +57,7 @@ pub(super) fn sent_later(scene: &Scene<'_>, skew: i64) -> Option<&'static str> {
         return None;
     }
     let now = scene.case.server.now;
-    let date = scene.header("date").and_then(|value| http_date(value));
+    let date = scene.header("date").and_then(http_date);
     if scene.has_header("x-amz-date") && date.is_some_and(|date| date.abs_diff(now) <= 120) {
         return Some("its Date header has the right time");
     }

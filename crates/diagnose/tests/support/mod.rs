@@ -225,7 +225,7 @@ impl Context {
                     sni: self.text("sni"),
                     peer_is_loopback: self.flag("peer_is_loopback"),
                 },
-                body: matches!(fault, Fault::BodyMismatch).then_some(&body),
+                body: matches!(fault, Fault::BodyMismatch).then(|| body.clone()),
             };
             Some(diagnose(&case, budget))
         })

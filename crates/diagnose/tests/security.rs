@@ -1,0 +1,409 @@
+//! What a diagnosis must never do: help to find a secret, say one, name what it may not name, or work without bounds.
+//!
+//! Each test is a rule of its own and is named after it.
+
+mod support;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use countersign_diagnose::{Budget, Level, PAIRS_BYTES_MAX, SINGLES_BYTES_MAX, Status};
+use countersign_sigv4::{PathRule, SigningKey, Trace, claim};
+use serde_json::json;
+use support::{Context, Http, SECRET, unhurried};
+
+const REQUEST: &str = "GET /photos/cat.jpg HTTP/1.1\nHost: s3.example.com\n\
+    x-amz-content-sha256: UNSIGNED-PAYLOAD\nx-amz-date: 20261122T035900Z\n\
+    Authorization: AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE000000001/20261122/us-east-1/s3/aws4_request, \
+    SignedHeaders=host;x-amz-content-sha256;x-amz-date, Signature={signature}\n";
+
+fn status_when_signed_with(stored: &str, used: &str) -> (Status, String) {
+    let context = Context(json!({ "secret": stored, "client_secret": used }));
+    let received = REQUEST.replace("{signature}", &context.sign(REQUEST));
+    let diagnosis = context
+        .receive(&received, unhurried())
+        .expect("another secret is refused");
+    (diagnosis.status, diagnosis.at(Level::Full).header_value())
+}
+
+#[test]
+fn no_part_of_a_secret_is_ever_confirmed() {
+    for stored in [
+        SECRET,
+        "correct horse/battery+staple",
+        "a%2Fb+c%20d/e",
+        "ends in a line break\n",
+        "\"quoted\"",
+        "CaSe",
+    ] {
+        let mut guesses: Vec<String> = Vec::new();
+        for at in 1..stored.len() {
+            guesses.push(stored[..at].to_owned());
+            guesses.push(stored[at..].to_owned());
+            guesses.push(format!("{}{}", &stored[..at], &stored[at + 1..]));
+            guesses.push(format!("{}X{}", &stored[..at], &stored[at + 1..]));
+            guesses.push(format!("{}\n", &stored[..at]));
+        }
+        guesses.push(stored.to_lowercase());
+        guesses.push(stored.to_uppercase());
+        guesses.push(stored.replace('+', " "));
+        guesses.push(stored.replace("%2F", "/").replace("%20", " "));
+        guesses.push(stored.trim_matches('"').to_owned());
+        guesses.push(stored.trim().to_owned());
+        guesses.push(stored.chars().rev().collect());
+        for (n, guess) in guesses.iter().enumerate().filter(|(_, guess)| *guess != stored) {
+            // A pair changes the secret in the same ways as a single change does; every tenth guess shows it.
+            let budget = if n % 10 == 0 {
+                unhurried()
+            } else {
+                Budget::singles(&|| true)
+            };
+            let (status, header) = status_when_signed_with(stored, guess, budget);
+            assert_eq!(
+                status,
+                Status::Unproven,
+                "{stored:?} signed as {guess:?}: {header}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_match_takes_as_much_work_as_a_mismatch() {
+    let tried = |used: &str| {
+        let context = Context(json!({ "client_secret": used }));
+        let received = REQUEST.replace("{signature}", &context.sign(REQUEST));
+        let budget = Budget {
+            pairs_bytes_max: 0,
+            ..unhurried()
+        };
+        context.receive(&received, budget).expect("refused").tried
+    };
+    let (matched, unmatched) = (tried(&format!("{SECRET}\n")), tried("another"));
+    assert!(matched.singles > 50);
+    assert_eq!(
+        (matched.singles, matched.hashed_bytes),
+        (unmatched.singles, unmatched.hashed_bytes)
+    );
+}
+
+/// All fixtures: name, context, the request as it arrived, the signature in it.
+fn fixtures() -> Vec<(PathBuf, Context, String, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    let cases = fs::read_dir(folder)
+        .expect("the fixtures")
+        .map(|entry| entry.expect("a fixture").path());
+    let read = |case: &Path, name: &str| fs::read_to_string(case.join(name)).expect("a file");
+    cases
+        .map(|case| {
+            let context = Context(serde_json::from_str(&read(&case, "context.json")).expect("JSON"));
+            let signature = context.sign(&read(&case, "signed.http"));
+            let received = read(&case, "request.http").replace("{signature}", &signature);
+            (case, context, received, signature)
+        })
+        .collect()
+}
+
+/// The signature that would have been accepted for the request as it arrived.
+fn right_signature(context: &Context, received: &str) -> Option<String> {
+    Http::parse(received).with(|request| {
+        let claim = claim(request).ok().flatten()?;
+        let key = SigningKey::derive(&context.secret(), &claim.scope);
+        Some(
+            key.sign(&Trace::of(request, &claim, PathRule::S3).string_to_sign)
+                .to_hex(),
+        )
+    })
+}
+
+#[test]
+fn no_output_holds_a_secret_or_a_signature() {
+    for (case, context, received, signature) in fixtures() {
+        let diagnosis = context.receive(&received, unhurried()).expect("refused");
+        let mut texts = vec![format!("{diagnosis:?}")];
+        for level in [Level::Full, Level::Basic] {
+            let report = diagnosis.at(level);
+            texts.extend([report.json().to_string(), report.header_value(), report.sentence]);
+        }
+        let mut hidden = vec![SECRET.to_owned(), signature];
+        hidden.extend(right_signature(&context, &received));
+        let used = context
+            .text("client_secret")
+            .filter(|used| context.text("cause") != Some("SEC-DEFAULT") && used.len() > 8);
+        hidden.extend(
+            used.map(str::to_owned)
+                .filter(|used| !received.contains(used.as_str())),
+        );
+        for (text, hidden) in texts
+            .iter()
+            .flat_map(|text| hidden.iter().map(move |hidden| (text, hidden)))
+        {
+            assert!(
+                !text.contains(hidden.as_str()),
+                "{}: {hidden} stands in {text}",
+                case.display()
+            );
+        }
+    }
+}
+
+#[test]
+fn a_secret_sent_by_mistake_is_not_repeated() {
+    let context = Context(json!({}));
+    let signed = REQUEST.replace("s3.example.com", SECRET);
+    let received = REQUEST.replace(
+        "Host: s3.example.com",
+        &format!("Host: proxy\nX-Forwarded-Host: {SECRET}"),
+    );
+    let received = received.replace("{signature}", &context.sign(&signed));
+    let diagnosis = context.receive(&received, unhurried()).expect("refused");
+    assert_eq!(
+        diagnosis.causes.first().map(|cause| cause.id),
+        Some("HST-PROXY"),
+        "the fault itself is found"
+    );
+    for level in [Level::Full, Level::Basic] {
+        let report = diagnosis.at(level);
+        assert!(!report.json().to_string().contains(SECRET));
+        assert!(report.causes.iter().all(|cause| cause.signed.is_none()));
+    }
+}
+
+#[test]
+fn basic_shows_only_what_stands_in_the_request_or_in_the_answer() {
+    for (case, context, received, _) in fixtures() {
+        let report = context
+            .receive(&received, unhurried())
+            .expect("refused")
+            .at(Level::Basic);
+        let decoded =
+            String::from_utf8_lossy(&countersign_sigv4::decode_percent(received.as_bytes())).into_owned();
+        let answered = |value: &str| {
+            let server = context.server();
+            value == server.region
+                || value == server.service
+                || countersign_sigv4::parse_timestamp(value).is_some()
+                || report
+                    .causes
+                    .iter()
+                    .any(|cause| cause.slot == "body" && value.len() == 64)
+        };
+        for value in report
+            .causes
+            .iter()
+            .flat_map(|cause| [&cause.signed, &cause.received])
+            .flatten()
+        {
+            let stands = received.contains(value.as_str()) || decoded.contains(value.as_str());
+            // The canonical path is part of the answer.
+            let canonical = value.starts_with('/') && report.causes.iter().any(|cause| cause.slot == "uri");
+            assert!(
+                stands || answered(value) || canonical,
+                "{}: {value}",
+                case.display()
+            );
+        }
+        let server = context.server();
+        for name in server
+            .public_names
+            .iter()
+            .chain(&server.seen_hosts)
+            .chain(&server.domains)
+        {
+            if !received.contains(name.as_str()) {
+                assert!(
+                    !report.json().to_string().contains(name.as_str()),
+                    "{}: {name}",
+                    case.display()
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_hostile_enters_the_sentence_or_the_header() {
+    let long = "a".repeat(81);
+    for hostile in [
+        "<script>alert(1)</script>",
+        "a&b",
+        "a\"b",
+        "it's",
+        "a\u{1b}[31mb",
+        "\u{e4}",
+        &long,
+    ] {
+        let context = Context(json!({}));
+        let signed = REQUEST.replace("s3.example.com", hostile);
+        let received = REQUEST.replace(
+            "Host: s3.example.com",
+            &format!("Host: proxy\nX-Forwarded-Host: {hostile}"),
+        );
+        let received = received.replace("{signature}", &context.sign(&signed));
+        for level in [Level::Full, Level::Basic] {
+            let report = context
+                .receive(&received, unhurried())
+                .expect("refused")
+                .at(level);
+            for text in [&report.sentence, &report.header_value()] {
+                assert!(!text.contains(hostile), "{hostile:?} stands in {text}");
+                assert!(
+                    text.bytes()
+                        .all(|b| (0x20..0x7f).contains(&b) && !b"<>&\"".contains(&b)),
+                    "{text}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn every_header_and_sentence_is_printable_ascii() {
+    for (case, context, received, _) in fixtures() {
+        let diagnosis = context.receive(&received, unhurried()).expect("refused");
+        for level in [Level::Full, Level::Basic] {
+            let report = diagnosis.at(level);
+            for text in [report.header_value(), report.sentence] {
+                assert!(
+                    text.bytes().all(|b| (0x20..0x7f).contains(&b)),
+                    "{}: {text}",
+                    case.display()
+                );
+            }
+        }
+    }
+}
+
+/// A request with many and long signed headers, signed with another secret.
+fn laden(headers: usize, bytes_each: usize) -> (Context, String) {
+    let names: Vec<String> = (0..headers).map(|n| format!("x-amz-meta-{n:03}")).collect();
+    let lines: String = names
+        .iter()
+        .map(|name| format!("{name}: {}\n", "v".repeat(bytes_each)))
+        .collect();
+    let signed = names
+        .iter()
+        .fold("host;x-amz-content-sha256;x-amz-date".to_owned(), |all, name| {
+            format!("{all};{name}")
+        });
+    let request = REQUEST
+        .replace(
+            "Host: s3.example.com\n",
+            &format!("Host: s3.example.com\n{lines}"),
+        )
+        .replace(
+            "SignedHeaders=host;x-amz-content-sha256;x-amz-date",
+            &format!("SignedHeaders={signed}"),
+        );
+    let context = Context(json!({ "client_secret": "another" }));
+    let received = request.replace("{signature}", &context.sign(&request));
+    (context, received)
+}
+
+#[test]
+fn the_budget_in_bytes_is_never_exceeded() {
+    for (headers, bytes_each) in [(0, 0), (10, 100), (30, 200), (60, 2_000), (60, 60_000)] {
+        let (context, received) = laden(headers, bytes_each);
+        let diagnosis = context.receive(&received, unhurried()).expect("refused");
+        // One verification of the request as it is comes on top.
+        let once = (received.len() + 4_096) as u64;
+        assert!(
+            diagnosis.tried.hashed_bytes <= SINGLES_BYTES_MAX + PAIRS_BYTES_MAX + once,
+            "{:?}",
+            diagnosis.tried
+        );
+        let small = Budget {
+            singles_bytes_max: 10_000,
+            pairs_bytes_max: 20_000,
+            within: &|| true,
+        };
+        let tried = context.receive(&received, small).expect("refused").tried;
+        assert!(
+            tried.hashed_bytes <= 30_000 + once && tried.cut_short,
+            "{tried:?}"
+        );
+    }
+}
+
+#[test]
+fn a_long_canonical_request_gets_no_pairs() {
+    let (context, received) = laden(40, 400);
+    let tried = context.receive(&received, unhurried()).expect("refused").tried;
+    assert!(
+        tried.singles > 0 && tried.pairs == 0 && tried.cut_short,
+        "{tried:?}"
+    );
+}
+
+#[test]
+fn more_than_64_signed_headers_get_no_search() {
+    let (context, received) = laden(70, 10);
+    let diagnosis = context.receive(&received, unhurried()).expect("refused");
+    assert_eq!(
+        (
+            diagnosis.status,
+            diagnosis.tried.singles,
+            diagnosis.tried.hashed_bytes
+        ),
+        (Status::Skipped, 0, 0)
+    );
+}
+
+#[test]
+fn the_search_ends_when_time_is_up() {
+    let (context, received) = laden(0, 0);
+    let left = std::cell::Cell::new(5);
+    let within = || {
+        left.set(left.get() - 1);
+        left.get() >= 0
+    };
+    let tried = context
+        .receive(&received, Budget::full(&within))
+        .expect("refused")
+        .tried;
+    assert_eq!((tried.singles, tried.pairs, tried.cut_short), (5, 0, true));
+}
+
+#[test]
+fn without_a_budget_nothing_is_computed() {
+    let (context, received) = laden(0, 0);
+    let diagnosis = context.receive(&received, Budget::none()).expect("refused");
+    assert_eq!(
+        (diagnosis.status, diagnosis.tried.hashed_bytes),
+        (Status::Skipped, 0)
+    );
+    assert!(diagnosis.causes.is_empty());
+}
+
+#[test]
+fn an_unknown_access_key_gets_no_search() {
+    let context = Context(json!({ "unknown_key": true }));
+    let received = REQUEST.replace("{signature}", &context.sign(REQUEST));
+    let diagnosis = context.receive(&received, unhurried()).expect("refused");
+    assert_eq!(
+        (diagnosis.status, diagnosis.tried.hashed_bytes),
+        (Status::Skipped, 0)
+    );
+    let report = diagnosis.at(Level::Full);
+    assert!(
+        report.sentence.contains("No active access key"),
+        "{}",
+        report.sentence
+    );
+    assert_eq!(report.header_value(), "none; status=skipped");
+}
+
+#[test]
+fn a_clock_more_than_a_week_off_gets_one_verification_and_no_search() {
+    let context = Context(json!({ "now": "20261222T040000Z" }));
+    let received = REQUEST.replace("{signature}", &context.sign(REQUEST));
+    let report = context
+        .receive(&received, unhurried())
+        .expect("refused")
+        .at(Level::Full);
+    assert_eq!(
+        (report.status, report.tried.singles, report.otherwise),
+        ("exact", 0, "valid"),
+        "{report:?}"
+    );
+}
