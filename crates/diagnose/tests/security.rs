@@ -17,11 +17,11 @@ const REQUEST: &str = "GET /photos/cat.jpg HTTP/1.1\nHost: s3.example.com\n\
     Authorization: AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE000000001/20261122/us-east-1/s3/aws4_request, \
     SignedHeaders=host;x-amz-content-sha256;x-amz-date, Signature={signature}\n";
 
-fn status_when_signed_with(stored: &str, used: &str) -> (Status, String) {
+fn status_when_signed_with(stored: &str, used: &str, budget: Budget<'_>) -> (Status, String) {
     let context = Context(json!({ "secret": stored, "client_secret": used }));
     let received = REQUEST.replace("{signature}", &context.sign(REQUEST));
     let diagnosis = context
-        .receive(&received, unhurried())
+        .receive(&received, budget)
         .expect("another secret is refused");
     (diagnosis.status, diagnosis.at(Level::Full).header_value())
 }
