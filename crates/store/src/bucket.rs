@@ -62,7 +62,8 @@ impl Store {
         match written {
             Ok(true) => Ok(()),
             Ok(false) => {
-                self.drop_space(space).await?;
+                // Should this fail, an empty space stays that nobody names.
+                let _is_dropped = self.drop_space(space).await;
                 let winner = self.bucket_row(name).await?;
                 Err(winner.map_or(Error::Conflict, |(_, winner)| already(&winner, owner)))
             }

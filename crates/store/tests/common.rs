@@ -5,14 +5,15 @@ pub(crate) mod watched;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use countersign_engine::Engine;
 use countersign_engine::memory::Memory;
+use countersign_engine::{Class, Engine, ScanRange, Space};
 use countersign_store::{
     BytesSource, NewObject, Object, ObjectReader, PutObject, Result, Settings, Source, SourceError, Store,
     World,
 };
 use countersign_types::{BucketName, Moment, ObjectKey, PartNumber};
 use md5::Digest as _;
+use std::ops::Bound;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
@@ -143,5 +144,20 @@ impl Source for Pieces {
     fn trailer(&self, name: &str) -> Option<String> {
         let found = self.trailers.iter().find(|(trailer, _)| *trailer == name);
         found.map(|(_, value)| value.clone())
+    }
+}
+
+/// No row of any class stands in the first bucket's space.
+pub(crate) async fn assert_nothing_is_left(engine: &dyn Engine) {
+    for class in *b"kpmbug" {
+        let range = ScanRange {
+            from: Bound::Unbounded,
+            until: Bound::Unbounded,
+        };
+        let page = engine
+            .scan(Space(1), Class(class), range, 10)
+            .await
+            .expect("scans");
+        assert!(page.rows.is_empty(), "class {}: {:?}", class as char, page.rows);
     }
 }

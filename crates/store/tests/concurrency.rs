@@ -128,7 +128,8 @@ async fn readers_see_one_incarnation_and_never_a_mixture() {
     let settings = Settings {
         sweep_after: Duration::ZERO,
     };
-    let store = store_on(Arc::new(Memory::new()), TestWorld::new(), settings).await;
+    let memory = Memory::new();
+    let store = store_on(Arc::new(memory.clone()), TestWorld::new(), settings).await;
     put(&store, "k", vec![1; 5 * MIB + 7]).await.expect("written");
     let mut tasks = JoinSet::new();
     for writer in 0..3_u8 {
@@ -167,7 +168,11 @@ async fn readers_see_one_incarnation_and_never_a_mixture() {
     }
     tasks.join_all().await;
     store.sweep().await.expect("sweeps");
-    assert_eq!(store.sweep().await.expect("sweeps").waiting, 0);
+    store
+        .delete_object(&bucket(), &object_key("k"), &WriteCondition::NONE)
+        .await
+        .expect("deleted");
+    common::assert_nothing_is_left(&memory).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -236,6 +241,24 @@ async fn parts_that_are_sent_at_once_all_arrive() {
         .await
         .expect("listed");
     assert_eq!(page.parts.len(), 16);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn parts_that_are_sent_again_at_once_after_a_failed_complete_all_arrive() {
+    let store = store().await;
+    let id = begin(&store).await;
+    let first = one_part(&store, &id, 1, 1, 3).await.expect("part 1");
+    let second = one_part(&store, &id, 2, 1, 3).await.expect("part 2");
+    let failed = complete(&store, &id, vec![first, second]).await;
+    assert!(matches!(failed, Err(Error::EntityTooSmall { .. })));
+    let mut writers = JoinSet::new();
+    for number in 1..=16 {
+        let (store, id) = (store.clone(), id.clone());
+        writers.spawn(async move { one_part(&store, &id, number, 1, 2 * MIB).await.map(drop) });
+    }
+    for written in writers.join_all().await {
+        written.expect("written");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -124,6 +124,27 @@ impl Run {
         }
     }
 
+    /// Deletes everything and looks whether anything was left behind.
+    async fn end(&mut self) {
+        self.engine.end_faults();
+        for key in self.reference.objects.keys() {
+            let deleted = self
+                .store
+                .delete_object(&bucket(), &object_key(key), &WriteCondition::NONE)
+                .await;
+            assert!(deleted.expect("deleted").existed);
+        }
+        for (key, id) in self.reference.uploads.keys() {
+            self.store
+                .abort_upload(&bucket(), &object_key(key), id)
+                .await
+                .expect("aborted");
+        }
+        self.world.pass(Duration::from_secs(3600));
+        self.store.sweep().await.expect("sweeps");
+        common::assert_nothing_is_left(self.engine.as_ref()).await;
+    }
+
     fn bytes(&mut self) -> Bytes {
         let from = self.random.below(16);
         let len = self.random.of(&[0, 1, 1, 2, 2, 3, 3, 3, 5 << 20]);
@@ -512,6 +533,7 @@ async fn the_store_answers_as_the_reference_does() {
         for _ in 0..400 {
             run.step().await;
         }
+        run.end().await;
         completed += run.completed;
         refused += run.refused;
     }

@@ -58,7 +58,8 @@ impl Store {
             let parts = self.part_records(space, home, generation).await?;
             let chosen = choose(request, upload.checksum, &parts)?;
             let has_unused = parts.len() > chosen.manifest.len();
-            let head = self.head_of(generation, upload, &chosen);
+            let manifest = encode_manifest_rows(&chosen.manifest);
+            let head = self.head_of(generation, upload, &chosen, manifest.len());
             let mut change = Change::default();
             change.guards.push(Guard {
                 row: layout::upload_row(upload_id),
@@ -66,7 +67,7 @@ impl Store {
             });
             current.guard(!request.condition.is_none(), &mut change);
             change.deletes.push(layout::upload_row(upload_id));
-            write_object(&head, &chosen.manifest, &mut change);
+            write_object(&head, manifest, &mut change);
             let replaced = current.leave(self.replaced_due(), true, &mut change)?;
             let unused =
                 has_unused.then(|| leave_garbage(generation, GarbageKind::Unused, self.now(), &mut change));
@@ -147,14 +148,14 @@ impl Store {
             .collect()
     }
 
-    fn head_of(&self, generation: Generation, upload: UploadRecord, chosen: &Chosen) -> Head {
+    fn head_of(&self, generation: Generation, upload: UploadRecord, chosen: &Chosen, rows: usize) -> Head {
         Head {
             generation,
             size: chosen.size,
             etag: chosen.etag,
             modified: self.now(),
             checksum: Some(chosen.checksum.clone()),
-            manifest_rows: Some(0),
+            manifest_rows: Some(u16::try_from(rows).expect("10,000 parts lie in a few rows")),
             metadata: upload.metadata,
         }
     }
@@ -288,13 +289,7 @@ fn compare(expected: Option<&Checksum>, computed: &Checksum) -> Result<()> {
 }
 
 /// The rows of an object made of parts, besides the parts.
-fn write_object(head: &Head, manifest: &[ManifestPart], change: &mut Change) {
-    let rows = encode_manifest_rows(manifest);
-    let count = u16::try_from(rows.len()).expect("10,000 parts lie in a few rows");
-    let head = Head {
-        manifest_rows: Some(count),
-        ..head.clone()
-    };
+fn write_object(head: &Head, manifest: Vec<Bytes>, change: &mut Change) {
     let plain = |row, value| Put {
         row,
         value,
@@ -305,7 +300,7 @@ fn write_object(head: &Head, manifest: &[ManifestPart], change: &mut Change) {
         layout::single(PARTS_MARK),
         PartsMark(head.generation).encode(),
     ));
-    let rows = (1..=count).zip(rows);
+    let rows = (1..).zip(manifest);
     change
         .puts
         .extend(rows.map(|(number, row)| plain(layout::manifest_row(head.generation, number), row)));

@@ -173,10 +173,9 @@ impl Garbage {
         let mut reader = Reader::new(value, "a row of the sweep")?;
         let (mut kind, mut due) = (None, None);
         while let Some(field) = reader.next()? {
-            match (field.tag, field.number()?) {
-                (1, 1) => kind = Some(GarbageKind::All),
-                (1, 2) => kind = Some(GarbageKind::Unused),
-                (2, _) => due = Some(field.moment()?),
+            match field.tag {
+                1 => kind = garbage_kind(field.number()?),
+                2 => due = Some(field.moment()?),
                 _ => {}
             }
         }
@@ -184,6 +183,14 @@ impl Garbage {
             kind: reader.need(kind)?,
             due: reader.need(due)?,
         })
+    }
+}
+
+fn garbage_kind(number: u64) -> Option<GarbageKind> {
+    match number {
+        1 => Some(GarbageKind::All),
+        2 => Some(GarbageKind::Unused),
+        _ => None,
     }
 }
 

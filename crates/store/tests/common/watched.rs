@@ -53,6 +53,10 @@ impl<E> Watched<E> {
         self.faults.lock().expect("no panics").extend(faults);
     }
 
+    pub(crate) fn end_faults(&self) {
+        self.faults.lock().expect("no panics").clear();
+    }
+
     pub(crate) fn fail_removals(&self, count: usize) {
         self.removals_to_fail.store(count, Ordering::SeqCst);
     }
