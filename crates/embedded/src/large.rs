@@ -25,7 +25,8 @@ pub(crate) struct LargeFiles {
     dir: PathBuf,
     health: Arc<Health>,
     next_id: AtomicU64,
-    /// Directories whose names are durable.
+    /// Directories whose names this process has made durable. What is found at open may have been made just before a
+    /// kill.
     durable_dirs: Mutex<BTreeSet<String>>,
     /// A stage may outlive the engine; while it does, nobody else may give out numbers.
     _lock: Arc<Held>,
@@ -55,9 +56,6 @@ impl LargeFiles {
         let failed = |error: io::Error| unavailable("removing what belongs to nobody", &error);
         let mut next_id = id_min;
         let mut removed = 0;
-        self.files
-            .sync_dir(&self.dir, SyncPoint::LargeRootAtOpen.name())
-            .map_err(failed)?;
         for dir in self.files.list(&self.dir).map_err(failed)? {
             let path = self.dir.join(&dir);
             for name in self.files.list(&path).map_err(failed)? {
@@ -68,10 +66,6 @@ impl LargeFiles {
                     removed += 1;
                 }
             }
-            self.durable_dirs
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .insert(dir);
         }
         self.next_id.store(next_id, Ordering::Relaxed);
         Ok(removed)

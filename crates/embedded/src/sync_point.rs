@@ -25,15 +25,13 @@ pub enum SyncPoint {
     LargeFile,
     /// The name of a large body.
     LargeDir,
-    /// The name of a directory of large bodies.
+    /// The name of a directory of large bodies, before its first body of this process.
     LargeRoot,
-    /// The names of directories of large bodies, at open: one may have been made just before a kill.
-    LargeRootAtOpen,
 }
 
 impl SyncPoint {
     /// All of them.
-    pub const ALL: [SyncPoint; 11] = [
+    pub const ALL: [SyncPoint; 10] = [
         SyncPoint::DataDirName,
         SyncPoint::DataDir,
         SyncPoint::FormatFile,
@@ -44,7 +42,6 @@ impl SyncPoint {
         SyncPoint::LargeFile,
         SyncPoint::LargeDir,
         SyncPoint::LargeRoot,
-        SyncPoint::LargeRootAtOpen,
     ];
 
     /// The name, as the file layer is told it.
@@ -60,7 +57,6 @@ impl SyncPoint {
             SyncPoint::LargeFile => "large-file",
             SyncPoint::LargeDir => "large-dir",
             SyncPoint::LargeRoot => "large-root",
-            SyncPoint::LargeRootAtOpen => "large-root-at-open",
         }
     }
 }
