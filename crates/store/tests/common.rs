@@ -66,7 +66,8 @@ pub(crate) fn part_number(number: u32) -> PartNumber {
 
 /// A store in memory with the bucket [`bucket`].
 pub(crate) async fn store() -> Store {
-    store_on(Arc::new(Memory::new()), TestWorld::new(), Settings::default()).await
+    let engine = watched::Watched::new(Memory::new());
+    store_on(Arc::new(engine), TestWorld::new(), Settings::default()).await
 }
 
 pub(crate) async fn store_on(engine: Arc<dyn Engine>, world: Arc<TestWorld>, settings: Settings) -> Store {

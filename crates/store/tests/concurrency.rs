@@ -129,7 +129,7 @@ async fn readers_see_one_incarnation_and_never_a_mixture() {
         sweep_after: Duration::ZERO,
     };
     let memory = Memory::new();
-    let store = store_on(Arc::new(memory.clone()), TestWorld::new(), settings).await;
+    let store = store_on(Arc::new(Watched::new(memory.clone())), TestWorld::new(), settings).await;
     put(&store, "k", vec![1; 5 * MIB + 7]).await.expect("written");
     let mut tasks = JoinSet::new();
     for writer in 0..3_u8 {

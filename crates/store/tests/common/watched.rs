@@ -1,4 +1,5 @@
-//! An engine around another that counts, fails and interrupts when told to.
+//! An engine around another that counts, and fails when told to. Before every call it lets other tasks go first, so that
+//! races happen.
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -9,6 +10,7 @@ use countersign_engine::{
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use tokio::task::yield_now;
 
 /// What to do with one commit instead of just making it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,16 +85,19 @@ impl<E: Engine> Engine for Watched<E> {
     }
 
     async fn get(&self, space: Space, home: &Home, rows: &[Row]) -> Result<Vec<Option<Stored>>> {
+        yield_now().await;
         self.inner.get(space, home, rows).await
     }
 
     async fn scan(&self, space: Space, class: Class, range: ScanRange, max: usize) -> Result<Page> {
+        yield_now().await;
         let page = self.inner.scan(space, class, range, max).await?;
         self.rows_scanned.fetch_add(page.rows.len(), Ordering::SeqCst);
         Ok(page)
     }
 
     async fn commit(&self, space: Space, home: &Home, change: Change) -> Result<Outcome> {
+        yield_now().await;
         let fault = self
             .faults
             .lock()
@@ -118,6 +123,7 @@ impl<E: Engine> Engine for Watched<E> {
     }
 
     async fn open(&self, body: &BodyRef) -> Result<Option<Box<dyn OpenBody>>> {
+        yield_now().await;
         self.inner.open(body).await
     }
 }
