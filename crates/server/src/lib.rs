@@ -1,1 +1,97 @@
-//! (opening lines follow with the first code)
+//! Sockets, clock and the pipeline: the server as a library that gets values and a store.
+//!
+//! Read [`pipeline`] first: a request moves one way through it. Not here: flags and files (the binary has those), which
+//! storage engine runs below the store, S3's semantics, and how a signature is verified.
+
+mod admin;
+mod body;
+mod clock;
+mod config;
+mod explain;
+mod gateway;
+mod hosts;
+mod listen;
+mod operations;
+mod pipeline;
+mod probe;
+mod record;
+mod refusal;
+mod request_id;
+mod respond;
+mod throttle;
+
+use std::io;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+use countersign_identity::Directory;
+use countersign_store::Store;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+pub use clock::Real;
+pub use config::{Cidr, Config, DiagnosisMode, PublicUrl};
+
+use crate::gateway::Gateway;
+
+/// A server that is configured and not yet listening.
+pub struct Server {
+    config: Config,
+    store: Store,
+    directory: Directory,
+}
+
+impl Server {
+    /// Puts a server together.
+    pub fn new(config: Config, store: Store, directory: Directory) -> Server {
+        Server { config, store, directory }
+    }
+
+    /// Serves S3 on `listeners` and the admin API on `admin_listeners` until `stop` is over, then lets requests in flight
+    /// end. Fails if a listener cannot be used.
+    pub async fn run(
+        self,
+        listeners: Vec<TcpListener>,
+        admin_listeners: Vec<TcpListener>,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> io::Result<()> {
+        let ports = listeners.iter().map(|l| l.local_addr().map(|address| address.port()));
+        let ports = ports.collect::<io::Result<Vec<u16>>>()?;
+        let gateway = Arc::new(Gateway::new(self.config, self.store, self.directory, ports));
+        let (stop_sender, stopped) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        let s3 = Arc::new(pipeline::S3(Arc::clone(&gateway)));
+        for listener in listeners {
+            let listener = tokio::net::TcpListener::from_std(listener)?;
+            tasks.spawn(listen::accept(listener, Arc::clone(&s3), stopped.clone()));
+        }
+        let admin = Arc::new(admin::Admin(Arc::clone(&gateway)));
+        for listener in admin_listeners {
+            let listener = tokio::net::TcpListener::from_std(listener)?;
+            tasks.spawn(listen::accept(listener, Arc::clone(&admin), stopped.clone()));
+        }
+        tasks.spawn(sweep(gateway.store.clone(), stopped));
+        stop.await;
+        tracing::info!("stopping: requests in flight are finished first");
+        // Nobody listens any more only if every task is gone already.
+        let _ = stop_sender.send(true);
+        while tasks.join_next().await.is_some() {}
+        Ok(())
+    }
+}
+
+/// Reclaims what replaced objects left behind, now and then.
+async fn sweep(store: Store, mut stopped: watch::Receiver<bool>) {
+    loop {
+        if let Err(error) = store.sweep().await {
+            tracing::warn!(%error, "what replaced objects left behind could not be swept");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(SWEEP_PAUSE) => {}
+            () = listen::until_stopped(&mut stopped) => return,
+        }
+    }
+}
+
+const SWEEP_PAUSE: Duration = Duration::from_secs(60);

@@ -1,0 +1,191 @@
+//! `countersign serve`: from flags and environment to a running server, and back down on a signal.
+
+use std::io::{self, IsTerminal};
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use countersign_embedded::{Embedded, Options};
+use countersign_identity::Directory;
+use countersign_server::{Cidr, Config, DiagnosisMode, PublicUrl, Real, Server};
+use countersign_store::{Settings, Store};
+use countersign_types::BucketName;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::exit::{Failure, Kind};
+use crate::root_credentials::{self, Origin, Root};
+
+/// Where and how to serve.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Where everything is kept; made if it does not exist.
+    #[arg(long, env = "COUNTERSIGN_DATA_DIR", default_value = "countersign-data", value_name = "DIR")]
+    data_dir: PathBuf,
+    /// Where S3 is served; repeatable [default: 127.0.0.1:9000 and [::1]:9000].
+    #[arg(long, env = "COUNTERSIGN_LISTEN", value_delimiter = ',', value_name = "ADDR")]
+    listen: Vec<SocketAddr>,
+    /// Where health and the admin API are served; repeatable [default: 127.0.0.1:9001 and [::1]:9001].
+    #[arg(long, env = "COUNTERSIGN_ADMIN_LISTEN", value_delimiter = ',', value_name = "ADDR")]
+    admin_listen: Vec<SocketAddr>,
+    /// The region that clients sign for.
+    #[arg(long, env = "COUNTERSIGN_REGION", default_value = "us-east-1")]
+    region: String,
+    /// A URL under which clients reach this server; repeatable.
+    #[arg(long, env = "COUNTERSIGN_PUBLIC_URL", value_delimiter = ',', value_name = "URL", value_parser = PublicUrl::parse)]
+    public_url: Vec<PublicUrl>,
+    /// A name whose first label is a bucket (virtual-host style); repeatable, `localhost` always is one.
+    #[arg(long, env = "COUNTERSIGN_DOMAIN", value_delimiter = ',', value_name = "NAME")]
+    domain: Vec<String>,
+    /// A proxy whose forwarding headers are believed when a client's address is told; repeatable.
+    #[arg(long, env = "COUNTERSIGN_TRUSTED_PROXY", value_delimiter = ',', value_name = "CIDR", value_parser = Cidr::parse)]
+    trusted_proxy: Vec<Cidr>,
+    /// How much a refusal tells: auto, full, basic or off.
+    #[arg(long, env = "COUNTERSIGN_DIAGNOSIS", default_value = "auto", value_parser = diagnosis_mode)]
+    diagnosis: DiagnosisMode,
+    /// Buckets that exist from the start, separated by commas.
+    #[arg(long, env = "COUNTERSIGN_BUCKETS", value_delimiter = ',', value_name = "NAMES", value_parser = bucket_name)]
+    buckets: Vec<BucketName>,
+    /// The storage engine.
+    #[arg(long, env = "COUNTERSIGN_ENGINE", default_value = "embedded", value_parser = ["embedded"])]
+    engine: String,
+}
+
+/// Serves until a signal says stop.
+pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
+    tracing_subscriber::fmt()
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_env("COUNTERSIGN_LOG")
+                .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info")),
+        )
+        .with_writer(io::stderr)
+        .init();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(Kind::Failed, format!("the runtime does not start: {error}")))?;
+    runtime.block_on(serve(arguments))
+}
+
+async fn serve(arguments: Arguments) -> Result<(), Failure> {
+    let data_dir = &arguments.data_dir;
+    std::fs::create_dir_all(data_dir)
+        .map_err(|error| Failure::new(Kind::Failed, format!("`{}`: {error}", data_dir.display())))?;
+    let salt = u64::from_ne_bytes(Real::random());
+    let engine = Embedded::open(data_dir, &Options::new(salt)).map_err(|error| {
+        Failure::new(Kind::Failed, format!("`{}` does not open: {error}", data_dir.display()))
+    })?;
+    let engine = Arc::new(engine);
+    let root = root_credentials::find(data_dir, &|name| std::env::var(name).ok())
+        .map_err(|error| Failure::new(Kind::Usage, error.to_string()))?;
+    let note = note(&root);
+    // This process has the engine for itself: its own readers are all there are.
+    let settings = Settings { sweep_after: Duration::ZERO };
+    let store = Store::open_with(Arc::clone(&engine) as _, Arc::new(Real), settings)
+        .await
+        .map_err(|error| Failure::new(Kind::Failed, format!("`{}` does not open: {error}", data_dir.display())))?;
+    let directory = Directory::of_root(root.access_key);
+    make_buckets(&store, &directory, &arguments).await?;
+
+    let config = Config {
+        region: arguments.region.clone(),
+        public_urls: arguments.public_url.clone(),
+        domains: arguments.domain.clone(),
+        trusted_proxies: arguments.trusted_proxy.clone(),
+        diagnosis: arguments.diagnosis,
+    };
+    let listeners = bind(&arguments.listen, 9000)?;
+    let admin_listeners = bind(&arguments.admin_listen, 9001)?;
+    let server = Server::new(config, store, directory);
+    println!("countersign {} serves {}", env!("CARGO_PKG_VERSION"), data_dir.display());
+    println!("  S3     {}  (region {})", urls(&listeners), arguments.region);
+    println!("  admin  {}", urls(&admin_listeners));
+    println!("{note}");
+    let served = server.run(listeners, admin_listeners, stop_signal()?).await;
+    drop(engine);
+    served.map_err(|error| Failure::new(Kind::Failed, format!("serving ended: {error}")))
+}
+
+async fn make_buckets(store: &Store, directory: &Directory, arguments: &Arguments) -> Result<(), Failure> {
+    let owner = directory.root_account().id;
+    for bucket in &arguments.buckets {
+        match store.create_bucket(bucket, &owner, &arguments.region).await {
+            Ok(_) | Err(countersign_store::Error::BucketAlreadyOwnedByYou) => {}
+            Err(error) => return Err(Failure::new(Kind::Failed, format!("bucket `{bucket}`: {error}"))),
+        }
+    }
+    Ok(())
+}
+
+/// Binds what was asked for; if nothing was, both loopback addresses (a machine may lack IPv6).
+fn bind(asked: &[SocketAddr], default_port: u16) -> Result<Vec<TcpListener>, Failure> {
+    let listen = |address: SocketAddr| -> io::Result<TcpListener> {
+        let listener = TcpListener::bind(address)?;
+        listener.set_nonblocking(true)?;
+        Ok(listener)
+    };
+    let fail = |address: SocketAddr, error: io::Error| {
+        let kind = if error.kind() == io::ErrorKind::AddrInUse { Kind::Conflict } else { Kind::Failed };
+        Failure::new(kind, format!("cannot listen on {address}: {error}"))
+    };
+    if !asked.is_empty() {
+        return asked.iter().map(|address| listen(*address).map_err(|error| fail(*address, error))).collect();
+    }
+    let v4 = SocketAddr::from(([127, 0, 0, 1], default_port));
+    let v6 = SocketAddr::from(([0, 0, 0, 0, 0, 0, 0, 1], default_port));
+    let mut listeners = vec![listen(v4).map_err(|error| fail(v4, error))?];
+    match listen(v6) {
+        Ok(listener) => listeners.push(listener),
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Err(fail(v6, error)),
+        Err(error) => tracing::info!(%error, "not listening on {v6}"),
+    }
+    Ok(listeners)
+}
+
+fn urls(listeners: &[TcpListener]) -> String {
+    let urls = listeners.iter().filter_map(|l| l.local_addr().ok()).map(|address| format!("http://{address}"));
+    urls.collect::<Vec<_>>().join("  ")
+}
+
+/// What is said about the root key. The secret is shown on a terminal only, and only when it was just made.
+fn note(root: &Root) -> String {
+    let id = &root.access_key.access_key_id;
+    match &root.origin {
+        Origin::Environment(id_name, _) => format!("  root   {id}  (from {id_name})"),
+        Origin::File(path) => format!("  root   {id}  (secret in {})", path.display()),
+        Origin::Made(path) if io::stdout().is_terminal() => made_note(id, root, path),
+        Origin::Made(path) => format!("  root   {id}  (made now, secret in {})", path.display()),
+    }
+}
+
+fn made_note(id: &str, root: &Root, path: &Path) -> String {
+    let secret = String::from_utf8_lossy(root.access_key.secret.expose()).into_owned();
+    format!(
+        "  root   made now and kept in {}; to use it, paste:\n\n    export AWS_ACCESS_KEY_ID={id}\n    \
+         export AWS_SECRET_ACCESS_KEY={secret}\n    export AWS_ENDPOINT_URL=http://127.0.0.1:9000\n    \
+         export AWS_REGION=us-east-1\n    aws s3 mb s3://first-bucket\n",
+        path.display()
+    )
+}
+
+fn stop_signal() -> Result<impl Future<Output = ()> + Send + 'static, Failure> {
+    let listen = |kind| {
+        signal(kind).map_err(|error| Failure::new(Kind::Failed, format!("signals cannot be received: {error}")))
+    };
+    let mut terminate = listen(SignalKind::terminate())?;
+    let mut interrupt = listen(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+fn diagnosis_mode(text: &str) -> Result<DiagnosisMode, String> {
+    DiagnosisMode::parse(text).ok_or_else(|| format!("`{text}` is not auto, full, basic or off"))
+}
+
+fn bucket_name(text: &str) -> Result<BucketName, String> {
+    BucketName::parse(text).map_err(|_| format!("`{text}` cannot be a bucket name"))
+}

@@ -1,0 +1,244 @@
+//! The body of a request as a source of decoded bytes, and what becomes of a body that nobody wants any more.
+//!
+//! Not here: what the bytes are for. Length, chunk framing and chunk signatures are checked while the bytes pass; hashes and
+//! checksums are compared by the store, which sees the same bytes.
+
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use countersign_sigv4::{ChunkDecoder, ChunkError, ChunkSeed, Payload, Trailers};
+use countersign_store::{Source, SourceError};
+use countersign_types::ChecksumAlgorithm;
+use http_body_util::BodyExt;
+use hyper::body::{Body, Incoming};
+use sha2::{Digest, Sha256};
+
+use crate::pipeline::proof::Signature;
+use crate::pipeline::received::Received;
+
+/// What is wrong with a body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum BodyFault {
+    /// Its framing, a chunk's signature or its trailer.
+    Chunk(ChunkError),
+    /// It ended before its announced length.
+    Incomplete,
+    /// Nobody said how long it is.
+    LengthMissing,
+    /// No byte came for too long.
+    TooSlow,
+    /// It is longer than a document may be.
+    TooLarge,
+    /// Its SHA-256 is not the signed one.
+    Sha256Mismatch {
+        /// The signed one.
+        client: [u8; 32],
+        /// Its own.
+        computed: [u8; 32],
+    },
+    /// Its MD5 is not the announced one.
+    Md5Mismatch {
+        /// The announced one.
+        expected: [u8; 16],
+        /// Its own.
+        calculated: [u8; 16],
+    },
+    /// A checksum is not the announced one.
+    ChecksumMismatch {
+        /// Which one.
+        algorithm: ChecksumAlgorithm,
+    },
+}
+
+impl fmt::Display for BodyFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            BodyFault::Chunk(error) => error.fmt(f),
+            BodyFault::Incomplete => f.write_str("the body ended before its announced length"),
+            BodyFault::LengthMissing => f.write_str("the length of the body is not announced"),
+            BodyFault::TooSlow => f.write_str("the body stopped coming"),
+            BodyFault::TooLarge => f.write_str("the body is too long for a document"),
+            BodyFault::Sha256Mismatch { .. } => f.write_str("the body's SHA-256 is not the signed one"),
+            BodyFault::Md5Mismatch { .. } => f.write_str("the body's MD5 is not the announced one"),
+            BodyFault::ChecksumMismatch { algorithm } => {
+                write!(f, "the body's {} is not the announced one", algorithm.name())
+            }
+        }
+    }
+}
+
+impl std::error::Error for BodyFault {}
+
+/// What is known about a body that was read to its end.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct BodyFacts {
+    /// Its length in bytes.
+    pub(crate) length: u64,
+    /// How it begins.
+    pub(crate) head: Vec<u8>,
+}
+
+/// A body that is being received.
+pub(crate) struct Upload {
+    incoming: Incoming,
+    /// Framed bytes that are not decoded yet.
+    framed: Bytes,
+    decoder: Option<ChunkDecoder>,
+    trailers: Trailers,
+    facts: BodyFacts,
+    /// Some of it was asked for; a client that waits to be asked has been told to go on.
+    is_asked_for: bool,
+    /// It was read to its end.
+    is_over: bool,
+    /// It is wrong, and nothing more will come of it.
+    is_broken: bool,
+}
+
+impl Upload {
+    /// Takes a body, not yet asking for any of it.
+    pub(crate) fn new(incoming: Incoming) -> Upload {
+        let facts = BodyFacts::default();
+        Upload {
+            incoming,
+            framed: Bytes::new(),
+            decoder: None,
+            trailers: Trailers::default(),
+            facts,
+            is_asked_for: false,
+            is_over: false,
+            is_broken: false,
+        }
+    }
+
+    /// Prepares to take the framing off, once the signature that begins the chain of chunks is verified.
+    pub(crate) fn decode(&mut self, received: &Received, signature: &Signature) -> Result<(), BodyFault> {
+        let Payload::Streaming(mode) = signature.claim.payload else { return Ok(()) };
+        let decoded = received.header("x-amz-decoded-content-length");
+        let decoded = decoded.and_then(|text| text.trim().parse().ok()).ok_or(BodyFault::LengthMissing)?;
+        let announced = received.header("x-amz-trailer").unwrap_or_default();
+        let announced: Vec<String> = announced.split(',').map(|name| name.trim().to_owned()).collect();
+        let seed = mode.is_signed().then(|| ChunkSeed::of(&signature.claim, &signature.signing_key));
+        self.decoder = Some(ChunkDecoder::new(mode, seed, &announced, Some(decoded)));
+        Ok(())
+    }
+
+    /// What is known about the body so far.
+    pub(crate) fn facts(&self) -> &BodyFacts {
+        &self.facts
+    }
+
+    async fn piece(&mut self) -> Result<Option<Bytes>, BodyFault> {
+        loop {
+            if let Some(decoder) = &mut self.decoder {
+                if let Some(data) = decoder.decode(&mut self.framed).map_err(BodyFault::Chunk)? {
+                    return Ok(Some(data));
+                }
+            }
+            match receive(&mut self.incoming).await? {
+                Some(bytes) if self.decoder.is_some() => self.framed = bytes,
+                Some(bytes) => return Ok(Some(bytes)),
+                None => {
+                    if let Some(decoder) = self.decoder.take() {
+                        self.trailers = decoder.finish().map_err(BodyFault::Chunk)?;
+                    }
+                    return Ok(None);
+                }
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Source for Upload {
+    async fn next(&mut self) -> Option<Result<Bytes, SourceError>> {
+        if self.is_over || self.is_broken {
+            return None;
+        }
+        self.is_asked_for = true;
+        match self.piece().await {
+            Ok(Some(bytes)) => {
+                self.facts.length += bytes.len() as u64;
+                let missing = HEAD_BYTES_MAX.saturating_sub(self.facts.head.len());
+                self.facts.head.extend(bytes.iter().take(missing));
+                Some(Ok(bytes))
+            }
+            Ok(None) => {
+                self.is_over = true;
+                None
+            }
+            Err(fault) => {
+                self.is_broken = true;
+                Some(Err(SourceError::new(fault)))
+            }
+        }
+    }
+
+    fn trailer(&self, name: &str) -> Option<String> {
+        self.trailers.value(name).map(str::to_owned)
+    }
+}
+
+/// The next bytes off the socket; trailers of HTTP itself are not S3's and are passed over.
+async fn receive(incoming: &mut Incoming) -> Result<Option<Bytes>, BodyFault> {
+    loop {
+        let frame = tokio::time::timeout(BODY_IDLE_MAX, incoming.frame()).await;
+        match frame.map_err(|_| BodyFault::TooSlow)? {
+            None => return Ok(None),
+            Some(Ok(frame)) => match frame.into_data() {
+                Ok(bytes) if bytes.is_empty() => {}
+                Ok(bytes) => return Ok(Some(bytes)),
+                Err(_) => {}
+            },
+            Some(Err(_)) => return Err(BodyFault::Incomplete),
+        }
+    }
+}
+
+/// Keeps reading a body that was refused while it is still being sent, so that the client, who may not look for an
+/// answer before it has sent everything, gets to it. Returns at once; says whether the connection can be used again.
+///
+/// A body that the client holds back until it is asked for (`Expect: 100-continue`) is not asked for.
+pub(crate) fn drain(body: Upload, is_held_back: bool) -> bool {
+    let incoming = body.incoming;
+    if body.is_over || incoming.is_end_stream() {
+        return true;
+    }
+    if is_held_back && !body.is_asked_for {
+        return false;
+    }
+    let is_small = incoming.size_hint().upper().is_some_and(|length| length <= DRAIN_BYTES_KEPT);
+    tokio::spawn(async move {
+        let mut incoming = incoming;
+        let mut left = DRAIN_BYTES_MAX;
+        let drained = async {
+            while let Ok(Ok(Some(bytes))) = tokio::time::timeout(DRAIN_IDLE_MAX, receive(&mut incoming)).await {
+                left = left.saturating_sub(bytes.len() as u64);
+                if left == 0 {
+                    break;
+                }
+            }
+        };
+        let _ = tokio::time::timeout(DRAIN_TIME_MAX, drained).await;
+    });
+    is_small
+}
+
+/// The SHA-256 of a document.
+pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
+/// How long a body may stop coming.
+const BODY_IDLE_MAX: Duration = Duration::from_secs(60);
+/// How much of a body's beginning is kept for a diagnosis.
+const HEAD_BYTES_MAX: usize = 256;
+/// Most bytes of a refused body that are read and thrown away.
+const DRAIN_BYTES_MAX: u64 = 6 * 1024 * 1024 * 1024;
+/// How long a refused body may stop coming.
+const DRAIN_IDLE_MAX: Duration = Duration::from_secs(5);
+/// How long a refused body is read at all.
+const DRAIN_TIME_MAX: Duration = Duration::from_secs(120);
+/// A refused body up to this length does not cost the connection.
+const DRAIN_BYTES_KEPT: u64 = 256 * 1024;

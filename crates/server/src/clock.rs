@@ -1,0 +1,36 @@
+//! The real clock and the real randomness, handed to everything below as values.
+//!
+//! Not here: any decision that depends on them.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use countersign_types::Moment;
+
+/// The machine's clock and its random number generator.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Real;
+
+impl Real {
+    /// What time it is.
+    pub fn now() -> Moment {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Moment::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    /// Unpredictable bytes.
+    pub fn random<const N: usize>() -> [u8; N] {
+        let mut bytes = [0; N];
+        getrandom::fill(&mut bytes).expect("the operating system gives randomness");
+        bytes
+    }
+}
+
+impl countersign_store::World for Real {
+    fn now(&self) -> Moment {
+        Real::now()
+    }
+
+    fn random(&self) -> [u8; 16] {
+        Real::random()
+    }
+}

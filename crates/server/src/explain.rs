@@ -1,0 +1,346 @@
+//! From a refused request to its explanation: what is known goes to `diagnose`, what comes back goes into the answer and
+//! on record.
+//!
+//! Not here: finding causes. This room decides how much may be searched, who may see how much, and what is kept.
+//!
+//! It keeps true: a search runs on the blocking pool, one at a time, within its budget; the same refusal repeated
+//! within a minute is not searched again; nothing here can turn a refusal into anything else.
+
+use std::collections::VecDeque;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use countersign_diagnose::{self as diagnose, Budget, Case, Diagnosis, Fault, Level, Report, ServerFacts, Transport};
+use countersign_protocol::encode as xml;
+use countersign_sigv4::{self as sigv4, PathRule, Request};
+use serde_json::{Value, json};
+
+use crate::body::{self, BodyFault};
+use crate::config::DiagnosisMode;
+use crate::gateway::Gateway;
+use crate::pipeline::received::Received;
+use crate::record::Entry;
+use crate::refusal::{Refusal, Refused, S3Error};
+use crate::throttle::Allowance;
+
+/// A diagnosis in the forms in which it is answered.
+pub(crate) struct Explanation {
+    /// For `x-countersign-diagnosis`.
+    pub(crate) header: String,
+    /// For the end of `Message`.
+    pub(crate) sentence: String,
+    /// For the `Diagnosis` element.
+    pub(crate) document: xml::Diagnosis,
+}
+
+/// Explains a refusal that has to do with the signature, and puts it on record; `None` for any other and where the operator
+/// turned explanations off.
+pub(crate) async fn explain(
+    gateway: &Gateway,
+    received: &Received,
+    refused: Refused,
+    error: &S3Error,
+    body: &body::BodyFacts,
+) -> Option<Explanation> {
+    let fault = SearchedFault::of(&refused)?;
+    let access_key_id = refused.claim.as_ref().map(|claim| claim.access_key_id.clone());
+    let question = Question::new(gateway, received, refused, fault, body);
+    let diagnosis = find(gateway, received, question).await?;
+    let operator = diagnosis.at(Level::Full);
+    log(received, error, &operator, access_key_id.as_deref());
+    gateway.record.keep(Entry {
+        request_id: received.request_id.clone(),
+        at: received.at,
+        access_key_id,
+        document: document(received, error, &operator),
+    });
+    let level = level(gateway.config.diagnosis, received)?;
+    let report = diagnosis.at(level);
+    Some(Explanation { header: report.header_value(), sentence: report.sentence.clone(), document: element(report) })
+}
+
+/// A refusal that `diagnose` knows to explain.
+enum SearchedFault {
+    Signature(sigv4::Refusal),
+    UnknownAccessKeyId,
+    BodyMismatch { computed: [u8; 32] },
+}
+
+impl SearchedFault {
+    fn of(refused: &Refused) -> Option<SearchedFault> {
+        use countersign_store::Error;
+        match &refused.refusal {
+            Refusal::Signature(refusal) => Some(SearchedFault::Signature(refusal.clone())),
+            Refusal::UnknownAccessKeyId => Some(SearchedFault::UnknownAccessKeyId),
+            Refusal::Body(BodyFault::Sha256Mismatch { computed, .. })
+            | Refusal::Store(Error::ContentSha256Mismatch { computed, .. }, _) => {
+                Some(SearchedFault::BodyMismatch { computed: *computed })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// A [`Case`] that owns what it needs, so that it can go to another thread.
+struct Question {
+    method: String,
+    path: Vec<u8>,
+    query: Option<Vec<u8>>,
+    lines: Vec<(String, Vec<u8>)>,
+    fault: SearchedFault,
+    refused: Refused,
+    facts: ServerFacts,
+    body: Option<diagnose::BodyFacts>,
+    is_http_1_0: bool,
+    peer_is_loopback: bool,
+}
+
+impl Question {
+    fn new(
+        gateway: &Gateway,
+        received: &Received,
+        refused: Refused,
+        fault: SearchedFault,
+        body: &body::BodyFacts,
+    ) -> Question {
+        let access_key_id = refused.claim.as_ref().map_or("", |claim| &claim.access_key_id);
+        let facts = ServerFacts {
+            region: gateway.config.region.clone(),
+            service: "s3".to_owned(),
+            public_names: gateway.config.public_urls.iter().map(|url| url.authority.clone()).collect(),
+            domains: gateway.config.domains.clone(),
+            listen_ports: gateway.listen_ports.clone(),
+            seen_hosts: gateway.hosts.of(access_key_id),
+            now: received.at.seconds(),
+        };
+        let body = match &fault {
+            SearchedFault::BodyMismatch { computed } => {
+                Some(diagnose::BodyFacts { bytes: body.length, sha256: *computed, head: body.head.clone() })
+            }
+            _ => None,
+        };
+        Question {
+            method: received.method().to_owned(),
+            path: received.path().as_bytes().to_vec(),
+            query: received.query().map(|query| query.as_bytes().to_vec()),
+            lines: received.lines().into_iter().map(|(name, value)| (name.to_owned(), value.to_vec())).collect(),
+            fault,
+            refused,
+            facts,
+            body,
+            is_http_1_0: received.is_http_1_0(),
+            peer_is_loopback: received.origin.peer.ip().to_canonical().is_loopback(),
+        }
+    }
+
+    /// Tells the same refusal sent again from any other.
+    fn identity(&self) -> Option<Identity> {
+        let claim = self.refused.claim.as_ref()?;
+        let trace = self.refused.trace.as_ref()?;
+        Some(Identity {
+            access_key_id: claim.access_key_id.clone(),
+            signature: claim.signature.clone(),
+            canonical_request: body::sha256(&trace.canonical_request),
+        })
+    }
+
+    fn search(&self, allowance: Allowance) -> Diagnosis {
+        let lines: Vec<(&str, &[u8])> =
+            self.lines.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect();
+        let case = Case {
+            request: Request {
+                method: &self.method,
+                path: &self.path,
+                query: self.query.as_deref(),
+                headers: &lines,
+            },
+            claim: self.refused.claim.as_ref(),
+            fault: match &self.fault {
+                SearchedFault::Signature(refusal) => Fault::Refused(refusal),
+                SearchedFault::UnknownAccessKeyId => Fault::UnknownAccessKeyId,
+                SearchedFault::BodyMismatch { .. } => Fault::BodyMismatch,
+            },
+            secret: self.refused.resolved.as_ref().map(|resolved| &resolved.access_key.secret),
+            rule: PathRule::S3,
+            server: &self.facts,
+            transport: Transport {
+                http_1_0: self.is_http_1_0,
+                tls: false,
+                sni: None,
+                peer_is_loopback: self.peer_is_loopback,
+            },
+            body: self.body.clone(),
+        };
+        let started = Instant::now();
+        let within = move || started.elapsed() < SEARCH_TIME_MAX;
+        let budget = match allowance {
+            Allowance::Full => Budget::full(&within),
+            Allowance::Singles => Budget::singles(&within),
+            Allowance::None => Budget::none(),
+        };
+        diagnose::diagnose(&case, budget)
+    }
+}
+
+/// Finds the diagnosis: remembered, or searched for. `None` if the search itself broke.
+async fn find(gateway: &Gateway, received: &Received, question: Question) -> Option<Arc<Diagnosis>> {
+    let now = Instant::now();
+    let identity = question.identity();
+    if let Some(known) = identity.as_ref().and_then(|identity| gateway.diagnoses.find(identity, now)) {
+        return Some(known);
+    }
+    let access_key_id = question.refused.claim.as_ref().map_or("", |claim| &claim.access_key_id).to_owned();
+    let allowance = gateway.throttle.ask(client_address(gateway, received), &access_key_id, now);
+    // A queue of searches would make refusals slow for everybody; past a short wait the search is left out.
+    let turn = tokio::time::timeout(SEARCH_WAIT_MAX, gateway.searches.acquire()).await;
+    let allowance = if turn.is_ok() { allowance } else { Allowance::None };
+    let searched = tokio::task::spawn_blocking(move || {
+        let started = Instant::now();
+        (question.search(allowance), started.elapsed())
+    })
+    .await;
+    drop(turn);
+    let Ok((diagnosis, time)) = searched else {
+        tracing::error!(request_id = received.request_id.as_str(), "the search for a cause broke off");
+        return None;
+    };
+    gateway.throttle.spent(time, Instant::now());
+    let diagnosis = Arc::new(diagnosis);
+    if let Some(identity) = identity.filter(|_| allowance == Allowance::Full) {
+        gateway.diagnoses.keep(identity, Arc::clone(&diagnosis), now);
+    }
+    Some(diagnosis)
+}
+
+/// The client's address as far as it can be trusted: the peer's, or what a trusted proxy says the peer's was.
+fn client_address(gateway: &Gateway, received: &Received) -> IpAddr {
+    let peer = received.origin.peer.ip();
+    let is_trusted = |address: IpAddr| gateway.config.trusted_proxies.iter().any(|block| block.contains(address));
+    if !is_trusted(peer) {
+        return peer;
+    }
+    let forwarded = received.header("x-forwarded-for").unwrap_or_default();
+    let hops = forwarded.rsplit(',').map_while(|hop| hop.trim().parse::<IpAddr>().ok());
+    // From the nearest hop outwards, the first that is not a proxy of ours.
+    let mut last = peer;
+    for hop in hops {
+        last = hop;
+        if !is_trusted(hop) {
+            break;
+        }
+    }
+    last
+}
+
+/// How much this caller may see.
+fn level(mode: DiagnosisMode, received: &Received) -> Option<Level> {
+    match mode {
+        DiagnosisMode::Off => None,
+        DiagnosisMode::Full => Some(Level::Full),
+        DiagnosisMode::Basic => Some(Level::Basic),
+        DiagnosisMode::Auto if is_near(received.origin.peer.ip()) && !received.is_forwarded() => Some(Level::Full),
+        DiagnosisMode::Auto => Some(Level::Basic),
+    }
+}
+
+/// Loopback and private addresses.
+fn is_near(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.is_loopback() || address.is_private() || address.is_link_local(),
+        IpAddr::V6(address) => {
+            address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local()
+        }
+    }
+}
+
+fn log(received: &Received, error: &S3Error, report: &Report, access_key_id: Option<&str>) {
+    let causes: Vec<&str> = report.causes.iter().map(|cause| cause.id).collect();
+    tracing::warn!(
+        request_id = received.request_id.as_str(),
+        peer = %received.origin.peer,
+        access_key_id,
+        code = error.code.name(),
+        status = report.status,
+        causes = causes.join(","),
+        "auth_rejected"
+    );
+}
+
+/// What the admin API tells.
+fn document(received: &Received, error: &S3Error, report: &Report) -> Value {
+    json!({
+        "requestId": received.request_id.as_str(),
+        "time": received.at.iso8601(),
+        "code": error.code.name(),
+        "httpStatus": error.code.status().as_u16(),
+        "message": error.message,
+        "method": received.method(),
+        "path": received.path(),
+        "client": received.origin.peer.ip().to_string(),
+        "diagnosis": report.json(),
+    })
+}
+
+fn element(report: Report) -> xml::Diagnosis {
+    xml::Diagnosis {
+        status: report.status.to_owned(),
+        causes: report
+            .causes
+            .into_iter()
+            .map(|cause| xml::Cause {
+                id: cause.id.to_owned(),
+                proof: cause.proof.to_owned(),
+                slot: cause.slot,
+                title: cause.title.to_owned(),
+                signed: cause.signed,
+                received: cause.received,
+                cure: cause.cure,
+                also_explained_by: cause.also.into_iter().map(str::to_owned).collect(),
+            })
+            .collect(),
+        likely_culprit: report.culprit.map(|culprit| format!("{}: {}", culprit.kind, culprit.evidence)),
+        ruled_out: report.ruled_out.into_iter().map(str::to_owned).collect(),
+        url: None,
+    }
+}
+
+/// Diagnoses of the last minute, so that a client that repeats itself costs nothing.
+#[derive(Default)]
+pub(crate) struct Cache {
+    entries: Mutex<VecDeque<(Identity, Arc<Diagnosis>, Instant)>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Identity {
+    access_key_id: String,
+    signature: String,
+    canonical_request: [u8; 32],
+}
+
+impl Cache {
+    fn find(&self, identity: &Identity, now: Instant) -> Option<Arc<Diagnosis>> {
+        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_young = |at: Instant| now.saturating_duration_since(at) < CACHE_TIME_MAX;
+        let found = entries.iter().find(|(known, _, at)| known == identity && is_young(*at));
+        found.map(|(_, diagnosis, _)| Arc::clone(diagnosis))
+    }
+
+    fn keep(&self, identity: Identity, diagnosis: Arc<Diagnosis>, now: Instant) {
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        entries.retain(|(_, _, at)| now.saturating_duration_since(*at) < CACHE_TIME_MAX);
+        if entries.len() >= CACHE_ENTRIES_MAX {
+            entries.pop_front();
+        }
+        entries.push_back((identity, diagnosis, now));
+    }
+}
+
+/// How long one search may take.
+const SEARCH_TIME_MAX: Duration = Duration::from_millis(10);
+/// How long a search may wait for its turn.
+const SEARCH_WAIT_MAX: Duration = Duration::from_millis(200);
+/// How long a diagnosis is remembered.
+const CACHE_TIME_MAX: Duration = Duration::from_secs(60);
+/// Most diagnoses remembered.
+const CACHE_ENTRIES_MAX: usize = 256;

@@ -1,0 +1,153 @@
+//! Sockets: accepts connections, speaks HTTP/1.1 on them and lets go of them without losing an answer.
+//!
+//! Not here: what a request means. Each one is handed on with its body untouched.
+//!
+//! What it keeps true:
+//! - `TCP_NODELAY` is set: a small answer never waits for the peer's delayed acknowledgement.
+//! - a client that is still sending when it is refused gets the answer. The refusal's body drain keeps reading
+//!   (see [`crate::body::drain`]), then the connection lingers: half-closed, reading and discarding, within named limits.
+//!   Closing a socket with unread bytes would make the kernel send a reset that overtakes the answer.
+//! - the number of connections, the bytes of a head and the time to send it are bounded.
+
+use std::convert::Infallible;
+use std::future::{Future, poll_fn};
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+
+use crate::respond::Outgoing;
+
+/// Longest request head (request line and headers) in bytes.
+const HEAD_BYTES_MAX: usize = 32 * 1024;
+/// Most header lines of one request.
+const HEADERS_MAX: usize = 128;
+/// How long a client may take to send one head.
+const HEAD_TIME_MAX: Duration = Duration::from_secs(30);
+/// Most connections at once on one listener; further ones wait to be accepted.
+const CONNECTIONS_MAX: usize = 8192;
+/// How many bytes are read and discarded after the answer, so that it is not overtaken by a reset.
+const LINGER_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// How long that may go on without a byte.
+const LINGER_IDLE_MAX: Duration = Duration::from_secs(2);
+/// How long it may go on at all.
+const LINGER_TIME_MAX: Duration = Duration::from_secs(20);
+/// How long requests in flight may go on after the server was told to stop.
+const STOP_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// Where a connection comes from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Origin {
+    /// The client's address.
+    pub(crate) peer: SocketAddr,
+}
+
+/// What answers requests.
+pub(crate) trait Answer: Send + Sync + 'static {
+    /// Answers one request; never fails, because a failure is an answer too.
+    fn answer(
+        self: Arc<Self>,
+        origin: Origin,
+        request: Request<Incoming>,
+    ) -> impl Future<Output = Response<Outgoing>> + Send;
+}
+
+/// Accepts on one listener until told to stop, then waits for what is in flight.
+pub(crate) async fn accept<A: Answer>(listener: TcpListener, answer: Arc<A>, stop: watch::Receiver<bool>) {
+    let connections = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let mut stopped = stop.clone();
+    loop {
+        let Ok(permit) = Arc::clone(&connections).acquire_owned().await else { return };
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = until_stopped(&mut stopped) => break,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                let answer = Arc::clone(&answer);
+                let stop = stop.clone();
+                tokio::spawn(async move {
+                    serve(stream, peer, answer, stop).await;
+                    drop(permit);
+                });
+            }
+            Err(error) => {
+                // Out of file descriptors, or the peer is gone already. Neither ends the listener; the
+                // pause keeps a lasting shortage from spinning.
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+    drop(listener);
+    let all = u32::try_from(CONNECTIONS_MAX).expect("the limit is small");
+    if tokio::time::timeout(STOP_TIME_MAX, connections.acquire_many(all)).await.is_err() {
+        tracing::warn!("stopped with requests still in flight");
+    }
+}
+
+async fn serve<A: Answer>(stream: TcpStream, peer: SocketAddr, answer: Arc<A>, mut stop: watch::Receiver<bool>) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, %peer, "TCP_NODELAY could not be set");
+    }
+    let origin = Origin { peer };
+    // Boxed, so that the connection can be moved and its stream taken back at the end.
+    let service = service_fn(move |request| {
+        let answer = Arc::clone(&answer);
+        Box::pin(async move { Ok::<_, Infallible>(answer.answer(origin, request).await) })
+    });
+    let mut connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIME_MAX)
+        .max_header_size(HEAD_BYTES_MAX)
+        .max_headers(HEADERS_MAX)
+        .serve_connection(TokioIo::new(stream), service);
+    let ended = tokio::select! {
+        end = poll_fn(|cx| connection.poll_without_shutdown(cx)) => Some(end),
+        () = until_stopped(&mut stop) => None,
+    };
+    let end = match ended {
+        Some(end) => end,
+        None => {
+            Pin::new(&mut connection).graceful_shutdown();
+            poll_fn(|cx| connection.poll_without_shutdown(cx)).await
+        }
+    };
+    if let Err(error) = end {
+        tracing::debug!(%error, %peer, "the connection ended early");
+    }
+    let stream = connection.into_parts().io.into_inner();
+    if tokio::time::timeout(LINGER_TIME_MAX, linger(stream)).await.is_err() {
+        tracing::debug!(%peer, "a client was still sending long after its answer");
+    }
+}
+
+/// Waits until the server is told to stop, or nobody is left who could tell.
+pub(crate) async fn until_stopped(stop: &mut watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+/// Says that no more will be sent, then reads and discards what the client still sends.
+async fn linger(mut stream: TcpStream) -> io::Result<()> {
+    stream.shutdown().await?;
+    let mut buffer = [0; 16 * 1024];
+    let mut read: u64 = 0;
+    while read < LINGER_BYTES_MAX {
+        match tokio::time::timeout(LINGER_IDLE_MAX, stream.read(&mut buffer)).await {
+            Ok(Ok(0)) | Err(_) => break,
+            Ok(Ok(n)) => read += n as u64,
+            Ok(Err(error)) => return Err(error),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,115 @@
+//! ListBuckets, CreateBucket, HeadBucket, DeleteBucket and GetBucketLocation.
+
+use countersign_protocol::encode::{ListBucketsAnswer, ListedBucket, bucket_location, list_buckets};
+use countersign_protocol::operation::{CreateBucket, CreateBucketDocument, ListBuckets};
+use countersign_protocol::{ErrorCode, ParseError, continuation};
+use countersign_store::Error;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+
+use super::{Answer, Call, empty, parse_failed, xml};
+use crate::body::Upload;
+use crate::refusal::Refusal;
+
+/// Most buckets on a page; AWS's own limit where the caller names none.
+const BUCKETS_MAX: u32 = 10_000;
+/// Where a region is the default, AWS names it by leaving it out.
+const DEFAULT_REGION: &str = "us-east-1";
+
+pub(super) async fn list(call: &Call<'_>, request: &ListBuckets) -> Answer {
+    let prefix = request.prefix.as_deref().unwrap_or_default();
+    let max = usize::try_from(request.max_buckets.unwrap_or(BUCKETS_MAX)).unwrap_or(usize::MAX);
+    let page = call.store.buckets(request.start_after.as_deref(), prefix, max).await.map_err(call.fail())?;
+    let is_wanted = |region: &str| request.bucket_region.as_deref().is_none_or(|wanted| wanted == region);
+    // AWS names the region only where the caller pages or filters.
+    let shows_region = request.max_buckets.is_some() || request.bucket_region.is_some();
+    let buckets: Vec<ListedBucket<'_>> = page
+        .buckets
+        .iter()
+        .filter(|bucket| is_wanted(&bucket.region))
+        .map(|bucket| ListedBucket {
+            name: bucket.name.as_str(),
+            created: bucket.created,
+            region: shows_region.then_some(bucket.region.as_str()),
+        })
+        .collect();
+    let next = page.next.as_deref().map(continuation::encode);
+    Ok(xml(list_buckets(&ListBucketsAnswer {
+        owner: call.owner(),
+        buckets: &buckets,
+        continuation_token: next.as_deref(),
+        prefix: request.prefix.as_deref(),
+    })))
+}
+
+pub(super) async fn create(call: &Call<'_>, request: &CreateBucket, body: &mut Upload) -> Answer {
+    let document = call.document(&request.integrity, body).await?;
+    let document = CreateBucketDocument::parse(&document).map_err(parse_failed)?;
+    check_location(document.location.as_deref(), &call.config.region)?;
+    let bucket = call.bucket();
+    match call.store.create_bucket(bucket, &call.authorized.account().id, &call.config.region).await {
+        Ok(()) => {}
+        // SPEC: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html>: in us-east-1, and only there,
+        // making one's own bucket again succeeds.
+        Err(Error::BucketAlreadyOwnedByYou) if call.config.region == DEFAULT_REGION => {}
+        Err(error) => return Err(call.fail()(error)),
+    }
+    let mut headers = HeaderMap::new();
+    let location = HeaderValue::try_from(format!("/{bucket}")).expect("bucket names are plain ASCII");
+    headers.insert(header::LOCATION, location);
+    Ok(empty(StatusCode::OK, headers))
+}
+
+/// A bucket lies in this server's region, and the request must say so in AWS's way: by its name, or by nothing where
+/// the region is the default.
+fn check_location(location: Option<&str>, region: &str) -> Result<(), Refusal> {
+    match location {
+        None if region == DEFAULT_REGION => Ok(()),
+        Some(DEFAULT_REGION) if region == DEFAULT_REGION => {
+            Err(parse_failed(ParseError::new(ErrorCode::InvalidLocationConstraint).element("LocationConstraint", region)))
+        }
+        Some(location) if location == region => Ok(()),
+        Some("EU") if region == "eu-west-1" => Ok(()),
+        other => Err(Refusal::LocationConstraint { got: other.unwrap_or_default().to_owned() }),
+    }
+}
+
+pub(super) async fn head(call: &Call<'_>) -> Answer {
+    let bucket = call.store.bucket(call.bucket()).await.map_err(call.fail())?;
+    let mut headers = HeaderMap::new();
+    if let Ok(region) = HeaderValue::try_from(bucket.region) {
+        headers.insert("x-amz-bucket-region", region);
+    }
+    headers.insert("x-amz-access-point-alias", HeaderValue::from_static("false"));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/xml"));
+    Ok(empty(StatusCode::OK, headers))
+}
+
+pub(super) async fn delete(call: &Call<'_>) -> Answer {
+    call.store.delete_bucket(call.bucket()).await.map_err(call.fail())?;
+    Ok(empty(StatusCode::NO_CONTENT, HeaderMap::new()))
+}
+
+pub(super) async fn location(call: &Call<'_>) -> Answer {
+    let bucket = call.store.bucket(call.bucket()).await.map_err(call.fail())?;
+    Ok(xml(bucket_location(&bucket.region)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_location_constraint_must_name_this_region() {
+        let check = |location: Option<&str>, region: &str, expected: bool| {
+            assert_eq!(check_location(location, region).is_ok(), expected, "{location:?} in {region}");
+        };
+        check(None, "us-east-1", true);
+        check(Some("us-east-1"), "us-east-1", false);
+        check(Some("eu-central-1"), "us-east-1", false);
+        check(Some("eu-central-1"), "eu-central-1", true);
+        check(Some("us-east-1"), "eu-central-1", false);
+        check(None, "eu-central-1", false);
+        check(Some("EU"), "eu-west-1", true);
+        check(Some("EU"), "eu-central-1", false);
+    }
+}

@@ -1,0 +1,55 @@
+//! DeleteObject and DeleteObjects.
+
+use countersign_protocol::ErrorCode;
+use countersign_protocol::encode::{DeletedObject, delete_objects};
+use countersign_protocol::operation::{DeleteObject, DeleteObjects, DeleteObjectsDocument, ObjectToDelete};
+use countersign_store::{Error, WriteCondition};
+use http::{HeaderMap, StatusCode};
+
+use super::{Answer, Call, empty, parse_failed, tags, write_condition, xml};
+use crate::body::Upload;
+use crate::refusal::{Refusal, Refused, S3Error};
+
+pub(super) async fn one(call: &Call<'_>, request: &DeleteObject) -> Answer {
+    let condition = write_condition(&request.condition);
+    call.store.delete_object(call.bucket(), call.object_key(), &condition).await.map_err(call.fail())?;
+    Ok(empty(StatusCode::NO_CONTENT, HeaderMap::new()))
+}
+
+pub(super) async fn many(call: &Call<'_>, request: &DeleteObjects, body: &mut Upload) -> Answer {
+    let document = call.document(&request.integrity, body).await?;
+    let document = DeleteObjectsDocument::parse(&document).map_err(parse_failed)?;
+    // A bucket that does not exist fails the request, not each object of it.
+    call.store.bucket(call.bucket()).await.map_err(call.fail())?;
+    let mut failures = Vec::with_capacity(document.objects.len());
+    for object in &document.objects {
+        failures.push(delete(call, object).await?);
+    }
+    let objects: Vec<DeletedObject<'_>> = document
+        .objects
+        .iter()
+        .zip(&failures)
+        .map(|(object, failure)| DeletedObject {
+            object_key: object.object_key.as_str(),
+            version_id: object.version_id.as_deref(),
+            error: failure.as_ref().map(|error| (error.code, error.message.as_ref())),
+        })
+        .collect();
+    Ok(xml(delete_objects(&objects, document.quiet)))
+}
+
+/// Deletes one object; a failure is part of the answer, unless no further object could be deleted either.
+async fn delete(call: &Call<'_>, object: &ObjectToDelete) -> Result<Option<S3Error>, Refusal> {
+    if object.version_id.as_deref().is_some_and(|version_id| version_id != "null") {
+        return Ok(Some(S3Error::new(ErrorCode::NoSuchVersion)));
+    }
+    let condition =
+        WriteCondition { if_match: object.if_match.as_ref().map(tags), if_none_match: None };
+    match call.store.delete_object(call.bucket(), &object.object_key, &condition).await {
+        Ok(_) => Ok(None),
+        Err(error @ (Error::NoSuchBucket | Error::Engine(countersign_engine::Error::Failed(_)))) => {
+            Err(call.fail()(error))
+        }
+        Err(error) => Ok(Some(Refused::new(call.fail()(error)).s3_error(call.received.at))),
+    }
+}

@@ -1,0 +1,65 @@
+//! ListObjects and ListObjectsV2.
+
+use countersign_protocol::encode::{
+    ListObjectsAnswer, ListObjectsV2Answer, ListedObject, list_objects, list_objects_v2,
+};
+use countersign_protocol::operation::{ListObjects, ListObjectsV2};
+use countersign_store::{Entry, ListQuery};
+
+use super::{Answer, Call, xml};
+
+pub(super) async fn v1(call: &Call<'_>, request: &ListObjects) -> Answer {
+    let query = ListQuery {
+        prefix: request.prefix.clone(),
+        delimiter: request.delimiter.clone(),
+        start_after: Some(request.marker.clone()).filter(|marker| !marker.is_empty()),
+        max: page_size(request.max_keys),
+    };
+    let listing = call.store.list_objects(call.bucket(), &query).await.map_err(call.fail())?;
+    let objects: Vec<ListedObject<'_>> = listing.entries.iter().map(shown).collect();
+    Ok(xml(list_objects(&ListObjectsAnswer {
+        bucket: call.bucket().as_str(),
+        request,
+        objects: &objects,
+        common_prefixes: &listing.common_prefixes,
+        is_truncated: listing.truncated,
+        next_marker: listing.next.as_deref(),
+        owner: Some(call.owner()),
+    })))
+}
+
+pub(super) async fn v2(call: &Call<'_>, request: &ListObjectsV2) -> Answer {
+    let query = ListQuery {
+        prefix: request.prefix.clone(),
+        delimiter: request.delimiter.clone(),
+        start_after: request.begin_after().map(str::to_owned),
+        max: page_size(request.max_keys),
+    };
+    let listing = call.store.list_objects(call.bucket(), &query).await.map_err(call.fail())?;
+    let objects: Vec<ListedObject<'_>> = listing.entries.iter().map(shown).collect();
+    Ok(xml(list_objects_v2(&ListObjectsV2Answer {
+        bucket: call.bucket().as_str(),
+        request,
+        objects: &objects,
+        common_prefixes: &listing.common_prefixes,
+        is_truncated: listing.truncated,
+        next: listing.next.as_deref(),
+        owner: Some(call.owner()),
+    })))
+}
+
+fn page_size(max_keys: u32) -> usize {
+    usize::try_from(max_keys).unwrap_or(usize::MAX)
+}
+
+fn shown(entry: &Entry) -> ListedObject<'_> {
+    ListedObject {
+        object_key: &entry.key,
+        last_modified: entry.last_modified,
+        etag: entry.etag,
+        checksum_algorithm: entry.checksum_algorithm,
+        checksum_type: entry.checksum_type,
+        size: entry.size,
+        storage_class: entry.storage_class.as_deref(),
+    }
+}

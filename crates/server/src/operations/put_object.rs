@@ -1,0 +1,19 @@
+//! PutObject.
+
+use countersign_protocol::encode::written_headers;
+use countersign_protocol::operation::PutObject;
+use countersign_store::NewObject;
+use http::StatusCode;
+
+use super::{Answer, Call, empty, stored_metadata, write_condition, written_checksum};
+use crate::body::Upload;
+
+pub(super) async fn put(call: &Call<'_>, request: &PutObject, body: &mut Upload) -> Answer {
+    let new = NewObject {
+        metadata: stored_metadata(&request.metadata),
+        expect: call.expect(&request.integrity),
+        condition: write_condition(&request.condition),
+    };
+    let written = call.store.put_object(call.bucket(), call.object_key(), new, body).await.map_err(call.fail())?;
+    Ok(empty(StatusCode::OK, written_headers(&written.etag, written_checksum(&written))))
+}

@@ -1,0 +1,142 @@
+//! The one way of a request: received, authenticated, named, authorized, carried out, answered.
+//!
+//! Any gate may refuse; a refusal is an answer like any other, and one about a signature carries its diagnosis. There
+//! are no side doors: what is not a probe of health goes through every gate.
+
+pub(crate) mod proof;
+pub(crate) mod received;
+
+use std::sync::Arc;
+
+use countersign_protocol::encode::{self, ErrorAnswer};
+use countersign_sigv4::PathRule;
+use http::{HeaderName, HeaderValue, Request, Response, StatusCode, header};
+use hyper::body::Incoming;
+
+use crate::body::{self, Upload};
+use crate::explain::{self, Explanation};
+use crate::gateway::Gateway;
+use crate::listen::{Answer, Origin};
+use crate::operations::{self, Call};
+use crate::probe;
+use crate::refusal::{Refusal, Refused, S3Error};
+use crate::request_id::RequestId;
+use crate::respond::Outgoing;
+use proof::{Authenticated, Authorized, Place};
+use received::Received;
+
+/// Answers S3 requests.
+pub(crate) struct S3(pub(crate) Arc<Gateway>);
+
+impl Answer for S3 {
+    async fn answer(self: Arc<Self>, origin: Origin, request: Request<Incoming>) -> Response<Outgoing> {
+        if let Some(response) = probe::answer(request.method(), request.uri().path(), probe::Port::S3) {
+            return response;
+        }
+        let (parts, incoming) = request.into_parts();
+        let received = Received::new(parts, origin);
+        let mut body = Upload::new(incoming);
+        let mut response = match carry(&self.0, &received, &mut body).await {
+            Ok(response) => response,
+            Err(refused) => refuse(&self.0, &received, *refused, &body).await,
+        };
+        let is_held_back = received.header("expect").is_some_and(|v| v.eq_ignore_ascii_case("100-continue"));
+        let can_go_on = body::drain(body, is_held_back);
+        sign_off(&mut response, &received.request_id, can_go_on);
+        response
+    }
+}
+
+async fn carry(
+    gateway: &Gateway,
+    received: &Received,
+    body: &mut Upload,
+) -> Result<Response<Outgoing>, Box<Refused>> {
+    let lines = received.lines();
+    let request = received.signed(&lines);
+    let place = Place {
+        region: &gateway.config.region,
+        service: "s3",
+        rule: PathRule::S3,
+        now: received.at.seconds(),
+    };
+    let authenticated = Authenticated::prove(&request, &place, &gateway.directory)?;
+    if let Some(signature) = authenticated.signature() {
+        gateway.hosts.note(&signature.claim.access_key_id, received.header("host").unwrap_or_default());
+    }
+    let head = received.head(&lines, &gateway.config);
+    let named = countersign_protocol::parse(&head).map_err(|error| Refused::new(Refusal::Parse(error)))?;
+    let authorized = authenticated.may(named)?;
+    run(gateway, received, &authorized, body).await
+}
+
+async fn run(
+    gateway: &Gateway,
+    received: &Received,
+    authorized: &Authorized,
+    body: &mut Upload,
+) -> Result<Response<Outgoing>, Box<Refused>> {
+    let signature = authorized.signature();
+    let with_signature = |refusal| {
+        let (claim, resolved) = (Some(signature.claim.clone()), Some(signature.resolved.clone()));
+        Box::new(Refused { claim, resolved, ..*Refused::new(refusal) })
+    };
+    body.decode(received, signature).map_err(|fault| with_signature(Refusal::Body(fault)))?;
+    let call = Call { store: &gateway.store, config: &gateway.config, received, authorized };
+    operations::run(&call, body).await.map_err(with_signature)
+}
+
+/// The answer to a refused request: S3's error, with the diagnosis of a refused signature in it.
+async fn refuse(gateway: &Gateway, received: &Received, refused: Refused, body: &Upload) -> Response<Outgoing> {
+    let error = refused.s3_error(received.at);
+    if error.code.status().is_server_error() {
+        tracing::error!(request_id = received.request_id.as_str(), refusal = ?refused.refusal, "a request failed");
+    }
+    let explanation = explain::explain(gateway, received, refused, &error, body.facts()).await;
+    let mut response = error_response(received, &error, explanation.as_ref());
+    if let Some(explanation) = explanation {
+        if let Ok(value) = HeaderValue::try_from(explanation.header) {
+            response.headers_mut().insert(DIAGNOSIS, value);
+        }
+    }
+    response
+}
+
+fn error_response(received: &Received, error: &S3Error, explanation: Option<&Explanation>) -> Response<Outgoing> {
+    let message = match explanation {
+        Some(explanation) => format!("{} {}", error.message, explanation.sentence),
+        None => error.message.to_string(),
+    };
+    let document = encode::error(&ErrorAnswer {
+        code: error.code,
+        message: &message,
+        elements: &error.elements,
+        diagnosis: explanation.map(|explanation| &explanation.document),
+        request_id: received.request_id.as_str(),
+        host_id: &received.request_id.host_id(),
+    });
+    let status = error.code.status();
+    let has_body = received.method() != "HEAD" && status != StatusCode::NOT_MODIFIED;
+    let mut response = Response::new(if has_body { Outgoing::bytes(document) } else { Outgoing::empty() });
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/xml"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+/// What every answer carries. `Date` is added where the answer is written.
+fn sign_off(response: &mut Response<Outgoing>, request_id: &RequestId, can_go_on: bool) {
+    let headers = response.headers_mut();
+    let text = |value: &str| HeaderValue::from_str(value).expect("ids are plain ASCII");
+    headers.insert(REQUEST_ID, text(request_id.as_str()));
+    headers.insert(HOST_ID, text(&request_id.host_id()));
+    headers.insert(header::SERVER, HeaderValue::from_static("Countersign"));
+    if !can_go_on {
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+}
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
+const HOST_ID: HeaderName = HeaderName::from_static("x-amz-id-2");
+const DIAGNOSIS: HeaderName = HeaderName::from_static("x-countersign-diagnosis");

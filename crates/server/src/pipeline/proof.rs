@@ -1,0 +1,119 @@
+//! The two gates of a request: who is it, and may they. Their proofs cannot be made anywhere else.
+//!
+//! INVARIANT: [`Authenticated`] comes only out of [`Authenticated::prove`] and [`Authorized`] only out of
+//! [`Authenticated::may`]; their fields are private. An operation takes an `Authorized`, so no operation can be reached
+//! around the gates.
+
+use std::sync::Arc;
+
+use countersign_identity::{Account, Directory, Principal, Resolved};
+use countersign_protocol::Named;
+use countersign_sigv4::{self as sigv4, Claim, Expected, PathRule, Request, SigningKey};
+
+use crate::refusal::{Refusal, Refused};
+
+/// Who makes the request: proven by a signature, or nobody.
+pub(crate) struct Authenticated {
+    principal: Principal,
+    signature: Option<Signature>,
+}
+
+/// A signature that matched, and what verifies the chunks that follow it.
+#[derive(Clone)]
+pub(crate) struct Signature {
+    /// What the request said about itself.
+    pub(crate) claim: Claim,
+    /// The key it verified with.
+    pub(crate) signing_key: Arc<SigningKey>,
+    /// Whose the key is.
+    pub(crate) resolved: Resolved,
+}
+
+/// A request that may be carried out.
+pub(crate) struct Authorized {
+    account: Account,
+    signature: Signature,
+    named: Named,
+}
+
+/// What is being asked for, and where.
+pub(crate) struct Place<'a> {
+    /// Our region, or the region as sent where regions mean nothing.
+    pub(crate) region: &'a str,
+    /// The service of this endpoint.
+    pub(crate) service: &'a str,
+    /// How the path of a request to that service is made canonical.
+    pub(crate) rule: PathRule,
+    /// Unix seconds now.
+    pub(crate) now: i64,
+}
+
+impl Authenticated {
+    /// Finds out who makes the request. The order of the checks is AWS's: structure, region, date, expiry, key, signature.
+    pub(crate) fn prove(
+        request: &Request<'_>,
+        place: &Place<'_>,
+        directory: &Directory,
+    ) -> Result<Authenticated, Box<Refused>> {
+        let claim = sigv4::claim(request).map_err(|refusal| Refused::new(Refusal::Signature(refusal)))?;
+        let Some(claim) = claim else {
+            return Ok(Authenticated { principal: Principal::Anonymous, signature: None });
+        };
+        let resolved = directory.resolve(&claim.access_key_id);
+        let refuse = |refusal, claim, resolved, trace| Box::new(Refused { claim: Some(claim), resolved, trace, ..*Refused::new(refusal) });
+        let expected = Expected { region: place.region, service: place.service, now: place.now };
+        if let Err(refusal) = claim.check(request, &expected) {
+            return Err(refuse(Refusal::Signature(refusal), claim, resolved, None));
+        }
+        let Some(resolved) = resolved else {
+            return Err(refuse(Refusal::UnknownAccessKeyId, claim, None, None));
+        };
+        if claim.session_token.is_some() {
+            // A token that we never gave out. Only temporary keys have one.
+            return Err(refuse(Refusal::InvalidToken, claim, Some(resolved), None));
+        }
+        let signing_key = directory.signing_key(&resolved, &claim.scope);
+        let verdict = sigv4::verify(request, &claim, place.rule, &signing_key);
+        if !verdict.matched {
+            let refusal = Refusal::Signature(sigv4::Refusal::SignatureMismatch);
+            return Err(refuse(refusal, claim, Some(resolved), Some(verdict.trace)));
+        }
+        let principal = resolved.principal.clone();
+        Ok(Authenticated { principal, signature: Some(Signature { claim, signing_key, resolved }) })
+    }
+
+    /// The signature, unless the caller is nobody.
+    pub(crate) fn signature(&self) -> Option<&Signature> {
+        self.signature.as_ref()
+    }
+
+    /// Decides whether the principal may do what is named. There is one account and its root, who may do everything to
+    /// what the account owns; nobody may do nothing.
+    pub(crate) fn may(self, named: Named) -> Result<Authorized, Box<Refused>> {
+        let (Principal::Root(account), Some(signature)) = (self.principal, self.signature) else {
+            return Err(Refused::new(Refusal::AccessDenied));
+        };
+        let owners = [&named.expected_bucket_owner, &named.expected_source_bucket_owner];
+        if owners.into_iter().flatten().any(|expected| *expected != account.id) {
+            return Err(Refused::new(Refusal::AccessDenied));
+        }
+        Ok(Authorized { account, signature, named })
+    }
+}
+
+impl Authorized {
+    /// The account that acts, and that owns what is made.
+    pub(crate) fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// The signature that the request came with.
+    pub(crate) fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    /// What is to be done.
+    pub(crate) fn named(&self) -> &Named {
+        &self.named
+    }
+}

@@ -1,0 +1,151 @@
+//! A request as it was received: raw method, path, query and headers, and when and how it came.
+//!
+//! Nothing here decodes or rewrites anything; whoever did so before `sigv4` would break signatures.
+
+use countersign_protocol::Head;
+use countersign_sigv4::Request;
+use countersign_types::Moment;
+use http::Version;
+use http::request::Parts;
+
+use crate::clock::Real;
+use crate::config::Config;
+use crate::listen::Origin;
+use crate::request_id::RequestId;
+
+/// A request without its body.
+pub(crate) struct Received {
+    parts: Parts,
+    /// Where the connection comes from.
+    pub(crate) origin: Origin,
+    /// When it was received.
+    pub(crate) at: Moment,
+    /// Its id.
+    pub(crate) request_id: RequestId,
+}
+
+/// Header lines: lower-case name and raw value, several lines of a name in their order.
+pub(crate) type Lines<'a> = Vec<(&'a str, &'a [u8])>;
+
+impl Received {
+    /// Takes a request as it comes off the socket.
+    pub(crate) fn new(parts: Parts, origin: Origin) -> Received {
+        Received { parts, origin, at: Real::now(), request_id: RequestId::new() }
+    }
+
+    /// The method as sent.
+    pub(crate) fn method(&self) -> &str {
+        self.parts.method.as_str()
+    }
+
+    /// The path as sent.
+    pub(crate) fn path(&self) -> &str {
+        self.parts.uri.path()
+    }
+
+    /// The query as sent, without its question mark.
+    pub(crate) fn query(&self) -> Option<&str> {
+        self.parts.uri.query()
+    }
+
+    /// A header's first value, if it is text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.parts.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// True if the request came as HTTP/1.0, as from a proxy of the simplest kind.
+    pub(crate) fn is_http_1_0(&self) -> bool {
+        self.parts.version == Version::HTTP_10
+    }
+
+    /// True if a proxy left its mark.
+    pub(crate) fn is_forwarded(&self) -> bool {
+        FORWARDING_HEADERS.iter().any(|name| self.parts.headers.contains_key(*name))
+    }
+
+    /// All header lines.
+    pub(crate) fn lines(&self) -> Lines<'_> {
+        self.parts.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect()
+    }
+
+    /// The request as the signature sees it.
+    pub(crate) fn signed<'a>(&'a self, lines: &'a Lines<'a>) -> Request<'a> {
+        Request {
+            method: self.method(),
+            path: self.path().as_bytes(),
+            query: self.query().map(str::as_bytes),
+            headers: lines,
+        }
+    }
+
+    /// The request as the protocol sees it.
+    pub(crate) fn head<'a>(&'a self, lines: &'a Lines<'a>, config: &Config) -> Head<'a> {
+        Head {
+            method: self.method(),
+            path: self.path().as_bytes(),
+            query: self.query().map(str::as_bytes),
+            headers: lines,
+            host_bucket: self.header("host").and_then(|host| host_bucket(host, config)),
+        }
+    }
+}
+
+/// The bucket in a virtual-host style name: what stands before `.domain`.
+fn host_bucket<'a>(host: &'a str, config: &Config) -> Option<&'a str> {
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
+        _ => host,
+    };
+    let domains = config.domains.iter().map(String::as_str).chain(["localhost"]);
+    // The longest domain wins: with `example.com` and `s3.example.com`, `s3` is no bucket.
+    let labels = domains.filter_map(|domain| {
+        let split = name.len().checked_sub(domain.len())?;
+        let (label, rest) = name.split_at_checked(split)?;
+        rest.eq_ignore_ascii_case(domain).then_some(label)
+    });
+    let shortest = labels.min_by_key(|label| label.len())?;
+    shortest.strip_suffix('.').filter(|bucket| !bucket.is_empty())
+}
+
+/// What proxies add, by any of which we know that the peer is not the client.
+const FORWARDING_HEADERS: [&str; 9] = [
+    "forwarded",
+    "via",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-forwarded-port",
+    "x-real-ip",
+    "cf-ray",
+    "cdn-loop",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bucket_stands_before_a_declared_domain() {
+        let config = Config {
+            domains: vec!["s3.example.com".to_owned(), "example.com".to_owned()],
+            ..Config::in_region("us-east-1")
+        };
+        for (host, expected) in [
+            ("photos.s3.example.com", Some("photos")),
+            ("photos.s3.example.com:9000", Some("photos")),
+            ("my.photos.S3.Example.com", Some("my.photos")),
+            ("s3.example.com", None),
+            ("photos.example.com", Some("photos")),
+            ("photos.localhost:9000", Some("photos")),
+            ("localhost:9000", None),
+            ("photoss3.example.org", None),
+            ("evils3.example.com", Some("evils3")),
+            ("[::1]:9000", None),
+            ("127.0.0.1", None),
+            (".s3.example.com", None),
+            ("", None),
+        ] {
+            assert_eq!(host_bucket(host, &config), expected, "{host}");
+        }
+    }
+}

@@ -1,0 +1,496 @@
+//! Every way in which a request is refused, and the S3 error that says so: one total match.
+//!
+//! Not here: the XML, the diagnosis, and what to do about the body that may still be coming.
+//!
+//! SPEC: <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>; texts and elements of signature errors are
+//! those that AWS answers, word for word.
+
+use std::borrow::Cow;
+
+use countersign_engine as engine;
+use countersign_identity::Resolved;
+use countersign_protocol::{ErrorCode, ParseError};
+use countersign_sigv4::{self as sigv4, ChunkError, Claim, Form, SKEW_SECONDS_MAX, Trace};
+use countersign_store as store;
+use countersign_types::Moment;
+
+use crate::body::BodyFault;
+
+/// Why a request was refused, with what a diagnosis needs of it.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    /// Why.
+    pub(crate) refusal: Refusal,
+    /// What the request said about itself, if it got that far.
+    pub(crate) claim: Option<Claim>,
+    /// Whose the access key is, if anybody's.
+    pub(crate) resolved: Option<Resolved>,
+    /// The texts that the signature was compared over.
+    pub(crate) trace: Option<Trace>,
+}
+
+/// Why a request was refused.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// By the signature: how it is made, where and when it is good, or that it does not match.
+    Signature(sigv4::Refusal),
+    /// Nobody has that access key.
+    UnknownAccessKeyId,
+    /// The session token is not one of ours.
+    InvalidToken,
+    /// Not allowed.
+    AccessDenied,
+    /// It names no operation, or one that we do not have.
+    Parse(ParseError),
+    /// What it asks for cannot be done; the names that error elements show.
+    Store(store::Error, Names),
+    /// Its body is not what was announced.
+    Body(BodyFault),
+    /// A `LocationConstraint` that is not this region.
+    LocationConstraint {
+        /// What was asked for; empty if nothing was.
+        got: String,
+    },
+    /// The source of a copy does not fulfil its condition.
+    SourceCondition(store::Precondition),
+    /// The source of a copy is larger than one copy may be.
+    SourceTooLarge {
+        /// The largest size in bytes.
+        maximum: u64,
+    },
+}
+
+/// The names that error elements show.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Names {
+    /// The bucket.
+    pub(crate) bucket: Option<String>,
+    /// The object key.
+    pub(crate) object_key: Option<String>,
+    /// The upload.
+    pub(crate) upload_id: Option<String>,
+}
+
+/// An S3 error, ready to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct S3Error {
+    /// The code, which decides the status.
+    pub(crate) code: ErrorCode,
+    /// The text of `Message`.
+    pub(crate) message: Cow<'static, str>,
+    /// The elements after it.
+    pub(crate) elements: Vec<(&'static str, String)>,
+}
+
+impl Refused {
+    /// A refusal about which nothing else is known.
+    pub(crate) fn new(refusal: Refusal) -> Box<Refused> {
+        Box::new(Refused { refusal, claim: None, resolved: None, trace: None })
+    }
+
+    /// The S3 error of this refusal.
+    pub(crate) fn s3_error(&self, now: Moment) -> S3Error {
+        let access_key_id = self.claim.as_ref().map_or("", |claim| &claim.access_key_id);
+        match &self.refusal {
+            Refusal::Signature(sigv4::Refusal::SignatureMismatch) => self.mismatch(),
+            Refusal::Signature(refusal) => signature(refusal, now),
+            Refusal::UnknownAccessKeyId => {
+                S3Error::new(ErrorCode::InvalidAccessKeyId).with("AWSAccessKeyId", access_key_id)
+            }
+            Refusal::InvalidToken => {
+                let token = self.claim.as_ref().and_then(|claim| claim.session_token.clone());
+                S3Error::new(ErrorCode::InvalidToken).with("Token-0", token.unwrap_or_default())
+            }
+            Refusal::AccessDenied => S3Error::new(ErrorCode::AccessDenied),
+            Refusal::Parse(error) => S3Error {
+                code: error.code,
+                message: error.message.clone(),
+                elements: error.elements.clone(),
+            },
+            Refusal::Store(error, names) => of_store(error, names),
+            Refusal::Body(fault) => body(fault),
+            Refusal::LocationConstraint { got } => location_constraint(got),
+            Refusal::SourceCondition(precondition) => precondition_failed(*precondition, "x-amz-copy-source-"),
+            Refusal::SourceTooLarge { maximum } => S3Error::new(ErrorCode::InvalidRequest).saying(format!(
+                "The specified copy source is larger than the maximum allowable size for a copy source: {maximum}"
+            )),
+        }
+    }
+
+    /// AWS's elements in AWS's order. A form has no canonical request, so AWS leaves those two out.
+    fn mismatch(&self) -> S3Error {
+        let error = S3Error::new(ErrorCode::SignatureDoesNotMatch);
+        let (Some(claim), Some(trace)) = (&self.claim, &self.trace) else { return error };
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let error = error
+            .with("AWSAccessKeyId", &claim.access_key_id)
+            .with("StringToSign", text(&trace.string_to_sign))
+            .with("SignatureProvided", &claim.signature)
+            .with("StringToSignBytes", hex_bytes(&trace.string_to_sign));
+        if claim.form == Form::Policy {
+            return error;
+        }
+        error
+            .with("CanonicalRequest", text(&trace.canonical_request))
+            .with("CanonicalRequestBytes", hex_bytes(&trace.canonical_request))
+    }
+}
+
+impl S3Error {
+    /// The code with its usual message.
+    pub(crate) fn new(code: ErrorCode) -> S3Error {
+        S3Error { code, message: Cow::Borrowed(code.message()), elements: Vec::new() }
+    }
+
+    fn saying(mut self, message: impl Into<Cow<'static, str>>) -> S3Error {
+        self.message = message.into();
+        self
+    }
+
+    fn with(mut self, element: &'static str, value: impl Into<String>) -> S3Error {
+        self.elements.push((element, value.into()));
+        self
+    }
+
+    fn argument(name: &str, value: impl Into<String>, message: impl Into<Cow<'static, str>>) -> S3Error {
+        S3Error::new(ErrorCode::InvalidArgument)
+            .saying(message)
+            .with("ArgumentName", name)
+            .with("ArgumentValue", value)
+    }
+}
+
+fn signature(refusal: &sigv4::Refusal, now: Moment) -> S3Error {
+    use sigv4::Refusal as R;
+    match refusal {
+        R::SigV2 { .. } | R::SigV4a { .. } => S3Error::new(ErrorCode::InvalidRequest).saying(
+            "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.",
+        ),
+        R::SigV2QueryParametersMissing => S3Error::new(ErrorCode::AccessDenied)
+            .saying("Query-string authentication requires the Signature, Expires and AWSAccessKeyId parameters"),
+        R::OnlyOneMechanism { authorization } => S3Error::argument(
+            "Authorization",
+            authorization,
+            "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string \
+             parameter or the Authorization header should be specified",
+        ),
+        R::UnsupportedAuthorization { value } => {
+            S3Error::argument("Authorization", value, "Unsupported Authorization Type")
+        }
+        R::AuthorizationSpacing { value } => S3Error::argument(
+            "Authorization",
+            value,
+            "Authorization header is invalid -- one and only one ' ' (space) required.",
+        ),
+        R::ComponentsNotThree => malformed(
+            Form::Header,
+            "the authorization header requires three components: Credential, SignedHeaders, and Signature.",
+        ),
+        R::ComponentMissing(component) => malformed(Form::Header, format!("missing {}.", component.name())),
+        R::CredentialMalformed { form, got } => credential(
+            *form,
+            got,
+            "the Credential is mal-formed; expecting \"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request\".",
+        ),
+        R::TerminalWrong { form, got } => credential(
+            *form,
+            got,
+            format!("incorrect terminal \"{got}\". This endpoint uses \"aws4_request\"."),
+        ),
+        R::ScopeDateMalformed { form, got } => credential(
+            *form,
+            got,
+            format!(
+                "incorrect date format \"{got}\". This date in the credential must be in the format \"yyyyMMdd\"."
+            ),
+        ),
+        R::RegionEmpty { form } => {
+            credential(*form, "", "a non-empty region must be provided in the credential.")
+        }
+        R::RegionWrong { form: Form::Policy, got, expected } => {
+            let message = format!("the region \"{got}\" is wrong; expecting \"{expected}\"");
+            S3Error::argument("x-amz-credential", got, message)
+        }
+        R::RegionWrong { form, got, expected } => {
+            credential(*form, got, format!("the region '{got}' is wrong; expecting '{expected}'"))
+                .with("Region", expected)
+        }
+        R::ServiceWrong { form, got, expected } => credential(
+            *form,
+            got,
+            format!("incorrect service \"{got}\". This endpoint belongs to \"{expected}\"."),
+        ),
+        R::ScopeDateDiffers { form: Form::Query, scope_date, timestamp } => query_error(format!(
+            "Invalid credential date \"{scope_date}\". This date is not the same as X-Amz-Date: \"{}\".",
+            timestamp.get(..8).unwrap_or(timestamp)
+        )),
+        R::ScopeDateDiffers { form, scope_date, .. } => {
+            credential(*form, scope_date, "Invalid credential date. Date is not the same as X-Amz-Date.")
+        }
+        R::DateInvalid { form: Form::Header, .. } => S3Error::new(ErrorCode::AccessDenied)
+            .saying("AWS authentication requires a valid Date or x-amz-date header"),
+        R::DateInvalid { form: Form::Query, .. } => {
+            query_error("X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"")
+        }
+        R::DateInvalid { form: Form::Policy, got } => S3Error::argument(
+            "x-amz-date",
+            got.clone().unwrap_or_default(),
+            "X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"",
+        ),
+        R::Skewed { sent, .. } => S3Error::new(ErrorCode::RequestTimeTooSkewed)
+            .with("RequestTime", sent)
+            .with("ServerTime", now.iso8601_seconds())
+            .with("MaxAllowedSkewMilliseconds", (SKEW_SECONDS_MAX * 1000).to_string()),
+        R::NotYetValid { time, expires_at } => S3Error::new(ErrorCode::AccessDenied)
+            .saying("Request is not yet valid")
+            .with("X-Amz-Date", Moment::from_seconds(*time).amz_date())
+            .with("Expires", Moment::from_seconds(*expires_at).iso8601_seconds())
+            .with("ServerTime", now.iso8601_seconds()),
+        R::Expired { expires_text, at } => S3Error::new(ErrorCode::AccessDenied)
+            .saying("Request has expired")
+            .with("X-Amz-Expires", expires_text)
+            .with("Expires", Moment::from_seconds(*at).iso8601_seconds())
+            .with("ServerTime", now.iso8601_seconds()),
+        R::QueryParametersMissing { .. } => query_error(
+            "Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, \
+             X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters.",
+        ),
+        R::QueryAlgorithmUnsupported { .. } => {
+            query_error("X-Amz-Algorithm only supports \"AWS4-HMAC-SHA256 and AWS4-ECDSA-P256-SHA256\"")
+        }
+        R::ExpiresNotANumber { .. } => query_error("X-Amz-Expires should be a number"),
+        R::ExpiresNegative { .. } => query_error("X-Amz-Expires must be non-negative"),
+        R::ExpiresTooLarge { .. } => query_error(
+            "X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less \
+             than 604800 seconds",
+        ),
+        R::HeadersNotSigned(names) => S3Error::new(ErrorCode::AccessDenied)
+            .saying("There were headers present in the request which were not signed")
+            .with("HeadersNotSigned", names.join(", ")),
+        R::MissingContentSha256 => S3Error::new(ErrorCode::InvalidRequest)
+            .saying("Missing required header for this request: x-amz-content-sha256"),
+        R::BadContentSha256 { value } => S3Error::argument(
+            "x-amz-content-sha256",
+            value,
+            "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-UNSIGNED-PAYLOAD-TRAILER, \
+             STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER, \
+             STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD, STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER or a \
+             valid sha256 value.",
+        ),
+        // Two blanks after the full stop, as AWS writes it.
+        R::FormFieldMissing { name } => S3Error::argument(
+            name,
+            "",
+            format!(
+                "Bucket POST must contain a field named '{name}'.  If it is specified, please check the order of the \
+                 fields."
+            ),
+        ),
+        R::FormAlgorithmUnsupported { got } => S3Error::argument(
+            "x-amz-algorithm",
+            got,
+            "X-Amz-Algorithm only supports \"AWS4-HMAC-SHA256 and AWS4-ECDSA-P256-SHA256\"",
+        ),
+        R::SignatureMismatch => S3Error::new(ErrorCode::SignatureDoesNotMatch),
+    }
+}
+
+/// What is wrong with a credential, in the words for where it stood.
+fn credential(form: Form, got: &str, what: impl Into<Cow<'static, str>>) -> S3Error {
+    match form {
+        Form::Header => malformed(form, what),
+        Form::Query => query_error(format!("Error parsing the X-Amz-Credential parameter; {}", what.into())),
+        Form::Policy => S3Error::argument("x-amz-credential", got, what),
+    }
+}
+
+fn malformed(_: Form, what: impl Into<Cow<'static, str>>) -> S3Error {
+    S3Error::new(ErrorCode::AuthorizationHeaderMalformed)
+        .saying(format!("The authorization header is malformed; {}", what.into()))
+}
+
+fn query_error(message: impl Into<Cow<'static, str>>) -> S3Error {
+    S3Error::new(ErrorCode::AuthorizationQueryParametersError).saying(message)
+}
+
+fn body(fault: &BodyFault) -> S3Error {
+    match fault {
+        BodyFault::Sha256Mismatch { client, computed } => S3Error::new(ErrorCode::XAmzContentSHA256Mismatch)
+            .with("ClientComputedContentSHA256", hex::encode(client))
+            .with("S3ComputedContentSHA256", hex::encode(computed)),
+        BodyFault::Md5Mismatch { expected, calculated } => S3Error::new(ErrorCode::BadDigest)
+            .with("ExpectedDigest", base64(expected))
+            .with("CalculatedDigest", base64(calculated)),
+        BodyFault::ChecksumMismatch { algorithm } => S3Error::new(ErrorCode::BadDigest)
+            .saying(format!("The {} you specified did not match the calculated checksum.", algorithm.name())),
+        BodyFault::Incomplete { .. } => S3Error::new(ErrorCode::IncompleteBody),
+        BodyFault::LengthMissing => S3Error::new(ErrorCode::MissingContentLength),
+        BodyFault::TooSlow => S3Error::new(ErrorCode::RequestTimeout),
+        BodyFault::TooLarge { .. } => S3Error::new(ErrorCode::MaxMessageLengthExceeded),
+        BodyFault::Chunk(error) => chunk(error),
+    }
+}
+
+/// Faults of the framing; a chunk's signature is refused like a request's, without a canonical request.
+fn chunk(error: &ChunkError) -> S3Error {
+    let mismatch = |provided: &str, string_to_sign: &[u8]| {
+        S3Error::new(ErrorCode::SignatureDoesNotMatch)
+            .with("StringToSign", String::from_utf8_lossy(string_to_sign))
+            .with("SignatureProvided", provided)
+            .with("StringToSignBytes", hex_bytes(string_to_sign))
+    };
+    match error {
+        ChunkError::SignatureMismatch { provided, string_to_sign, .. }
+        | ChunkError::TrailerSignatureMismatch { provided, string_to_sign } => mismatch(provided, string_to_sign),
+        ChunkError::TooSmall { chunk, size } => S3Error::new(ErrorCode::InvalidChunkSizeError)
+            .with("Chunk", chunk.to_string())
+            .with("BadChunkSize", size.to_string()),
+        ChunkError::LengthDiffers { .. } | ChunkError::Truncated { .. } | ChunkError::ContinuesAfterEnd => {
+            S3Error::new(ErrorCode::IncompleteBody)
+        }
+        ChunkError::Malformed { .. } => S3Error::new(ErrorCode::InvalidRequest)
+            .saying(format!("The body is not well-formed aws-chunked: {error}")),
+        ChunkError::TrailerMalformed { .. }
+        | ChunkError::TrailerUnannounced { .. }
+        | ChunkError::TrailerMissing { .. }
+        | ChunkError::TrailerSignatureMissing => S3Error::new(ErrorCode::MalformedTrailerError),
+    }
+}
+
+fn location_constraint(got: &str) -> S3Error {
+    let got = if got.is_empty() { "unspecified".to_owned() } else { got.to_owned() };
+    S3Error::new(ErrorCode::IllegalLocationConstraintException).saying(format!(
+        "The {got} location constraint is incompatible for the region specific endpoint this request was sent to."
+    ))
+}
+
+fn of_store(error: &store::Error, names: &Names) -> S3Error {
+    use store::Error as E;
+    let name = |value: &Option<String>| value.clone().unwrap_or_default();
+    match error {
+        E::NoSuchBucket => S3Error::new(ErrorCode::NoSuchBucket).with("BucketName", name(&names.bucket)),
+        E::BucketNotEmpty => S3Error::new(ErrorCode::BucketNotEmpty).with("BucketName", name(&names.bucket)),
+        E::BucketAlreadyExists => {
+            S3Error::new(ErrorCode::BucketAlreadyExists).with("BucketName", name(&names.bucket))
+        }
+        E::BucketAlreadyOwnedByYou => {
+            S3Error::new(ErrorCode::BucketAlreadyOwnedByYou).with("BucketName", name(&names.bucket))
+        }
+        E::NoSuchKey => S3Error::new(ErrorCode::NoSuchKey).with("Key", name(&names.object_key)),
+        E::NoSuchUpload => S3Error::new(ErrorCode::NoSuchUpload).with("UploadId", name(&names.upload_id)),
+        E::InvalidPart { number, etag } => S3Error::new(ErrorCode::InvalidPart)
+            .with("UploadId", name(&names.upload_id))
+            .with("PartNumber", number.to_string())
+            .with("ETag", etag.map(|etag| etag.to_string()).unwrap_or_default()),
+        E::InvalidPartOrder => {
+            S3Error::new(ErrorCode::InvalidPartOrder).with("UploadId", name(&names.upload_id))
+        }
+        E::NoParts => S3Error::new(ErrorCode::MalformedXML),
+        E::EntityTooSmall { number, etag, size, minimum } => S3Error::new(ErrorCode::EntityTooSmall)
+            .with("ProposedSize", size.to_string())
+            .with("MinSizeAllowed", minimum.to_string())
+            .with("PartNumber", number.to_string())
+            .with("ETag", etag.to_string()),
+        E::EntityTooLarge { size, maximum } => S3Error::new(ErrorCode::EntityTooLarge)
+            .with("ProposedSize", size.to_string())
+            .with("MaxSizeAllowed", maximum.to_string()),
+        E::MetadataTooLarge { size, maximum } => S3Error::new(ErrorCode::MetadataTooLarge)
+            .with("Size", size.to_string())
+            .with("MaxSizeAllowed", maximum.to_string()),
+        E::PreconditionFailed(precondition) => precondition_failed(*precondition, ""),
+        E::ConditionalConflict => S3Error::new(ErrorCode::ConditionalRequestConflict),
+        E::Conflict => S3Error::new(ErrorCode::OperationAborted),
+        E::BadDigest { expected, calculated } => {
+            body(&BodyFault::Md5Mismatch { expected: *expected, calculated: *calculated })
+        }
+        E::ContentSha256Mismatch { client, computed } => {
+            body(&BodyFault::Sha256Mismatch { client: *client, computed: *computed })
+        }
+        E::ChecksumMismatch { algorithm, .. } => body(&BodyFault::ChecksumMismatch { algorithm: *algorithm }),
+        E::ChecksumInvalid { algorithm, .. } => S3Error::new(ErrorCode::InvalidRequest)
+            .saying(format!("Value for {} trailing header is invalid.", algorithm.header())),
+        E::ChecksumAlgorithmMismatch { expected, actual } => {
+            let name = |algorithm: &Option<countersign_types::ChecksumAlgorithm>| {
+                algorithm.map_or("null", |algorithm| algorithm.name()).to_lowercase()
+            };
+            S3Error::new(ErrorCode::InvalidRequest).saying(format!(
+                "Checksum Type mismatch occurred, expected checksum Type: {}, actual checksum Type: {}",
+                name(expected),
+                name(actual)
+            ))
+        }
+        E::ChecksumTypeUnsupported { algorithm, checksum_type } => {
+            S3Error::new(ErrorCode::InvalidRequest).saying(format!(
+                "The {} checksum type cannot be used with the {} checksum algorithm.",
+                checksum_type.name(),
+                algorithm.name().to_lowercase()
+            ))
+        }
+        E::ChecksumTypeMismatch { expected, actual } => {
+            S3Error::new(ErrorCode::InvalidRequest).saying(format!(
+                "The upload was created using the {} checksum mode. The complete request must use the same checksum \
+                 mode, not {}.",
+                expected.name(),
+                actual.name()
+            ))
+        }
+        E::PartChecksumMissing { algorithm, number } => S3Error::new(ErrorCode::InvalidRequest).saying(format!(
+            "The upload was created using a {} checksum. The complete request must include the checksum for each \
+             part. It was missing for part {number} in the request.",
+            algorithm.name().to_lowercase()
+        )),
+        E::ObjectSizeMismatch { expected, actual } => S3Error::new(ErrorCode::InvalidRequest).saying(format!(
+            "The provided 'x-amz-mp-object-size' header value {expected} does not match what was computed: {actual}"
+        )),
+        E::IncompleteBody { .. } => S3Error::new(ErrorCode::IncompleteBody),
+        E::InvalidPartNumber => S3Error::new(ErrorCode::InvalidPartNumber),
+        E::InvalidRange => S3Error::new(ErrorCode::InvalidRange),
+        E::ReplacedWhileRead | E::MayHaveCommitted => S3Error::new(ErrorCode::InternalError),
+        E::Source(source) => match source.cause().downcast_ref::<BodyFault>() {
+            Some(fault) => body(fault),
+            None => match source.cause().downcast_ref::<store::Error>() {
+                Some(error) => of_store(error, names),
+                None => S3Error::new(ErrorCode::InternalError),
+            },
+        },
+        E::Engine(error) => of_engine(error),
+    }
+}
+
+fn of_engine(error: &engine::Error) -> S3Error {
+    match error {
+        // Not ours to mend by trying again, and nothing was changed: a full disk, or one that failed a sync.
+        engine::Error::Full => S3Error::new(ErrorCode::ServiceUnavailable)
+            .saying("The server's storage is full: reads and deletes work, writes are refused until there is space."),
+        engine::Error::Failed(_) => S3Error::new(ErrorCode::ServiceUnavailable)
+            .saying("The server's storage failed: reads work, writes are refused until the server is restarted."),
+        engine::Error::Unavailable(_) => S3Error::new(ErrorCode::ServiceUnavailable),
+        engine::Error::NoSpace
+        | engine::Error::Sealed
+        | engine::Error::Limit(_)
+        | engine::Error::Invalid(_)
+        | engine::Error::MayHaveCommitted
+        | engine::Error::Corrupt(_) => S3Error::new(ErrorCode::InternalError),
+    }
+}
+
+fn precondition_failed(precondition: store::Precondition, prefix: &str) -> S3Error {
+    S3Error::new(ErrorCode::PreconditionFailed).with("Condition", format!("{prefix}{}", precondition.name()))
+}
+
+/// AWS's form: two lower-case hex digits a byte, separated by blanks.
+fn hex_bytes(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len() * 3);
+    for (n, byte) in bytes.iter().enumerate() {
+        if n > 0 {
+            text.push(' ');
+        }
+        text.push_str(&hex::encode([*byte]));
+    }
+    text
+}
+
+fn base64(bytes: &[u8]) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.encode(bytes)
+}
