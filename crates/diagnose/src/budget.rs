@@ -13,8 +13,10 @@ pub const PAIRS_BYTES_MAX: u64 = 4 * 1024 * 1024;
 pub const CANONICAL_REQUEST_BYTES_MAX: usize = 8 * 1024;
 /// A request with more signed headers gets no search at all.
 pub const SIGNED_HEADERS_MAX: usize = 64;
-/// Most single hypotheses that are made for one request, whatever the rules propose.
+/// Most distinct single hypotheses that are tried for one request, the likeliest first.
 pub const SINGLES_MAX: usize = 400;
+/// Most hypotheses that one rule may propose for one request.
+pub(crate) const PROPOSALS_EACH_MAX: usize = 160;
 /// A request whose clock is further away gets no search, only one verification.
 pub const SKEW_SECONDS_MAX: u64 = 7 * 86_400;
 

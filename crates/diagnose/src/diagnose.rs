@@ -8,7 +8,7 @@
 use countersign_sigv4::Form;
 use zeroize::Zeroizing;
 
-use crate::budget::{Budget, SIGNED_HEADERS_MAX, SINGLES_MAX, SKEW_SECONDS_MAX, Tried};
+use crate::budget::{Budget, PROPOSALS_EACH_MAX, SIGNED_HEADERS_MAX, SKEW_SECONDS_MAX, Tried};
 use crate::case::{Case, Fault};
 use crate::diagnosis::{Cause, Culprit, Diagnosis, Otherwise, Proof, Slot, Status};
 use crate::hypothesis::{Hypothesis, Proposals};
@@ -89,7 +89,7 @@ fn proposals(scene: &Scene<'_>) -> Vec<Hypothesis> {
                 &mut Proposals {
                     rule,
                     list: &mut list,
-                    max: SINGLES_MAX,
+                    left: PROPOSALS_EACH_MAX,
                 },
             );
         }

@@ -77,15 +77,14 @@ pub(crate) struct Hypothesis {
 pub(crate) struct Proposals<'a> {
     pub(crate) rule: &'static Rule,
     pub(crate) list: &'a mut Vec<Hypothesis>,
-    pub(crate) max: usize,
+    /// How many more this rule may propose.
+    pub(crate) left: usize,
 }
 
 impl Proposals<'_> {
     /// A proposal with the rule's own weight; the returned reference may be refined.
     pub(crate) fn add(&mut self, change: Change) -> Option<&mut Hypothesis> {
-        if self.list.len() >= self.max {
-            return None;
-        }
+        self.left = self.left.checked_sub(1)?;
         self.list.push(Hypothesis {
             rule: self.rule,
             change,

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use countersign_sigv4::{Scope, SigningKey, string_to_sign};
 use zeroize::Zeroizing;
 
-use crate::budget::{Budget, CANONICAL_REQUEST_BYTES_MAX, Meter, Tried};
+use crate::budget::{Budget, CANONICAL_REQUEST_BYTES_MAX, Meter, SINGLES_MAX, Tried};
 use crate::hypothesis::{Change, Hypothesis};
 use crate::parts::{DERIVE_BYTES, HMAC_BYTES, Parts, sha256};
 
@@ -181,6 +181,7 @@ fn distinct(sent: &Sent<'_>, proposals: Vec<Hypothesis>) -> Vec<Candidate> {
         }
     }
     candidates.sort_by_key(|candidate| std::cmp::Reverse(candidate.weight()));
+    candidates.truncate(SINGLES_MAX);
     candidates
 }
 

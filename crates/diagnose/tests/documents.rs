@@ -1,0 +1,73 @@
+//! The pages and `docs/diagnosis.md` say what the rules say.
+//!
+//! `COUNTERSIGN_BLESS=1` rewrites the table of causes in `docs/diagnosis.md`.
+
+use std::fs;
+use std::path::Path;
+
+use countersign_diagnose::{ids, page, title};
+
+const BEGIN: &str = "cargo test -p countersign-diagnose --test documents -->\n";
+const END: &str = "<!-- ids: end -->";
+
+#[test]
+fn every_page_has_its_four_parts() {
+    for id in ids() {
+        let page = page(id).expect("a page");
+        let heading = format!("# {id}: {}\n", title(id).expect("a title"));
+        assert!(page.starts_with(&heading), "{id} must begin with {heading}");
+        let mut rest = page;
+        for part in [
+            "\n## How it is proven\n",
+            "\n## What to change\n",
+            "\n## Example\n",
+        ] {
+            let (before, after) = rest.split_once(part).unwrap_or_default();
+            assert!(!before.trim().is_empty(), "{id} has nothing before {part}");
+            assert!(!after.trim().is_empty(), "{id} has nothing under {part}");
+            rest = after;
+        }
+    }
+}
+
+#[test]
+fn ids_are_told_apart_and_found_in_any_case() {
+    let mut all: Vec<&str> = ids().collect();
+    let count = all.len();
+    all.sort_unstable();
+    all.dedup();
+    assert_eq!(all.len(), count, "an id stands twice in the table");
+    assert_eq!(page("hst-proxy"), page("HST-PROXY"));
+    assert_eq!(page("HST-NOTHING"), None);
+    for id in all {
+        assert!(
+            id.bytes()
+                .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-'),
+            "{id}"
+        );
+    }
+}
+
+#[test]
+fn the_manual_lists_every_cause() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/diagnosis.md");
+    let text = fs::read_to_string(&path).expect("docs/diagnosis.md");
+    let (before, rest) = text.split_once(BEGIN).expect("the beginning of the list");
+    let (_, after) = rest.split_once(END).expect("the end of the list");
+    let mut table = String::from("\n| id | what happened |\n|---|---|\n");
+    for id in ids() {
+        let title = title(id).expect("a title");
+        table.push_str(&format!(
+            "| [{id}](../crates/diagnose/pages/{id}.md) | {title} |\n"
+        ));
+    }
+    let fresh = format!("{before}{BEGIN}{table}\n{END}{after}");
+    if std::env::var_os("COUNTERSIGN_BLESS").is_some() {
+        fs::write(&path, &fresh).expect("writing");
+    } else {
+        assert!(
+            fresh == text,
+            "the list of causes in docs/diagnosis.md is old; bless it"
+        );
+    }
+}
