@@ -39,9 +39,10 @@ pub fn diagnose(case: &Case<'_>, budget: Budget<'_>) -> Diagnosis {
         .secret
         .map(|secret| Zeroizing::new([b"AWS4", secret.expose()].concat()));
     let searchable_parts = scene.parts.clone();
-    let sent = match (case.claim, &searchable_parts, seed) {
-        (Some(claim), Some(parts), Some(seed)) if budget.singles_bytes_max > 0 => Some(Sent {
-            parts,
+    let sent = match (case.claim, seed) {
+        (Some(claim), Some(seed)) if budget.singles_bytes_max > 0 => Some(Sent {
+            parts: searchable_parts.as_ref(),
+            policy: claim.policy.as_deref().unwrap_or_default(),
             timestamp: &claim.timestamp,
             scope: &claim.scope,
             seed,
@@ -77,7 +78,7 @@ fn may_verify(case: &Case<'_>) -> bool {
 fn may_search(case: &Case<'_>) -> bool {
     let Some(claim) = case.claim else { return false };
     let skew = claim.time.abs_diff(case.server.now);
-    may_verify(case) && (claim.form == Form::Query || skew <= SKEW_SECONDS_MAX)
+    may_verify(case) && (claim.form != Form::Header || skew <= SKEW_SECONDS_MAX)
 }
 
 fn proposals(scene: &Scene<'_>) -> Vec<Hypothesis> {
@@ -246,7 +247,9 @@ fn ruled_out(scene: &Scene<'_>, status: Status, proven: &[Slot]) -> Vec<&'static
     let canonical = proven
         .iter()
         .any(|slot| !matches!(slot, Slot::Secret | Slot::Scope));
-    if !canonical {
+    if scene.parts.is_none() {
+        out.push("The policy of the form arrived as it was signed.");
+    } else if !canonical {
         out.push("Host, path, query, signed headers and payload line arrived as they were signed.");
     } else {
         out.push("Method, query and every part not named here arrived as they were signed.");

@@ -19,7 +19,10 @@ const PAIRED_SINGLES_MAX: usize = 120;
 
 /// Everything a signature is computed from.
 pub(crate) struct Sent<'a> {
-    pub(crate) parts: &'a Parts,
+    /// `None` for a form, which signs its policy and no request.
+    pub(crate) parts: Option<&'a Parts>,
+    /// The policy of a form as sent; empty for a request.
+    pub(crate) policy: &'a str,
     pub(crate) timestamp: &'a str,
     /// The scope as it stands in the string to sign.
     pub(crate) scope: &'a Scope,
@@ -47,12 +50,23 @@ impl Sent<'_> {
         string_to_sign(self.timestamp, self.scope, canonical_sha256)
     }
 
+    /// The text to sign of what arrived.
+    fn own_text(&self) -> Vec<u8> {
+        match self.parts {
+            Some(parts) => self.text(&sha256(&parts.bytes(&[]))),
+            None => self.policy.as_bytes().to_vec(),
+        }
+    }
+
+    /// The length of what is hashed for [`Sent::own_text`].
+    fn length(&self) -> usize {
+        self.parts.map_or(self.policy.len(), Parts::length)
+    }
+
     /// Whether the signature is right as it was sent.
     pub(crate) fn verifies(&self, tried: &mut Tried) -> bool {
-        let canonical = self.parts.bytes(&[]);
-        tried.hashed_bytes += (canonical.len() + DERIVE_BYTES + HMAC_BYTES) as u64;
-        self.key(&[])
-            .matches(&self.text(&sha256(&canonical)), self.signature)
+        tried.hashed_bytes += (self.length() + DERIVE_BYTES + HMAC_BYTES) as u64;
+        self.key(&[]).matches(&self.own_text(), self.signature)
     }
 }
 
@@ -98,8 +112,7 @@ pub(crate) fn search(
     tried: &mut Tried,
 ) -> Found {
     let mut candidates = distinct(sent, proposals);
-    let own_canonical = sha256(&sent.parts.bytes(&[]));
-    let own_text = sent.text(&own_canonical);
+    let own_text = sent.own_text();
     let own_key = sent.key(&[]);
 
     let mut meter = Meter::new(budget.singles_bytes_max, budget.within);
@@ -117,7 +130,8 @@ pub(crate) fn search(
             candidate.key = Some(key);
             fits
         } else {
-            let canonical = sent.parts.bytes(&[&change]);
+            let Some(parts) = sent.parts else { continue };
+            let canonical = parts.bytes(&[&change]);
             if !meter.spend(canonical.len() + HMAC_BYTES + own_text.len(), tried) {
                 break;
             }
@@ -139,7 +153,7 @@ pub(crate) fn search(
             groups: vec![most_specific_first(members.collect())],
         };
     }
-    if sent.parts.length() > CANONICAL_REQUEST_BYTES_MAX {
+    if sent.length() > CANONICAL_REQUEST_BYTES_MAX {
         tried.cut_short = true;
         return Found::default();
     }
@@ -186,17 +200,17 @@ fn distinct(sent: &Sent<'_>, proposals: Vec<Hypothesis>) -> Vec<Candidate> {
 }
 
 fn changes_nothing(sent: &Sent<'_>, change: &Change) -> bool {
-    match change {
-        Change::Header { name, value } => match sent.parts.signed_header(name) {
-            // A header that is not signed is not part of the signature, so its value cannot explain it.
-            None => true,
-            Some(own) => own == value.as_slice(),
-        },
-        Change::HostAndUri { .. } => sent.parts.signed_header("host").is_none(),
-        Change::Uri(uri) => *uri == sent.parts.uri,
-        Change::Payload { line, .. } => *line == sent.parts.payload,
-        Change::Seed(seed) => seed.0 == sent.seed,
-        Change::KeyScope(scope) => scope == sent.scope,
+    match (change, sent.parts) {
+        (Change::Seed(seed), _) => seed.0 == sent.seed,
+        (Change::KeyScope(scope), _) => scope == sent.scope,
+        (_, None) => true,
+        // A header that is not signed is not part of the signature, so its value cannot explain it.
+        (Change::Header { name, value }, Some(parts)) => parts
+            .signed_header(name)
+            .is_none_or(|own| own == value.as_slice()),
+        (Change::HostAndUri { .. }, Some(parts)) => parts.signed_header("host").is_none(),
+        (Change::Uri(uri), Some(parts)) => *uri == parts.uri,
+        (Change::Payload { line, .. }, Some(parts)) => *line == parts.payload,
     }
 }
 
@@ -265,19 +279,18 @@ fn pair_fits(
     let (text, key);
     let key = match (a.is_about_the_key(), b.is_about_the_key()) {
         (false, false) => {
-            let canonical = sent.parts.bytes(&[a, b]);
+            let canonical = sent.parts?.bytes(&[a, b]);
             spend(meter, canonical.len() + HMAC_BYTES + text_bytes, tried)?;
             text = sent.text(&sha256(&canonical));
             own_key
         }
         (true, true) => {
-            let canonical = sent.parts.bytes(&[]);
             spend(
                 meter,
-                canonical.len() + HMAC_BYTES + text_bytes + DERIVE_BYTES,
+                sent.length() + HMAC_BYTES + text_bytes + DERIVE_BYTES,
                 tried,
             )?;
-            text = sent.text(&sha256(&canonical));
+            text = sent.own_text();
             key = sent.key(&[a, b]);
             &key
         }
