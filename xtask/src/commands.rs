@@ -51,7 +51,7 @@ pub(crate) fn check(workspace: &Workspace) -> ExitCode {
     steps.close()
 }
 
-/// Everything fast; with `--slow` also the long tests and the real clients.
+/// Everything fast; with `--slow` also the long tests and, unless a filter names some tests, the real clients.
 pub(crate) fn test(workspace: &Workspace, arguments: &[&str]) -> ExitCode {
     let slow = arguments.contains(&"--slow");
     let filter: Vec<&str> = arguments
@@ -61,9 +61,16 @@ pub(crate) fn test(workspace: &Workspace, arguments: &[&str]) -> ExitCode {
         .collect();
     let mut steps = Steps::new("test");
     run_tests(workspace, &mut steps, &filter, slow);
-    if slow {
-        run_clients(workspace, &mut steps, &filter);
+    if slow && filter.is_empty() {
+        run_clients(workspace, &mut steps, &[]);
     }
+    steps.close()
+}
+
+/// The tests with real clients: all of them, or the jobs that are named.
+pub(crate) fn clients(workspace: &Workspace, jobs: &[&str]) -> ExitCode {
+    let mut steps = Steps::new("clients");
+    run_clients(workspace, &mut steps, jobs);
     steps.close()
 }
 
@@ -151,14 +158,14 @@ fn run_tests(workspace: &Workspace, steps: &mut Steps, filter: &[&str], slow: bo
     steps.process("tests", &tests);
 }
 
-fn run_clients(workspace: &Workspace, steps: &mut Steps, filter: &[&str]) {
+fn run_clients(workspace: &Workspace, steps: &mut Steps, jobs: &[&str]) {
     let build = workspace.cargo(&["build", "--release", "--locked", "--package", "countersign"]);
     if !steps.process("build", &build) {
         return steps.fail_for_want_of("clients", "build");
     }
     let clients = workspace
         .script("conformance/run")
-        .args(filter)
+        .args(jobs)
         .env("COUNTERSIGN_BIN", workspace.binary());
     steps.process("clients", &clients);
 }

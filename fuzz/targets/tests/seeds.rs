@@ -51,11 +51,14 @@ fn every_folder_of_seeds_belongs_to_a_target() {
 fn seeds(name: &str) -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../seeds").join(name);
     let mut files: Vec<_> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
+        .expect("a target has a folder of seeds")
+        .map(|entry| entry.expect("an entry of the folder").path())
         .collect();
     files.sort();
-    files.iter().map(|file| std::fs::read(file).unwrap()).collect()
+    files
+        .iter()
+        .map(|file| std::fs::read(file).expect("a seed can be read"))
+        .collect()
 }
 
 /// A small generator (xorshift); its numbers need not be good, only always the same.

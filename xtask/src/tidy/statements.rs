@@ -66,19 +66,30 @@ fn numbered(text: &str) -> Vec<(String, String, usize)> {
 /// Names of functions that are marked as tests, and the names of tests in `conformance/`.
 fn test_names(tree: &Tree) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    for (_, text) in tree.texts().filter(|(path, _)| path.starts_with("conformance/")) {
-        for (opening, end) in [("test(\"", '"'), ("test(`", '`'), ("def test_", '(')] {
-            let calls = text
-                .split(opening)
-                .skip(1)
-                .filter_map(|rest| rest.split(end).next());
-            names.extend(calls.map(|name| {
-                if end == '(' {
-                    format!("test_{name}")
-                } else {
-                    name.to_owned()
-                }
-            }));
+    let settings = tree.text(PYTEST).unwrap_or_default().lines();
+    let prefixes = settings
+        .filter_map(|line| line.strip_prefix("python_functions ="))
+        .next()
+        .unwrap_or_default();
+    let prefixes: Vec<&str> = prefixes
+        .split_whitespace()
+        .map(|word| word.trim_end_matches('*'))
+        .collect();
+    for (path, text) in tree.texts().filter(|(path, _)| path.starts_with("conformance/")) {
+        if path.ends_with(".js") {
+            for (opening, end) in [("test(\"", '"'), ("test(`", '`')] {
+                let calls = text
+                    .split(opening)
+                    .skip(1)
+                    .filter_map(|rest| rest.split(end).next());
+                names.extend(calls.map(str::to_owned));
+            }
+        } else if path.ends_with(".py") {
+            let functions = text
+                .lines()
+                .filter_map(|line| line.strip_prefix("def ")?.split('(').next());
+            let tests = functions.filter(|name| prefixes.iter().any(|prefix| name.starts_with(prefix)));
+            names.extend(tests.map(str::to_owned));
         }
     }
     for (_, text) in tree.rust_below("") {
@@ -120,6 +131,9 @@ fn gather_tests(tokens: TokenStream, names: &mut BTreeSet<String>) {
     }
 }
 
+/// Says which Python functions are tests.
+const PYTEST: &str = "conformance/python/pytest.ini";
+
 pub(super) const SEMANTICS: &str = "docs/semantics.md";
 
 #[cfg(test)]
@@ -137,7 +151,11 @@ mod tests {
         let files = [
             TESTS,
             ("docs/semantics.md", text),
-            ("conformance/x.py", "def test_four(x):"),
+            ("conformance/x.py", "def raw_four(x):\ndef helper_of_raw(x):"),
+            (
+                "conformance/python/pytest.ini",
+                "[pytest]\npython_functions = curl_* raw_*\n",
+            ),
             ("conformance/y.js", "test(\"js puts\", f)"),
         ];
         check(&Tree::of(&files)).iter().map(ToString::to_string).collect()
@@ -145,7 +163,7 @@ mod tests {
 
     #[test]
     fn statements_with_tests_have_no_finding() {
-        let text = "# Lists\n\n- **L1** Sorts.\n  Held by `one`, `two`.\n- **P1** Puts. Held by `three`,\n  `conformance/x.py`, `test_four`, `js puts`.\n";
+        let text = "# Lists\n\n- **L1** Sorts.\n  Held by `one`, `two`.\n- **P1** Puts. Held by `three`,\n  `conformance/x.py`, `raw_four`, `js puts`.\n";
         assert_eq!(faults(text), [""; 0]);
     }
 
@@ -155,6 +173,10 @@ mod tests {
             ("- **L1** Sorts.", "L1 names no test"),
             ("- **L1** Sorts. Held by `helper`.", "`helper`, which is no test"),
             ("- **L1** Sorts. Held by `gone`.", "`gone`, which is no test"),
+            (
+                "- **L1** Sorts. Held by `helper_of_raw`.",
+                "`helper_of_raw`, which is no test",
+            ),
             (
                 "- **L1** Sorts. Held by `one`.\n- **L1** Sorts. Held by `one`.",
                 "L1 is used twice",
