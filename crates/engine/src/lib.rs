@@ -7,7 +7,7 @@
 //!
 //! Not here: S3. Nothing in this crate knows what a version, an upload or a bucket is.
 //!
-//! What every engine keeps true, and what the conformance suite checks:
+//! What every engine keeps true, and what [`conformance`] checks:
 //! - `commit` is linearizable: when it answers `Done`, rows and bodies are durable together and seen by every later
 //!   `get` and `scan`.
 //! - guards compare exact row values (or absence); a refused commit changes nothing and answers what the guarded
@@ -15,7 +15,9 @@
 //! - where a body lies is the engine's secret; moving it never changes a row.
 //! - an opened body is pinned: it can be read to its end after the row is gone.
 
+pub mod conformance;
 mod contract;
+pub mod faulty;
 pub mod limits;
 pub mod memory;
 pub mod rules;
