@@ -54,9 +54,16 @@ impl Store {
                 Err(error) => return Err(error),
             };
             let current = self.current(space, home).await?;
-            current.check(&request.condition)?;
             let parts = self.part_records(space, home, generation).await?;
-            let chosen = choose(request, upload.checksum, &parts)?;
+            let decided = current.check(&request.condition);
+            let chosen = match decided.and_then(|()| choose(request, upload.checksum, &parts)) {
+                Ok(chosen) => chosen,
+                // A refusal stands on the upload, too: an Abort or another Complete may have come in between.
+                Err(error) => match self.read_upload(space, home, upload_id).await {
+                    Ok((now, _)) if now == frozen => return Err(error),
+                    _ => continue,
+                },
+            };
             let has_unused = parts.len() > chosen.manifest.len();
             let manifest = encode_manifest_rows(&chosen.manifest);
             let head = self.head_of(generation, upload, &chosen, manifest.len());
