@@ -204,6 +204,39 @@ async fn of_complete_and_abort_one_finds_the_upload() {
 }
 
 #[tokio::test]
+async fn a_complete_that_is_sent_twice_at_once_answers_the_same_twice() {
+    let store = store().await;
+    for _ in 0..8 {
+        let id = begin(&store).await;
+        let part = one_part(&store, &id, 1, 1, 3).await.expect("part");
+        let request = CompleteUpload {
+            parts: vec![part],
+            condition: WriteCondition {
+                if_match: None,
+                if_none_match: Some(TagMatch::Any),
+            },
+            ..CompleteUpload::default()
+        };
+        let mut tasks = JoinSet::new();
+        for _ in 0..4 {
+            let (store, id, request) = (store.clone(), id.clone(), request.clone());
+            tasks.spawn(async move {
+                store
+                    .complete_upload(&bucket(), &object_key("k"), &id, &request)
+                    .await
+            });
+        }
+        for done in tasks.join_all().await {
+            assert_eq!(done.expect("completed").etag.parts(), Some(1));
+        }
+        store
+            .delete_object(&bucket(), &object_key("k"), &WriteCondition::NONE)
+            .await
+            .expect("deleted");
+    }
+}
+
+#[tokio::test]
 async fn a_complete_stands_on_the_parts_that_it_names() {
     // On one thread the engine's pauses alternate, so each delay is another way in which the two meet.
     for delay in 0..30 {
