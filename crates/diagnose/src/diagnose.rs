@@ -124,12 +124,8 @@ fn conclude(
         .collect();
     let mut causes: Vec<Cause> = findings
         .into_iter()
-        // What a proof explains better is not said twice.
-        .filter(|(rule, finding)| {
-            !proven.iter().any(|cause| {
-                cause.id == rule.id || cause.slot == finding.slot || cause.also.contains(&rule.id)
-            })
-        })
+        // A proof explains a mismatch completely; what else looks odd was signed like that.
+        .filter(|_| proven.is_empty() || !scene.is_mismatch())
         .map(|(rule, finding)| certain_cause(scene, rule, finding))
         .collect();
     // Refused before the comparison of signatures: the most useful word is whether that was the only fault.

@@ -239,28 +239,35 @@ fn pairs(
     }
     order.sort_by_key(|(weight, _, _)| std::cmp::Reverse(*weight));
 
-    let mut best: Option<(u64, &Candidate, &Candidate)> = None;
+    // All of the same weight are finished, so that equals are known; the first to say most names the causes.
+    let mut fitting: Vec<(u64, &Candidate, &Candidate)> = Vec::new();
     for (weight, first, second) in order {
-        if best.is_some_and(|(found, _, _)| found != weight) {
+        if fitting.first().is_some_and(|(found, _, _)| *found != weight) {
             break;
         }
-        let Some(fits) = pair_fits(sent, first, second, own_key, &mut meter, tried) else {
-            break;
-        };
-        let says_more = |(_, a, b): (u64, &Candidate, &Candidate)| {
-            first.specificity() + second.specificity() > a.specificity() + b.specificity()
-        };
-        if fits && best.is_none_or(says_more) {
-            best = Some((weight, first, second));
+        match pair_fits(sent, first, second, own_key, &mut meter, tried) {
+            Some(true) => fitting.push((weight, first, second)),
+            Some(false) => {}
+            None => break,
         }
     }
-    let Some((_, first, second)) = best else {
-        return Found::default();
-    };
-    let mut groups = vec![
-        most_specific_first(first.members.clone()),
-        most_specific_first(second.members.clone()),
-    ];
+    fitting.sort_by_key(|(_, a, b)| std::cmp::Reverse(a.specificity() + b.specificity()));
+    let mut groups: Vec<Vec<Hypothesis>> = Vec::new();
+    for candidate in fitting.iter().flat_map(|(_, first, second)| [first, second]) {
+        let slot = candidate.change().map(Change::slot);
+        let same_slot = |group: &Vec<Hypothesis>| group.first().map(|member| member.change.slot()) == slot;
+        match groups.iter().position(same_slot) {
+            Some(n) => {
+                if let Some(group) = groups.get_mut(n) {
+                    group.extend(candidate.members.iter().cloned());
+                }
+            }
+            None if groups.len() < 2 => groups.push(candidate.members.clone()),
+            // Another way to cut the same bytes into two changes; the one that says more was taken.
+            None => {}
+        }
+    }
+    let mut groups: Vec<_> = groups.into_iter().map(most_specific_first).collect();
     groups.sort_by_key(|group| std::cmp::Reverse(group.first().map_or(0, |member| member.specificity)));
     Found { groups }
 }

@@ -131,7 +131,8 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
     }
     let names: Vec<String> = missing(scene).take(8).collect();
     let first = names.first()?.clone();
-    let list = Value::received(names.join(", "));
+    // They stand in the canonical request of the answer.
+    let list = Value::answered(names.join(", "));
     let what = Words::of("The request says that it signs ")
         .value(&list, "headers")
         .say(", which did not arrive");

@@ -26,7 +26,8 @@ fn unsigned(scene: &Scene<'_>) -> Vec<String> {
 fn check(scene: &Scene<'_>) -> Option<Finding> {
     let names = unsigned(scene);
     let first = names.first()?.clone();
-    let list = Value::received(names.join(", "));
+    // The answer lists them in HeadersNotSigned.
+    let list = Value::answered(names.join(", "));
     let what = Words::of("Sent but not signed: ").value(&list, "headers listed in HeadersNotSigned");
     let cure = if scene.is_presigned() {
         "Give these headers when the URL is made, so that they are signed, or do not send them."

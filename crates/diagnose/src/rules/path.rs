@@ -16,7 +16,7 @@ pub(super) fn propose_uri(
     if let Some(hypothesis) = out.add(Change::Uri(uri.clone())) {
         hypothesis.specificity = specificity;
         hypothesis.signed = Some(Value::constant(uri));
-        hypothesis.received = Some(Value::received(parts.uri.clone()));
+        hypothesis.received = Some(Value::answered(parts.uri.clone()));
         hypothesis.detail = detail;
     }
 }

@@ -47,7 +47,7 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
             }) {
                 hypothesis.specificity = 20;
                 hypothesis.signed = Some(Value::constant(line.clone()));
-                hypothesis.received = Some(Value::received(parts.payload.clone()));
+                hypothesis.received = Some(Value::answered(parts.payload.clone()));
             }
         }
     }
