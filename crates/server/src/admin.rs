@@ -91,6 +91,8 @@ fn authenticate(gateway: &Gateway, received: &Received) -> Result<Caller, (Statu
         service: "countersign",
         rule: PathRule::Generic,
         now: received.at.seconds(),
+        // Only GET is answered, and its body is never read.
+        body: b"",
     };
     let authenticated = Authenticated::prove(&request, &place, &gateway.directory).map_err(|refused| {
         let error = refused.s3_error(received.at);

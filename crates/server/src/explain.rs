@@ -57,7 +57,11 @@ pub(crate) async fn explain(
     });
     let level = level(gateway.config.diagnosis, received)?;
     let report = diagnosis.at(level);
-    Some(Explanation { header: report.header_value(), sentence: report.sentence.clone(), document: element(report) })
+    let (header, sentence) = (report.header_value(), report.sentence.clone());
+    // The address of the admin API is ours to know, so only those may see it who may see such names.
+    let url = gateway.admin_address.filter(|_| level == Level::Full);
+    let url = url.map(|address| format!("http://{address}/api/v1/refusals/{}", received.request_id.as_str()));
+    Some(Explanation { header, sentence, document: element(report, url) })
 }
 
 /// A refusal that `diagnose` knows to explain.
@@ -282,7 +286,7 @@ fn document(received: &Received, error: &S3Error, report: &Report) -> Value {
     })
 }
 
-fn element(report: Report) -> xml::Diagnosis {
+fn element(report: Report, url: Option<String>) -> xml::Diagnosis {
     xml::Diagnosis {
         status: report.status.to_owned(),
         causes: report
@@ -301,7 +305,7 @@ fn element(report: Report) -> xml::Diagnosis {
             .collect(),
         likely_culprit: report.culprit.map(|culprit| format!("{}: {}", culprit.kind, culprit.evidence)),
         ruled_out: report.ruled_out.into_iter().map(str::to_owned).collect(),
-        url: None,
+        url,
     }
 }
 

@@ -1,5 +1,6 @@
 //! What all requests share: configuration, store, identities, and the small memories that help to explain refusals.
 
+use std::net::SocketAddr;
 use std::time::Instant;
 
 use countersign_identity::Directory;
@@ -22,6 +23,8 @@ pub(crate) struct Gateway {
     pub(crate) directory: Directory,
     /// Ports that S3 is served on.
     pub(crate) listen_ports: Vec<u16>,
+    /// Where the admin API is served.
+    pub(crate) admin_address: Option<SocketAddr>,
     /// Hosts that access keys verified with.
     pub(crate) hosts: Hosts,
     /// Refusals of the last hour.
@@ -36,12 +39,19 @@ pub(crate) struct Gateway {
 
 impl Gateway {
     /// A gateway with empty memories.
-    pub(crate) fn new(config: Config, store: Store, directory: Directory, listen_ports: Vec<u16>) -> Gateway {
+    pub(crate) fn new(
+        config: Config,
+        store: Store,
+        directory: Directory,
+        listen_ports: Vec<u16>,
+        admin_address: Option<SocketAddr>,
+    ) -> Gateway {
         Gateway {
             config,
             store,
             directory,
             listen_ports,
+            admin_address,
             hosts: Hosts::default(),
             record: Record::default(),
             throttle: Throttle::new(Instant::now()),

@@ -58,7 +58,9 @@ impl Server {
     ) -> io::Result<()> {
         let ports = listeners.iter().map(|l| l.local_addr().map(|address| address.port()));
         let ports = ports.collect::<io::Result<Vec<u16>>>()?;
-        let gateway = Arc::new(Gateway::new(self.config, self.store, self.directory, ports));
+        let admin_address = admin_listeners.first().and_then(|l| l.local_addr().ok());
+        let gateway = Gateway::new(self.config, self.store, self.directory, ports, admin_address);
+        let gateway = Arc::new(gateway);
         let (stop_sender, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         let s3 = Arc::new(pipeline::S3(Arc::clone(&gateway)));

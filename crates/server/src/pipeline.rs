@@ -9,6 +9,7 @@ pub(crate) mod received;
 use std::sync::Arc;
 
 use countersign_protocol::encode::{self, ErrorAnswer};
+use countersign_protocol::{ErrorCode, ParseError};
 use countersign_sigv4::PathRule;
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
@@ -53,12 +54,18 @@ async fn carry(
     body: &mut Upload,
 ) -> Result<Response<Outgoing>, Box<Refused>> {
     let lines = received.lines();
+    if lines.iter().filter(|(name, _)| *name == "host").count() > 1 {
+        // Which of them a proxy and we would go by is anybody's guess, so we go by none.
+        return Err(Refused::new(Refusal::Parse(ParseError::new(ErrorCode::BadRequest))));
+    }
     let request = received.signed(&lines);
     let place = Place {
         region: &gateway.config.region,
         service: "s3",
         rule: PathRule::S3,
         now: received.at.seconds(),
+        // S3 requests name the hash of their body, or that it has none.
+        body: b"",
     };
     let authenticated = Authenticated::prove(&request, &place, &gateway.directory)?;
     if let Some(signature) = authenticated.signature() {
@@ -104,7 +111,7 @@ async fn refuse(gateway: &Gateway, received: &Received, refused: Refused, body: 
 
 fn error_response(received: &Received, error: &S3Error, explanation: Option<&Explanation>) -> Response<Outgoing> {
     let message = match explanation {
-        Some(explanation) => format!("{} {}", error.message, explanation.sentence),
+        Some(explanation) => followed_by(&error.message, &explanation.sentence),
         None => error.message.to_string(),
     };
     let document = encode::error(&ErrorAnswer {
@@ -123,6 +130,12 @@ fn error_response(received: &Received, error: &S3Error, explanation: Option<&Exp
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/xml"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
+}
+
+/// AWS's text, unchanged, and a sentence after it. Some of AWS's texts end without a full stop.
+fn followed_by(message: &str, sentence: &str) -> String {
+    let stop = if message.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{message}{stop} {sentence}")
 }
 
 /// What every answer carries. `Date` is added where the answer is written.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use countersign_identity::{Account, Directory, Principal, Resolved};
 use countersign_protocol::Named;
-use countersign_sigv4::{self as sigv4, Claim, Expected, PathRule, Request, SigningKey};
+use countersign_sigv4::{self as sigv4, Claim, Expected, PathRule, Payload, Request, SigningKey};
 
 use crate::refusal::{Refusal, Refused};
 
@@ -46,6 +46,8 @@ pub(crate) struct Place<'a> {
     pub(crate) rule: PathRule,
     /// Unix seconds now.
     pub(crate) now: i64,
+    /// The body, for services whose requests do not name its hash.
+    pub(crate) body: &'a [u8],
 }
 
 impl Authenticated {
@@ -56,9 +58,12 @@ impl Authenticated {
         directory: &Directory,
     ) -> Result<Authenticated, Box<Refused>> {
         let claim = sigv4::claim(request).map_err(|refusal| Refused::new(Refusal::Signature(refusal)))?;
-        let Some(claim) = claim else {
+        let Some(mut claim) = claim else {
             return Ok(Authenticated { principal: Principal::Anonymous, signature: None });
         };
+        if claim.payload == Payload::Implied {
+            claim.payload = Payload::of_body(place.body);
+        }
         let resolved = directory.resolve(&claim.access_key_id);
         let refuse = |refusal, claim, resolved, trace| Box::new(Refused { claim: Some(claim), resolved, trace, ..*Refused::new(refusal) });
         let expected = Expected { region: place.region, service: place.service, now: place.now };
