@@ -16,7 +16,7 @@ pub const SIGNED_HEADERS_MAX: usize = 64;
 /// Most distinct single hypotheses that are tried for one request, the likeliest first.
 pub const SINGLES_MAX: usize = 400;
 /// Most hypotheses that one rule may propose for one request.
-pub(crate) const PROPOSALS_EACH_MAX: usize = 160;
+pub(crate) const PROPOSALS_EACH_MAX: usize = 200;
 /// A request whose clock is further away gets no search, only one verification.
 pub const SKEW_SECONDS_MAX: u64 = 7 * 86_400;
 

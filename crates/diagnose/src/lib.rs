@@ -8,6 +8,53 @@
 //!
 //! Keeps true, each with a test in `tests/security.rs`: nothing derived from the secret leaves the crate; no part of a secret
 //! is ever tried; the work per request is bounded in bytes; and a proven cause is text, never permission.
+//!
+//! ```
+//! use countersign_diagnose::{Budget, Case, Fault, Level, ServerFacts, Transport, diagnose};
+//! use countersign_sigv4::{PathRule, Payload, Refusal, Request, Secret, Signer, claim};
+//!
+//! // A client signs for the public name.
+//! let secret = Secret::new("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY");
+//! let signer = Signer {
+//!     access_key_id: "AKIAIOSFODNN7EXAMPLE",
+//!     secret: &secret,
+//!     session_token: None,
+//!     region: "us-east-1",
+//!     service: "s3",
+//!     time: 1_369_353_600,
+//!     rule: PathRule::S3,
+//! };
+//! let sent = [("host", &b"localhost:8080"[..])];
+//! let request = Request { method: "GET", path: b"/photos/cat.jpg", query: None, headers: &sent };
+//! let added = signer.sign_headers(&request, &Payload::of_body(b""));
+//!
+//! // A proxy puts its upstream's name into Host.
+//! let mut headers = vec![("host", &b"127.0.0.1:9000"[..])];
+//! headers.extend(added.iter().map(|(name, value)| (name.as_str(), value.as_bytes())));
+//! let received = Request { headers: &headers, ..request };
+//! let claim = claim(&received)?.expect("the request is signed");
+//!
+//! let diagnosis = diagnose(
+//!     &Case {
+//!         request: received,
+//!         claim: Some(&claim),
+//!         fault: Fault::Refused(&Refusal::SignatureMismatch),
+//!         secret: Some(&secret),
+//!         rule: PathRule::S3,
+//!         server: &ServerFacts {
+//!             region: "us-east-1".into(),
+//!             service: "s3".into(),
+//!             now: 1_369_353_600,
+//!             ..ServerFacts::default()
+//!         },
+//!         transport: Transport { http_1_0: true, ..Transport::default() },
+//!         body: None,
+//!     },
+//!     Budget::full(&|| true),
+//! );
+//! assert_eq!(diagnosis.at(Level::Full).header_value(), "HST-PROXY; status=proven; slot=host");
+//! # Ok::<(), Refusal>(())
+//! ```
 
 mod budget;
 mod case;

@@ -13,7 +13,7 @@ use crate::parts::Parts;
 use crate::words::{Origin, Value};
 
 /// Hosts tried for one request.
-const HOSTS_MAX: usize = 160;
+const HOSTS_MAX: usize = 200;
 /// Names tried from each list that the server keeps.
 const NAMES_EACH_MAX: usize = 8;
 
@@ -30,7 +30,7 @@ const LOCAL_NAMES: [&str; 9] = [
     "storage",
 ];
 /// Ports that object stores and their proxies use.
-const KNOWN_PORTS: [u16; 5] = [9000, 8080, 8333, 3900, 8443];
+const KNOWN_PORTS: [u16; 10] = [9000, 8080, 8000, 8443, 8081, 3000, 8333, 3900, 4566, 7480];
 
 /// A Host value the client may have signed.
 #[derive(Clone, Debug)]
@@ -247,6 +247,9 @@ fn host_candidates(case: &Case<'_>) -> Vec<HostCandidate> {
     if let Some(sni) = case.transport.sni {
         named.push((sni.as_bytes().to_vec(), Origin::Declared, 860));
     }
+    // The same name with another port: a port mapping of containers, or a proxy that names its own.
+    let received = split_port(case.request.header("host").unwrap_or_default().trim_ascii()).0;
+    named.push((received.to_vec(), Origin::Received, 600));
     named.extend(
         LOCAL_NAMES
             .iter()
@@ -276,7 +279,7 @@ fn host_candidates(case: &Case<'_>) -> Vec<HostCandidate> {
             add(
                 with_port,
                 *origin,
-                weight.saturating_sub(40 + 10 * u32::try_from(n).unwrap_or(9)),
+                weight.saturating_sub(40 + 10 * u32::try_from(n).unwrap_or(20)),
             );
         }
     }
