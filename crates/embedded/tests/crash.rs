@@ -22,15 +22,26 @@ const WORKERS: u64 = 2;
 
 #[test]
 fn nothing_acknowledged_is_lost_at_any_crash() {
-    let mut crashes = Crashes::default();
-    for seed in 0..RUNS {
-        if let Err(loss) = crash_run(seed, None, &mut crashes) {
-            panic!("seed {seed}: {loss}");
+    let work = |worker: u64| {
+        let mut crashes = Crashes::default();
+        for seed in (worker..RUNS).step_by(WORKERS as usize) {
+            crash_run(seed, None, &mut crashes).map_err(|loss| format!("seed {seed}: {loss}"))?;
         }
-    }
+        Ok::<_, String>(crashes)
+    };
+    let done: Vec<_> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..WORKERS)
+            .map(|worker| scope.spawn(move || work(worker)))
+            .collect();
+        workers
+            .into_iter()
+            .map(|worker| worker.join().unwrap().unwrap())
+            .collect()
+    });
+    let crashes = done.into_iter().fold(Crashes::default(), Crashes::and);
     println!("{crashes:?}");
     assert!(
-        crashes.power > 5000 && crashes.kills > 500 && crashes.during_recovery > 500,
+        crashes.power > 5000 && crashes.kills > 2000 && crashes.during_recovery > 500,
         "{crashes:?}"
     );
     let all: BTreeSet<_> = SyncPoint::ALL.into_iter().map(SyncPoint::name).collect();
@@ -84,8 +95,27 @@ impl Crashes {
 /// What was promised at some moment.
 #[derive(Clone, Default)]
 struct Known {
+    /// One more with each change of what follows.
+    step: u64,
     acknowledged: Model,
     under_way: Vec<Part>,
+}
+
+impl Known {
+    fn only(acknowledged: Model) -> Known {
+        Known {
+            acknowledged,
+            ..Known::default()
+        }
+    }
+
+    fn change(&mut self, acknowledged: Model, under_way: Vec<Part>) {
+        *self = Known {
+            step: self.step + 1,
+            acknowledged,
+            under_way,
+        };
+    }
 }
 
 /// The disk and the index as a crash left them.
@@ -117,10 +147,7 @@ fn crash_run(seed: u64, without: Option<SyncPoint>, crashes: &mut Crashes) -> Re
             let parts = next_step(&model, &mut random);
             known.lock().unwrap().under_way = parts.clone();
             let after = run(&engine, &model, &parts).await?;
-            *known.lock().unwrap() = Known {
-                acknowledged: after,
-                under_way: Vec::new(),
-            };
+            *known.lock().unwrap() = Known::only(after);
         }
         Ok::<_, String>(())
     })?;
@@ -160,8 +187,15 @@ fn photograph(
             kinds.push(Crash::Kill);
         }
         for crash in kinds {
-            let files = source.crash(crash, &mut random);
-            let (index, known) = (index.crash(&mut random), known.lock().unwrap().clone());
+            // Other threads go on meanwhile. The index is never ahead of the disk, so it is taken first; and what is
+            // known must be the same before and after.
+            let (files, index, known) = loop {
+                let before = known.lock().unwrap().clone();
+                let (index, files) = (index.crash(&mut random), source.crash(crash, &mut random));
+                if known.lock().unwrap().step == before.step {
+                    break (files, index, before);
+                }
+            };
             taken.lock().unwrap().push(Image {
                 files,
                 index,
@@ -204,10 +238,7 @@ async fn survive(image: Image, random: &mut Seeded, crashes: &mut Crashes) -> Re
 
     let cut = (files.crash(Crash::Power, random), index.crash(random));
     crashes.after_recovery += 1;
-    let only_seen = Known {
-        acknowledged: seen.clone(),
-        under_way: Vec::new(),
-    };
+    let only_seen = Known::only(seen.clone());
     look(&open(&cut.0, &cut.1)?, &only_seen)
         .await
         .map_err(|loss| format!("seen, then lost: {loss}"))?;
@@ -215,10 +246,7 @@ async fn survive(image: Image, random: &mut Seeded, crashes: &mut Crashes) -> Re
         let after = run(&engine, &seen, &[plain_commit(random)]).await?;
         let cut = (files.crash(Crash::Power, random), index.crash(random));
         crashes.after_recovery += 1;
-        let known = Known {
-            acknowledged: after,
-            under_way: Vec::new(),
-        };
+        let known = Known::only(after);
         look(&open(&cut.0, &cut.1)?, &known)
             .await
             .map_err(|loss| format!("one more, then lost: {loss}"))?;

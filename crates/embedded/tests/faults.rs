@@ -1,0 +1,480 @@
+//! Damage, a full disk, failed syncs, a lost index: what the engine says then, and what it does not lose.
+
+mod support;
+
+use bytes::Bytes;
+use countersign_embedded::{Embedded, Options, SyncPoint};
+use countersign_engine::world::Files;
+use countersign_engine::world::Mode;
+use countersign_engine::world::random::Seeded;
+use countersign_engine::world::sim::{Crash, Sim, Step};
+use countersign_engine::{Body, Change, Class, Engine, Error, Home, Outcome, Put, Row, Space, Stored};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+use support::prefix_index::PrefixIndex;
+
+const BLOCK: u64 = 4096;
+
+#[tokio::test]
+async fn a_torn_last_batch_is_cut_off_and_the_one_before_stays() {
+    let files = Sim::new();
+    let engine = open(&files, &PrefixIndex::default()).unwrap();
+    write(&engine, "first", None).await.unwrap();
+    write(&engine, "second", None).await.unwrap();
+    drop(engine);
+    let log = log_file(1);
+    let file = files.open(&log, Mode::Write).unwrap();
+    // As if of the last batch only a first part had reached the device.
+    file.truncate(2 * BLOCK + 100).unwrap();
+    let engine = open(&files, &PrefixIndex::default()).unwrap();
+    assert!(engine.recovery().torn_bytes > 0, "{:?}", engine.recovery());
+    assert!(read(&engine, "first").await.unwrap().is_some());
+    assert!(read(&engine, "second").await.unwrap().is_none());
+    write(&engine, "third", None).await.unwrap();
+    drop(engine);
+    let engine = open(&files, &PrefixIndex::default()).unwrap();
+    assert!(read(&engine, "third").await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_log_that_ends_before_what_the_index_has_seen_is_not_opened() {
+    let (files, index) = (Sim::new(), PrefixIndex::default());
+    let engine = open(&files, &index).unwrap();
+    write(&engine, "first", None).await.unwrap();
+    write(&engine, "second", None).await.unwrap();
+    drop(engine);
+    files.damage(&log_file(1), 2 * BLOCK + 20, 1).unwrap();
+    let told = corrupt(open(&files, &index).map(drop));
+    assert!(told.contains("batch 2") && told.contains("segment 1"), "{told}");
+}
+
+#[tokio::test]
+async fn a_flipped_byte_anywhere_in_the_middle_is_told_and_nothing_is_cut_off() {
+    let files = Sim::new();
+    let engine = open(&files, &PrefixIndex::default()).unwrap();
+    for name in ["first", "second", "third"] {
+        write(&engine, name, None).await.unwrap();
+    }
+    drop(engine);
+    // The segment's header, and the header and the payload of the first batch's only frame.
+    for offset in [
+        0,
+        17,
+        39,
+        BLOCK,
+        BLOCK + 9,
+        BLOCK + 33,
+        BLOCK + 63,
+        BLOCK + 64,
+        BLOCK + 90,
+    ] {
+        files.damage(&log_file(1), offset, 0x10).unwrap();
+        let told = corrupt(open(&files, &PrefixIndex::default()).map(drop));
+        assert!(told.contains("segment 1"), "offset {offset}: {told}");
+        files.damage(&log_file(1), offset, 0x10).unwrap();
+    }
+    let engine = open(&files, &PrefixIndex::default()).unwrap();
+    for name in ["first", "second", "third"] {
+        assert!(read(&engine, name).await.unwrap().is_some());
+    }
+}
+
+#[tokio::test]
+async fn a_missing_or_emptied_segment_is_told() {
+    let options = Options {
+        segment_bytes: 1,
+        ..Options::new(1)
+    };
+    for lost in [1, 2] {
+        let files = Sim::new();
+        let open = |files: &Sim| {
+            let index = PrefixIndex::default().opener();
+            Embedded::open_with(Arc::new(files.clone()), index, Path::new("/data"), &options)
+        };
+        let engine = open(&files).unwrap();
+        for name in ["first", "second", "third"] {
+            write(&engine, name, None).await.unwrap();
+        }
+        drop(engine);
+        let truncated = files.crash(Crash::Kill, &mut Seeded::new(1));
+        truncated
+            .open(&log_file(lost), Mode::Write)
+            .unwrap()
+            .truncate(BLOCK)
+            .unwrap();
+        corrupt(open(&truncated).map(drop));
+        files.remove(&log_file(lost)).unwrap();
+        let told = corrupt(open(&files).map(drop));
+        assert!(told.contains(&format!("segment {lost} is missing")), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn a_flipped_byte_in_a_body_is_told_with_its_row_and_only_there() {
+    let (files, index) = (Sim::new(), PrefixIndex::default());
+    let engine = open(&files, &index).unwrap();
+    let small: Bytes = Seeded::new(1).bytes(200_000).into();
+    let large: Bytes = Seeded::new(2).bytes(2_500_000).into();
+    write(&engine, "small", Some(Body::Bytes(small.clone())))
+        .await
+        .unwrap();
+    let staged = stage(&engine, "large", &large).await.unwrap();
+    write(&engine, "large", Some(staged)).await.unwrap();
+    write(&engine, "whole", Some(Body::Bytes(small.clone())))
+        .await
+        .unwrap();
+    // In the second block of each.
+    files.damage(&log_file(1), BLOCK + 100_000, 1).unwrap();
+    let name = files.list(Path::new("/data/large/01")).unwrap().remove(0);
+    files
+        .damage(&Path::new("/data/large/01").join(name), 1_100_000, 0x80)
+        .unwrap();
+    for (name, bytes, block) in [("small", &small, 65_536), ("large", &large, 1 << 20)] {
+        let body = read(&engine, name).await.unwrap().unwrap().body.unwrap();
+        let body = engine.open(&body).await.unwrap().unwrap();
+        assert_eq!(body.read(0, 1000).await.unwrap(), bytes.slice(..1000));
+        assert_eq!(
+            body.read(2 * block as u64, 10).await.unwrap(),
+            bytes.slice(2 * block..2 * block + 10)
+        );
+        let told = corrupt(body.read(block as u64, 1).await);
+        assert!(
+            told.contains(&format!("`{name}`")) && told.contains("space 0"),
+            "{told}"
+        );
+        corrupt(body.read(0, bytes.len()).await);
+    }
+    drop(engine);
+    // From the log alone the rows come back, and say the same of their bodies.
+    let engine = open(&files, &PrefixIndex::default()).unwrap();
+    assert_eq!(engine.recovery().damaged_bodies, 1);
+    let body = read(&engine, "small").await.unwrap().unwrap().body.unwrap();
+    corrupt(engine.open(&body).await.unwrap().unwrap().read(0, 100_000).await);
+    let body = read(&engine, "whole").await.unwrap().unwrap().body.unwrap();
+    assert_eq!(
+        engine
+            .open(&body)
+            .await
+            .unwrap()
+            .unwrap()
+            .read(0, small.len())
+            .await
+            .unwrap(),
+        small
+    );
+}
+
+#[tokio::test]
+async fn a_full_disk_refuses_cleanly_and_goes_on_when_there_is_space() {
+    let (files, index) = (Sim::new(), PrefixIndex::default());
+    let engine = open(&files, &index).unwrap();
+    write(&engine, "first", None).await.unwrap();
+    for free in [0, 100, 3000] {
+        files.leave_free(Some(free));
+        let body = Body::Bytes(Seeded::new(1).bytes(50_000).into());
+        assert!(
+            matches!(write(&engine, "second", Some(body)).await, Err(Error::Full)),
+            "{free} bytes free"
+        );
+        files.leave_free(Some(free));
+        assert!(matches!(
+            stage(&engine, "second", &Bytes::from(vec![1; 5000])).await,
+            Err(Error::Full)
+        ));
+        assert!(read(&engine, "first").await.unwrap().is_some());
+        assert!(read(&engine, "second").await.unwrap().is_none());
+        let left = files.crash(Crash::Kill, &mut Seeded::new(free));
+        let reopened = open(&left, &index.crash(&mut Seeded::new(free))).unwrap();
+        assert!(
+            read(&reopened, "second").await.unwrap().is_none(),
+            "what was refused is there"
+        );
+    }
+    files.leave_free(None);
+    write(&engine, "second", None).await.unwrap();
+    drop(engine);
+    assert!(
+        read(&open(&files, &index).unwrap(), "second")
+            .await
+            .unwrap()
+            .is_some()
+    );
+}
+
+#[tokio::test]
+async fn after_a_failed_sync_writes_are_refused_until_reopened_and_reads_go_on() {
+    for (point, large) in [
+        (SyncPoint::LogBatch, false),
+        (SyncPoint::LargeFile, true),
+        (SyncPoint::LargeDir, true),
+    ] {
+        let (files, index) = (Sim::new(), PrefixIndex::default());
+        let engine = open(&files, &index).unwrap();
+        write(&engine, "first", None).await.unwrap();
+        files.fail(point.name(), 1);
+        if large {
+            assert!(matches!(
+                stage(&engine, "second", &Bytes::from(vec![1; 500])).await,
+                Err(Error::Failed(_))
+            ));
+        } else {
+            assert!(matches!(
+                write(&engine, "second", None).await,
+                Err(Error::MayHaveCommitted)
+            ));
+        }
+        for _ in 0..3 {
+            assert!(
+                matches!(write(&engine, "third", None).await, Err(Error::Failed(_))),
+                "after {point:?}"
+            );
+            assert!(matches!(
+                stage(&engine, "third", &Bytes::new()).await,
+                Err(Error::Failed(_))
+            ));
+            assert!(matches!(engine.create(Space(3)).await, Err(Error::Failed(_))));
+        }
+        assert!(engine.health().is_err());
+        assert!(read(&engine, "first").await.unwrap().is_some());
+        drop(engine);
+        let engine = open(&files, &index).unwrap();
+        let seen = read(&engine, "second").await.unwrap().is_some();
+        write(&engine, "third", None).await.unwrap();
+        let cut = files.crash(Crash::Power, &mut Seeded::new(9));
+        let engine = open(&cut, &PrefixIndex::default()).unwrap();
+        assert!(read(&engine, "third").await.unwrap().is_some());
+        assert_eq!(
+            read(&engine, "second").await.unwrap().is_some(),
+            seen,
+            "what was seen is lost"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_lost_or_damaged_index_is_made_anew_from_the_log() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, options) = (dir.path().join("data"), Options::new(5));
+    let body: Bytes = Seeded::new(3).bytes(3000).into();
+    let engine = Embedded::open(&path, &options).unwrap();
+    write(&engine, "small", Some(Body::Bytes(body.clone())))
+        .await
+        .unwrap();
+    write(&engine, "deleted", None).await.unwrap();
+    let staged = stage(&engine, "large", &body).await.unwrap();
+    write(&engine, "large", Some(staged)).await.unwrap();
+    let change = Change {
+        deletes: vec![row()],
+        ..Change::default()
+    };
+    engine
+        .commit(Space::SYSTEM, &home("deleted"), change)
+        .await
+        .unwrap();
+    drop(engine);
+    type Harm = fn(&Path);
+    let harms: [Harm; 3] = [
+        |index| std::fs::remove_dir_all(index).unwrap(),
+        |index| {
+            // Every file of it, so that whatever it needs to open is wrong.
+            for file in files_below(index) {
+                std::fs::write(file, b"not what was written").unwrap();
+            }
+        },
+        |_| {},
+    ];
+    for (number, harm) in harms.into_iter().enumerate() {
+        harm(&path.join("index"));
+        let engine = Embedded::open(
+            &path,
+            &Options {
+                rebuild_index: number == 2,
+                ..options.clone()
+            },
+        )
+        .unwrap();
+        assert_eq!(engine.recovery().batches_replayed, 4, "{:?}", engine.recovery());
+        for name in ["small", "large"] {
+            let found = read(&engine, name).await.unwrap().unwrap().body.unwrap();
+            assert_eq!(
+                engine
+                    .open(&found)
+                    .await
+                    .unwrap()
+                    .unwrap()
+                    .read(0, 3000)
+                    .await
+                    .unwrap(),
+                body
+            );
+        }
+        assert!(read(&engine, "deleted").await.unwrap().is_none());
+    }
+    let engine = Embedded::open(&path, &options).unwrap();
+    assert_eq!(
+        engine.recovery().batches_replayed,
+        0,
+        "a whole index is read again: {:?}",
+        engine.recovery()
+    );
+}
+
+#[tokio::test]
+async fn a_directory_is_opened_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = Embedded::open(dir.path(), &Options::new(1)).unwrap();
+    assert!(matches!(
+        Embedded::open(dir.path(), &Options::new(1)),
+        Err(Error::Unavailable(_))
+    ));
+    drop(engine);
+    assert!(Embedded::open(dir.path(), &Options::new(1)).is_ok());
+}
+
+#[tokio::test]
+async fn a_later_format_is_left_alone() {
+    let files = Sim::new();
+    drop(open(&files, &PrefixIndex::default()).unwrap());
+    let file = files.open(Path::new("/data/format"), Mode::Write).unwrap();
+    file.truncate(0).unwrap();
+    file.write_at(0, b"countersign data directory\nformat 2\nsomething\n")
+        .unwrap();
+    let Err(Error::Unavailable(told)) = open(&files, &PrefixIndex::default()).map(drop) else {
+        panic!("it opened")
+    };
+    assert!(told.contains("format 2"), "{told}");
+}
+
+#[tokio::test]
+async fn bodies_of_a_removed_space_and_of_replaced_rows_leave_the_disk() {
+    let files = Sim::new();
+    let engine = open(&files, &PrefixIndex::default()).unwrap();
+    engine.create(Space(4)).await.unwrap();
+    for space in [Space::SYSTEM, Space(4)] {
+        for name in ["a", "b", "b"] {
+            let mut stage = engine.stage(space, &home(name)).await.unwrap();
+            stage.write(Bytes::from_static(b"a large body")).await.unwrap();
+            let body = Body::Staged(stage.finish().await.unwrap());
+            engine.commit(space, &home(name), put(Some(body))).await.unwrap();
+        }
+    }
+    engine.seal(Space(4), &[]).await.unwrap();
+    engine.remove(Space(4)).await.unwrap();
+    // The thread sweeps before it takes the next change, and this one leaves a body behind as well.
+    write(&engine, "a", None).await.unwrap();
+    write(&engine, "c", None).await.unwrap();
+    let dirs = files.list(Path::new("/data/large")).unwrap();
+    let left: usize = dirs
+        .iter()
+        .map(|dir| files.list(&Path::new("/data/large").join(dir)).unwrap().len())
+        .sum();
+    assert_eq!(left, 1, "one body still has a row");
+}
+
+#[tokio::test]
+async fn commits_that_wait_share_one_sync() {
+    let files = Sim::new();
+    let engine = Arc::new(open(&files, &PrefixIndex::default()).unwrap());
+    write(&engine, "opening", None).await.unwrap();
+    let gate = Arc::new((Mutex::new(false), Condvar::new()));
+    let syncs = Arc::new(AtomicUsize::new(0));
+    let (held, counted) = (gate.clone(), syncs.clone());
+    files.watch(move |step| {
+        if matches!(step, Step::Sync(_, point) if *point == SyncPoint::LogBatch.name()) {
+            counted.fetch_add(1, Ordering::SeqCst);
+            let open = held.0.lock().unwrap();
+            drop(held.1.wait_while(open, |open| !*open).unwrap());
+        }
+    });
+    // On this runtime, each of the tasks has asked before the last of them runs.
+    let mut tasks = Vec::new();
+    for number in 0..50 {
+        let engine = engine.clone();
+        tasks.push(tokio::spawn(async move {
+            write(&engine, &format!("{number}"), None).await
+        }));
+    }
+    let opener = tokio::spawn(async move {
+        *gate.0.lock().unwrap() = true;
+        gate.1.notify_all();
+    });
+    opener.await.unwrap();
+    for task in tasks {
+        assert_eq!(task.await.unwrap().unwrap(), Outcome::Done);
+    }
+    // The first few may have been taken alone; all others waited for that sync and shared the next.
+    let syncs = syncs.load(Ordering::SeqCst);
+    assert!((1..=2).contains(&syncs), "50 commits took {syncs} syncs");
+}
+
+fn open(files: &Sim, index: &PrefixIndex) -> Result<Embedded, Error> {
+    let options = Options::new(0xFACADE);
+    Embedded::open_with(
+        Arc::new(files.clone()),
+        index.opener(),
+        Path::new("/data"),
+        &options,
+    )
+}
+
+fn log_file(segment: u64) -> PathBuf {
+    Path::new("/data/log").join(format!("{segment:010}.log"))
+}
+
+fn home(name: &str) -> Home {
+    Home(Bytes::copy_from_slice(name.as_bytes()))
+}
+
+fn row() -> Row {
+    Row {
+        class: Class(1),
+        suffix: Bytes::from_static(b"row"),
+    }
+}
+
+fn put(body: Option<Body>) -> Change {
+    let put = Put {
+        row: row(),
+        value: Bytes::from_static(b"some value"),
+        body,
+    };
+    Change {
+        puts: vec![put],
+        ..Change::default()
+    }
+}
+
+async fn write(engine: &Embedded, name: &str, body: Option<Body>) -> Result<Outcome, Error> {
+    engine.commit(Space::SYSTEM, &home(name), put(body)).await
+}
+
+async fn read(engine: &Embedded, name: &str) -> Result<Option<Stored>, Error> {
+    Ok(engine.get(Space::SYSTEM, &home(name), &[row()]).await?.remove(0))
+}
+
+async fn stage(engine: &Embedded, name: &str, bytes: &Bytes) -> Result<Body, Error> {
+    let mut stage = engine.stage(Space::SYSTEM, &home(name)).await?;
+    stage.write(bytes.clone()).await?;
+    Ok(Body::Staged(stage.finish().await?))
+}
+
+fn corrupt<T: std::fmt::Debug>(result: Result<T, Error>) -> String {
+    match result {
+        Err(Error::Corrupt(told)) => told,
+        other => panic!("not told as damage: {other:?}"),
+    }
+}
+
+fn files_below(dir: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files_below(&path))
+        } else {
+            found.push(path)
+        }
+    }
+    found
+}
