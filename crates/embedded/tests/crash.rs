@@ -17,7 +17,7 @@ use support::prefix_index::PrefixIndex;
 use support::workload::{next_step, plain_commit, run};
 
 const RUNS: u64 = 200;
-const STEPS_PER_RUN: usize = 8;
+const STEPS_PER_RUN: usize = 6;
 const WORKERS: u64 = 2;
 
 #[test]
@@ -242,7 +242,7 @@ async fn survive(image: Image, random: &mut Seeded, crashes: &mut Crashes) -> Re
     look(&open(&cut.0, &cut.1)?, &only_seen)
         .await
         .map_err(|loss| format!("seen, then lost: {loss}"))?;
-    if random.chance(300) {
+    if random.chance(200) {
         let after = run(&engine, &seen, &[plain_commit(random)]).await?;
         let cut = (files.crash(Crash::Power, random), index.crash(random));
         crashes.after_recovery += 1;
