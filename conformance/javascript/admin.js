@@ -13,11 +13,11 @@ class Sha256 {
   async digest() { return new Uint8Array(this.hash.digest()); }
 }
 
-/// The refusal on record for a request id: `{status, causes: [...]}`.
+/// The diagnosis on record for a request id: `{status, causes: [...]}`.
 export async function refusal(server, requestId) {
   const { status, body } = await adminGet(server, `/api/v1/refusals/${requestId}`);
   if (status !== 200) throw new Error(`no refusal on record for ${requestId}: ${status} ${body}`);
-  return JSON.parse(body);
+  return JSON.parse(body).diagnosis;
 }
 
 export async function adminGet(server, path, credentials = CREDENTIALS) {

@@ -88,9 +88,9 @@ def send(host, method, target, headers, body=b""):
 
 
 def refusal(server, request_id):
-    """The refusal on record, as the admin API tells root."""
+    """The diagnosis on record, as the admin API tells root."""
     path = f"/api/v1/refusals/{request_id}"
     host = f"127.0.0.1:{server.admin_port}"
     status, _, body = send(host, "GET", path, sign("GET", host, path, service="countersign"))
     assert status == 200, body
-    return json.loads(body)
+    return json.loads(body)["diagnosis"]

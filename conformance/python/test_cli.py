@@ -165,7 +165,7 @@ def awscli_s3_cp_with_a_wrong_secret_prints_cause_and_cure(cli, bucket, tmp_path
 
 
 def awscli_secret_with_a_line_break_or_blank_is_told(cli, bucket):
-    assert "line break" in cli.refused("SignatureDoesNotMatch", *put(bucket), secret=harness.SECRET + "\n")
+    assert "ends in a line" in cli.refused("SignatureDoesNotMatch", *put(bucket), secret=harness.SECRET + "\n")
     assert "blank" in cli.refused("SignatureDoesNotMatch", *put(bucket), secret=harness.SECRET + " ")
 
 
@@ -176,6 +176,11 @@ def awscli_unknown_key_is_invalid_access_key_id(cli, bucket):
 def awscli_wrong_region_names_the_right_one(cli):
     printed = cli.refused("AuthorizationHeaderMalformed", "s3api", "list-buckets", region="eu-central-1")
     assert "the region 'eu-central-1' is wrong; expecting 'us-east-1'" in printed
+
+
+def awscli_wrong_region_is_corrected_for_a_bucket(cli, bucket):
+    cli.do("s3api", "put-object", "--bucket", bucket, "--key", "region", "--body", __file__, region="eu-central-1")
+    assert "region" in cli.do("s3", "ls", f"s3://{bucket}/region")
 
 
 def awscli_clock_20_minutes_behind_or_ahead_is_told(cli, bucket):

@@ -3,11 +3,14 @@
 Each is signed as far as it has to be by `signing.py`. Not here: mistakes that clients make, they are in the clients' files.
 """
 
+import base64
 import datetime
 import email.utils
 import hashlib
 import re
 import socket
+import urllib.parse
+import zlib
 from types import SimpleNamespace
 
 import pytest
@@ -148,7 +151,7 @@ def raw_key_derived_for_another_service_is_refused(server, bucket):
     refused(answer(server, "GET", path, sign("GET", server.host, path, service="iam")), 400, "AuthorizationHeaderMalformed")
 
 
-@pytest.mark.parametrize(("method", "target"), [("GET", "/"), ("GET", "/{}"), ("GET", "/{}/there"), ("PUT", "/{}/anonymous"), ("DELETE", "/{}/there"), ("DELETE", "/{}"), ("POST", "/{}?delete"), ("PUT", "/anonymous-bucket"), ("GET", "/absent-bucket/x")])
+@pytest.mark.parametrize(("method", "target"), [("GET", "/"), ("GET", "/{}"), ("GET", "/{}/there"), ("PUT", "/{}/anonymous"), ("DELETE", "/{}/there"), ("DELETE", "/{}"), ("PUT", "/anonymous-bucket"), ("GET", "/absent-bucket/x")])
 def raw_anonymous_is_access_denied(server, bucket, method, target):
     said = refused(answer(server, method, target.format(bucket), {"host": server.host, "content-length": "0"}), 403, "AccessDenied")
     assert "x-amz-request-id" in said.headers
@@ -227,6 +230,22 @@ def raw_chunk_header_without_end_is_refused(server, bucket):
     endless = b"1" * len(body)
     assert answer(server, "PUT", path, headers, endless).status in (400, 403)
     absent(server, bucket, "bad-frame")
+
+
+@pytest.mark.parametrize("right", [True, False], ids=["right", "wrong"])
+def raw_checksum_in_a_trailer_decides_whether_the_object_is_stored(server, bucket, right):
+    body, path = b"trailer" * 20_000, f"/{bucket}/trailer-{right}"
+    value = base64.b64encode(zlib.crc32(body if right else b"another").to_bytes(4)).decode()
+    headers = {"content-encoding": "aws-chunked", "x-amz-decoded-content-length": str(len(body)), "x-amz-trailer": "x-amz-checksum-crc32"}
+    headers = sign("PUT", server.host, path, headers=headers, payload="STREAMING-UNSIGNED-PAYLOAD-TRAILER")
+    framed = f"{len(body):x}\r\n".encode() + body + f"\r\n0\r\nx-amz-checksum-crc32:{value}\r\n\r\n".encode()
+    said = answer(server, "PUT", path, headers | {"content-length": str(len(framed))}, framed)
+    if right:
+        assert said.status == 200, said.text
+        assert request(server, "GET", path)[2] == body
+    else:
+        refused(said, 400, "BadDigest")
+        absent(server, bucket, f"trailer-{right}")
 
 
 # HTTP that two readers would read in two ways
@@ -333,12 +352,15 @@ def raw_dot_segments_are_part_of_the_key_and_lead_nowhere(server, bucket):
     assert "<Key>..</Key>" in listing
 
 
-@pytest.mark.parametrize(("path", "codes"), [("%00", (400,)), ("a%00b", (400,)), ("%FF%FE", (400,)), ("x" * 1025, (400,)), ("x" * 1024, (200,)), ("%01", (200, 400))], ids=["nul", "nul-inside", "not-utf-8", "1025-bytes", "1024-bytes", "control"])
+@pytest.mark.parametrize(("path", "codes"), [("%00", (200, 400)), ("a%00b", (200, 400)), ("%FF%FE", (400,)), ("x" * 1025, (400,)), ("x" * 1024, (200,)), ("%01", (200, 400))], ids=["nul", "nul-inside", "not-utf-8", "1025-bytes", "1024-bytes", "control"])
 def raw_odd_key_is_stored_or_refused_and_never_an_internal_error(server, bucket, path, codes):
     status, _, body = request(server, "PUT", f"/{bucket}/{path}", body=b"odd")
     assert status in codes, body
     if status == 200:
         assert request(server, "GET", f"/{bucket}/{path}")[2] == b"odd"
+        listing = request(server, "GET", f"/{bucket}", query={"list-type": "2", "encoding-type": "url", "prefix": urllib.parse.unquote(path)})[2].decode()
+        assert f"<Key>{path}</Key>" in listing
+        assert request(server, "DELETE", f"/{bucket}/{path}")[0] == 204
 
 
 @pytest.mark.parametrize("name", ["ab", "Upper", "a..b", "-a", "192.168.0.1", "a_b", "x" * 64, "minio"])
@@ -348,6 +370,10 @@ def raw_bucket_name_that_is_none_is_refused(server, name):
 
 
 # Documents
+
+
+def md5(body):
+    return {"content-md5": base64.b64encode(hashlib.md5(body).digest()).decode()}
 
 
 def bomb(root):
@@ -364,9 +390,10 @@ DOCUMENTS = {
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def raw_hostile_delete_objects_document_is_malformed_xml(server, bucket, document):
-    status, _, body = request(server, "POST", f"/{bucket}", query={"delete": ""}, body=DOCUMENTS[document]("Delete"))
-    assert (status, code_of(body)) == (400, "MalformedXML"), body
-    assert b"root:" not in body
+    body = DOCUMENTS[document]("Delete")
+    status, _, answered = request(server, "POST", f"/{bucket}", query={"delete": ""}, body=body, headers=md5(body))
+    assert (status, code_of(answered)) == (400, "MalformedXML"), answered
+    assert b"root:" not in answered
     intact(server, bucket)
 
 
@@ -381,10 +408,10 @@ def raw_hostile_complete_document_is_malformed_xml(server, bucket, document):
 
 def raw_document_beyond_its_limit_is_refused(server, bucket):
     body = b"<Delete>" + b"<Object><Key>x</Key></Object>" * 1001 + b"</Delete>"
-    status, _, answered = request(server, "POST", f"/{bucket}", query={"delete": ""}, body=body)
+    status, _, answered = request(server, "POST", f"/{bucket}", query={"delete": ""}, body=body, headers=md5(body))
     assert (status, code_of(answered)) == (400, "MalformedXML"), answered
     huge = b"<Delete><Object><Key>" + b"x" * (20 * 1024 * 1024) + b"</Key></Object></Delete>"
-    status, _, answered = request(server, "POST", f"/{bucket}", query={"delete": ""}, body=huge)
+    status, _, answered = request(server, "POST", f"/{bucket}", query={"delete": ""}, body=huge, headers=md5(huge))
     assert status in (400, 413), answered
 
 
