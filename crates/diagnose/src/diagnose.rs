@@ -248,7 +248,7 @@ fn ruled_out(scene: &Scene<'_>, status: Status, proven: &[Slot]) -> Vec<&'static
     } else if !canonical {
         out.push("Host, path, query, signed headers and payload line arrived as they were signed.");
     } else {
-        out.push("Method, query and every part not named here arrived as they were signed.");
+        out.push("Every part of the request not named here arrived as it was signed.");
     }
     out
 }

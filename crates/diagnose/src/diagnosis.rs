@@ -61,6 +61,8 @@ impl Proof {
 /// The part of the signature that was wrong. Two causes of one diagnosis have different slots.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Slot {
+    /// The method.
+    Method,
     /// The Host header.
     Host,
     /// Bucket in the host or in the path: both move together.
@@ -98,6 +100,7 @@ impl Slot {
 impl fmt::Display for Slot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Slot::Method => f.write_str("method"),
             Slot::Host => f.write_str("host"),
             Slot::HostAndUri => f.write_str("host+uri"),
             Slot::Uri => f.write_str("uri"),

@@ -15,6 +15,8 @@ use crate::words::Value;
 /// What is different between what was received and what may have been signed.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Change {
+    /// The method was this one.
+    Method(&'static str),
     /// A signed header had this value.
     Header { name: String, value: Vec<u8> },
     /// The bucket stood on the other side: host and path change together.
@@ -35,6 +37,7 @@ impl Change {
             Change::Header { name, .. } if name == "host" => Slot::Host,
             Change::Header { name, .. } => Slot::Header(name.clone()),
             Change::HostAndUri { .. } => Slot::HostAndUri,
+            Change::Method(_) => Slot::Method,
             Change::Uri(_) => Slot::Uri,
             Change::Payload { .. } => Slot::Payload,
             Change::Seed(_) => Slot::Secret,

@@ -48,9 +48,11 @@ impl Parts {
 
     /// The bytes with some changes made.
     pub(crate) fn bytes(&self, changes: &[&Change]) -> Vec<u8> {
+        let mut method = self.method.as_slice();
         let (mut uri, mut payload, mut host) = (&self.uri, &self.payload, None);
         for change in changes {
             match change {
+                Change::Method(value) => method = value.as_bytes(),
                 Change::Uri(value) => uri = value,
                 Change::Payload { line, .. } => payload = line,
                 Change::HostAndUri {
@@ -64,7 +66,7 @@ impl Parts {
             }
         }
         let mut out = Vec::with_capacity(self.length() + 256);
-        for line in [&self.method, uri, &self.query] {
+        for line in [method, uri, &self.query] {
             out.extend_from_slice(line);
             out.push(b'\n');
         }

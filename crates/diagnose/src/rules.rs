@@ -24,6 +24,8 @@ mod hst_port_missing;
 mod hst_proxy;
 mod hst_replaced;
 mod hst_vhost;
+mod mth_head;
+mod mth_other;
 mod path;
 mod pay_emptyhash;
 mod pay_mismatch;
@@ -163,6 +165,8 @@ pub(crate) static RULES: &[&Rule] = &[
     &hdr_missing::RULE,
     &hdr_unsigned::RULE,
     &hdr_hoisted::RULE,
+    &mth_head::RULE,
+    &mth_other::RULE,
     &uri_raw::RULE,
     &uri_double::RULE,
     &uri_plus::RULE,

@@ -209,6 +209,7 @@ fn changes_nothing(sent: &Sent<'_>, change: &Change) -> bool {
             .signed_header(name)
             .is_none_or(|own| own == value.as_slice()),
         (Change::HostAndUri { .. }, Some(parts)) => parts.signed_header("host").is_none(),
+        (Change::Method(method), Some(parts)) => method.as_bytes() == parts.method,
         (Change::Uri(uri), Some(parts)) => *uri == parts.uri,
         (Change::Payload { line, .. }, Some(parts)) => *line == parts.payload,
     }

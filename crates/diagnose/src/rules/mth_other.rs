@@ -1,0 +1,61 @@
+//! MTH-OTHER: a presigned URL is used with another method than it was signed for.
+//!
+//! Not here: HEAD for GET, see `mth_head`.
+
+use super::prelude::*;
+
+pub(crate) static RULE: Rule = Rule {
+    weight: 770,
+    propose: Some(propose),
+    tell: Some(tell),
+    ..Rule::new(
+        "MTH-OTHER",
+        "A presigned URL was used with another method",
+        include_str!("../../pages/MTH-OTHER.md"),
+    )
+};
+
+fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
+    if scene.is_presigned() {
+        for method in ["GET", "PUT", "POST", "DELETE", "HEAD"] {
+            propose_method(scene, out, method, 20);
+        }
+    }
+}
+
+/// Proposes that this method was signed.
+pub(super) fn propose_method(
+    scene: &Scene<'_>,
+    out: &mut Proposals<'_>,
+    method: &'static str,
+    specificity: u32,
+) {
+    if let Some(hypothesis) = out.add(Change::Method(method)) {
+        hypothesis.specificity = specificity;
+        hypothesis.signed = Some(Value::constant(method));
+        hypothesis.received = Some(Value::received(scene.case.request.method));
+    }
+}
+
+fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
+    let empty = Value::constant("");
+    let (signed, received) = (
+        hypothesis.signed.as_ref().unwrap_or(&empty),
+        hypothesis.received.as_ref().unwrap_or(&empty),
+    );
+    let what = Words::of("The URL is signed for ")
+        .value(signed, "another method")
+        .say(", but ")
+        .value(received, "this one")
+        .say(" was sent");
+    let opened = scene.case.request.method == "GET" && signed.bytes == b"PUT";
+    let cure = if opened {
+        "An upload link cannot be opened in a browser; send the file with PUT, and make another URL for GET."
+    } else {
+        "Send the method the URL was made for, or make a URL for this method."
+    };
+    Told {
+        what,
+        cure: Words::of(cure),
+    }
+}
