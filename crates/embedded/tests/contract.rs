@@ -1,5 +1,11 @@
 //! The engine against the contract's suite: on this machine's disk, and on simulated files.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test may fail loudly, its helpers too"
+)]
+
 mod support;
 
 use async_trait::async_trait;

@@ -4,6 +4,12 @@
 //! Then the same with one sync point left out after the other: each time something must be lost, or the sync point
 //! would be of no use.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test may fail loudly, its helpers too"
+)]
+
 mod support;
 
 use countersign_embedded::{Embedded, Options, SyncPoint};
@@ -145,9 +151,9 @@ fn crash_run(seed: u64, without: Option<SyncPoint>, crashes: &mut Crashes) -> Re
         for _ in 0..STEPS_PER_RUN {
             let model = known.lock().unwrap().acknowledged.clone();
             let parts = next_step(&model, &mut random);
-            known.lock().unwrap().under_way = parts.clone();
+            known.lock().unwrap().change(model.clone(), parts.clone());
             let after = run(&engine, &model, &parts).await?;
-            *known.lock().unwrap() = Known::only(after);
+            known.lock().unwrap().change(after, Vec::new());
         }
         Ok::<_, String>(())
     })?;

@@ -3,6 +3,12 @@
 //! `fixtures/format/<version>/` is a data directory without its index. `COUNTERSIGN_BLESS=1` writes the one of today's
 //! version anew; a released one is never written again.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test may fail loudly, its helpers too"
+)]
+
 mod support;
 
 use bytes::Bytes;

@@ -260,3 +260,133 @@ fn body_matches(record: &Record, here: At, body: &[u8]) -> Option<bool> {
         _ => body.is_empty().then_some(true),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+    use countersign_engine::Class;
+    use countersign_engine::world::random::Seeded;
+
+    const SALT: Salt = Salt(77);
+    const START: Start = Start {
+        segment: 3,
+        offset: 8192,
+    };
+
+    fn made() -> (Vec<u8>, Next, Next) {
+        let next = Next {
+            batch: 9,
+            lsn: 40,
+            chain: 5,
+        };
+        let (space, home) = (Space(6), Home(Bytes::from_static(b"home")));
+        let row = Row {
+            class: Class(2),
+            suffix: Bytes::from_static(b"suffix"),
+        };
+        let body = vec![0xAB; 70_000];
+        let mut batch = Builder::new(START);
+        batch.create(space);
+        batch.put(
+            space,
+            &home,
+            &row,
+            b"value",
+            FrameBody::Here(&body, crate::format::log_sums(&body)),
+        );
+        batch.delete(space, &home, &row);
+        let (bytes, after) = batch.finish(SALT, next);
+        (bytes, next, after)
+    }
+
+    #[test]
+    fn a_batch_is_read_as_it_was_made() {
+        let (bytes, next, after) = made();
+        assert_eq!(bytes.len() % BLOCK as usize, 0);
+        assert_eq!(padded_bytes(&bytes, SALT, START, next), Some(bytes.len()));
+        let batch = parse(&bytes, SALT, START, next).unwrap();
+        assert_eq!(
+            (batch.records.len(), batch.next, batch.damaged_bodies),
+            (3, after, 0)
+        );
+        let Record::Put {
+            body:
+                Some(Placed {
+                    at: At::Log { segment, offset },
+                    len,
+                    ..
+                }),
+            ..
+        } = &batch.records[1]
+        else {
+            panic!("the second record is {:?}", batch.records[1]);
+        };
+        let place = (offset - START.offset) as usize;
+        assert_eq!((*segment, *len), (3, 70_000));
+        assert!(
+            bytes[place..place + 70_000].iter().all(|byte| *byte == 0xAB),
+            "the body lies elsewhere"
+        );
+    }
+
+    #[test]
+    fn a_batch_is_read_only_where_and_when_it_was_made() {
+        let (bytes, next, _) = made();
+        let elsewhere = [
+            (SALT, START, Next { batch: 10, ..next }),
+            (SALT, START, Next { lsn: 41, ..next }),
+            (SALT, START, Next { chain: 6, ..next }),
+            (SALT, Start { segment: 4, ..START }, next),
+            (Salt(78), START, next),
+        ];
+        for (salt, start, next) in elsewhere {
+            assert!(
+                parse(&bytes, salt, start, next).is_none(),
+                "{salt:?} {start:?} {next:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn no_flipped_bit_and_no_cut_goes_unseen() {
+        let (bytes, next, _) = made();
+        // Everything but the zeros between frames.
+        let mut covered = Vec::new();
+        let mut used = 0;
+        while let Some(header) = Header::parse(&bytes[used..], SALT) {
+            let len = HEADER_BYTES + header.payload_bytes as usize + header.body_bytes as usize;
+            covered.extend(used..used + len);
+            used += header.frame_bytes();
+        }
+        assert!(covered.len() > 70_000);
+        for place in covered
+            .iter()
+            .take(700)
+            .chain(covered.iter().step_by(997))
+            .chain(covered.iter().rev().take(300))
+        {
+            let mut damaged = bytes.clone();
+            damaged[*place] ^= 4;
+            let read = parse(&damaged, SALT, START, next);
+            assert!(
+                read.is_none_or(|batch| batch.damaged_bodies == 1),
+                "a flipped bit at {place} is not seen"
+            );
+        }
+        for len in [0, 1, HEADER_BYTES, BLOCK as usize, used - 8] {
+            assert!(
+                parse(&bytes[..len], SALT, START, next).is_none(),
+                "a batch cut to {len} bytes is whole"
+            );
+        }
+    }
+
+    #[test]
+    fn noise_is_no_batch() {
+        let mut random = Seeded::new(1);
+        for len in 0..300 {
+            assert!(parse(&random.bytes(len), SALT, START, Next::first(SALT)).is_none());
+        }
+    }
+}

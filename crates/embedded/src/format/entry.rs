@@ -226,3 +226,82 @@ fn number_name(kind: u8, number: u64) -> Vec<u8> {
     name.raw(&number.to_be_bytes());
     name
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::At;
+
+    #[test]
+    fn names_keep_the_order_of_homes_and_then_suffixes() {
+        let homes: [&[u8]; 6] = [b"", b"\x01", b"a", b"a\x01", b"a/b", b"\xff"];
+        let suffixes: [&[u8]; 4] = [b"", b"\x01", b"x", b"\xff\xff"];
+        let mut names = Vec::new();
+        for home in homes {
+            for suffix in suffixes {
+                let position = Position {
+                    home: Bytes::from_static(home),
+                    suffix: Bytes::from_static(suffix),
+                };
+                let name = position_name(Space(9), Class(255), &position);
+                assert_eq!(parse_row_position(&Bytes::from(name.clone())), Some(position));
+                names.push(name);
+            }
+        }
+        assert!(names.is_sorted());
+        let (first, end) = (
+            rows_of_class(Space(9), Class(255)),
+            after_all(rows_of_class(Space(9), Class(255))),
+        );
+        assert!(names.iter().all(|name| *name >= first && *name < end));
+        assert!(end <= rows_of_class(Space(10), Class(0)));
+        assert_eq!(after_all(vec![KIND_ROW, 0xff, 0xff]), vec![KIND_ROW + 1]);
+    }
+
+    #[test]
+    fn entries_and_positions_come_back_and_cut_ones_do_not() {
+        let body = |at| Placed {
+            len: 3 << 20,
+            at,
+            sums: (0..(3 << 20) / at.sum_bytes() as u32).collect(),
+        };
+        for body in [
+            None,
+            Some(body(At::Large { id: 8 })),
+            Some(body(At::Log {
+                segment: 1,
+                offset: 4160,
+            })),
+        ] {
+            let entry = Entry {
+                value: Bytes::from_static(b"value"),
+                body,
+            };
+            let bytes = Bytes::from(entry.encode());
+            assert_eq!(Entry::parse(&bytes).as_ref(), Some(&entry));
+            assert_eq!(Entry::parse_value(&bytes), Some(entry.value.clone()));
+            for len in 0..bytes.len() {
+                assert_eq!(Entry::parse(&bytes.slice(..len)), None, "cut to {len}");
+            }
+        }
+        let next = Next {
+            batch: 1,
+            lsn: 2,
+            chain: 3,
+        };
+        let last = Start {
+            segment: 4,
+            offset: 5,
+        };
+        let position = LogPosition {
+            last,
+            last_is: next,
+            end: 6,
+            next: Next { batch: 7, ..next },
+            large_next: 8,
+        };
+        let bytes = position.encode();
+        assert_eq!(LogPosition::parse(&bytes), Some(position));
+        assert_eq!(LogPosition::parse(&bytes[1..]), None);
+    }
+}

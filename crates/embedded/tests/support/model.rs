@@ -146,16 +146,15 @@ impl Model {
 
 /// The contract's form of a planned commit; stages what is to be staged.
 pub async fn change(engine: &dyn Engine, plan: &CommitPlan) -> Result<Change, Error> {
-    let mut change = Change::default();
-    change.guards = plan
-        .guard
-        .iter()
-        .map(|(name, expected)| Guard {
-            row: row(*name),
-            expected: expected.clone(),
-        })
-        .collect();
-    change.deletes = plan.deletes.iter().map(|name| row(*name)).collect();
+    let guard = |(name, expected): &(RowName, Option<Bytes>)| Guard {
+        row: row(*name),
+        expected: expected.clone(),
+    };
+    let mut change = Change {
+        guards: plan.guard.iter().map(guard).collect(),
+        puts: Vec::new(),
+        deletes: plan.deletes.iter().map(|name| row(*name)).collect(),
+    };
     for (name, value, body) in &plan.puts {
         let body = match body {
             BodyPlan::None => None,
