@@ -187,10 +187,11 @@ pub enum Error {
     /// The caller broke a rule of the contract other than a limit; which.
     #[error("not a valid request to the engine: {0}")]
     Invalid(&'static str),
-    /// The change may be durable or may never be; reading tells.
+    /// The change may be durable or may never be. Reading tells, unless writes are refused since: then reading tells
+    /// after the engine was opened again.
     #[error("the change may have been committed")]
     MayHaveCommitted,
-    /// Nothing was written: the device is full. Reads and deletes go on.
+    /// Nothing was written: the device is full. Reads go on.
     #[error("no space left on the device")]
     Full,
     /// A sync failed earlier: no more writes until the engine is opened again.

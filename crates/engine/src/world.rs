@@ -51,7 +51,7 @@ pub trait Files: Send + Sync + 'static {
 pub type Held = Box<dyn Any + Send + Sync>;
 
 /// An open file.
-#[allow(
+#[expect(
     clippy::len_without_is_empty,
     reason = "a file's length is I/O that can fail, not a collection's size"
 )]

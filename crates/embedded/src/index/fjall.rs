@@ -23,6 +23,7 @@ impl Fjall {
             Err(fjall::Error::Locked) => {
                 Err(Error::Unavailable("the index is open in another process".into()))
             }
+            Err(error) if !is_damage(&error) => Err(unavailable(&error)),
             Err(damage) => {
                 std::fs::remove_dir_all(path).map_err(|error| unavailable(&error))?;
                 let index = Fjall::try_open(path).map_err(|error| unavailable(&error))?;
@@ -89,6 +90,22 @@ impl MetaIndex for Fjall {
     }
 }
 
+/// False if the machine is at fault and not what the directory holds: a full disk, no permission, too many open files.
+fn is_damage(error: &fjall::Error) -> bool {
+    use std::io::ErrorKind::{InvalidData, InvalidInput, NotFound, Other, UnexpectedEof};
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if let Some(error) = error.downcast_ref::<std::io::Error>() {
+            return matches!(
+                error.kind(),
+                InvalidData | InvalidInput | NotFound | Other | UnexpectedEof
+            );
+        }
+        cause = error.source();
+    }
+    true
+}
+
 fn unavailable(error: &dyn std::error::Error) -> Error {
     Error::Unavailable(format!("the index: {error}"))
 }
@@ -96,3 +113,24 @@ fn unavailable(error: &dyn std::error::Error) -> Error {
 const CACHE_BYTES: u64 = 64 * 1024 * 1024;
 const JOURNAL_BYTES: u64 = 64 * 1024 * 1024;
 const WORKERS: usize = 1;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Error as IoError, ErrorKind};
+
+    #[test]
+    fn only_damage_empties_the_index() {
+        let io = |kind: ErrorKind| fjall::Error::Io(IoError::from(kind));
+        for damage in [
+            io(ErrorKind::NotFound),
+            io(ErrorKind::UnexpectedEof),
+            fjall::Error::InvalidTrailer,
+        ] {
+            assert!(is_damage(&damage), "{damage:?}");
+        }
+        for not in [io(ErrorKind::StorageFull), io(ErrorKind::PermissionDenied)] {
+            assert!(!is_damage(&not), "{not:?}");
+        }
+    }
+}
