@@ -154,6 +154,8 @@ fn conclude(
             match (searched, causes.is_empty()) {
                 (true, _) => Status::Unproven,
                 (false, false) => Status::Inferred,
+                // That nobody has this key is certain; there was nothing to search for.
+                (false, true) if matches!(scene.case.fault, Fault::UnknownAccessKeyId) => Status::Exact,
                 (false, true) => Status::Skipped,
             }
         }

@@ -54,8 +54,7 @@ async fn carry(
     body: &mut Upload,
 ) -> Result<Response<Outgoing>, Box<Refused>> {
     let lines = received.lines();
-    if lines.iter().filter(|(name, _)| *name == "host").count() > 1 {
-        // Which of them a proxy and we would go by is anybody's guess, so we go by none.
+    if !received.has_one_host() {
         return Err(Refused::new(Refusal::Parse(ParseError::new(ErrorCode::BadRequest))));
     }
     let request = received.signed(&lines);
@@ -111,8 +110,10 @@ async fn refuse(gateway: &Gateway, received: &Received, refused: Refused, body: 
 
 fn error_response(received: &Received, error: &S3Error, explanation: Option<&Explanation>) -> Response<Outgoing> {
     let message = match explanation {
-        Some(explanation) => followed_by(&error.message, &explanation.sentence),
-        None => error.message.to_string(),
+        Some(explanation) if !explanation.sentence.is_empty() => {
+            followed_by(&error.message, &explanation.sentence)
+        }
+        _ => error.message.to_string(),
     };
     let document = encode::error(&ErrorAnswer {
         code: error.code,

@@ -399,7 +399,8 @@ fn of_store(error: &store::Error, names: &Names) -> S3Error {
             .with("MaxSizeAllowed", maximum.to_string()),
         E::PreconditionFailed(precondition) => precondition_failed(*precondition, ""),
         E::ConditionalConflict => S3Error::new(ErrorCode::ConditionalRequestConflict),
-        E::Conflict => S3Error::new(ErrorCode::OperationAborted),
+        // An unconditional write that others overtook time and again succeeds when it is sent again, as SDKs then do.
+        E::Conflict => S3Error::new(ErrorCode::SlowDown),
         E::BadDigest { expected, calculated } => {
             body(&BodyFault::Md5Mismatch { expected: *expected, calculated: *calculated })
         }
@@ -493,4 +494,124 @@ fn hex_bytes(bytes: &[u8]) -> String {
 fn base64(bytes: &[u8]) -> String {
     use base64::Engine as _;
     base64::engine::general_purpose::STANDARD.encode(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use countersign_sigv4::Refusal as R;
+
+    fn check(refusal: Refusal, code: ErrorCode, message: &str, elements: &[&str]) {
+        let error = Refused::new(refusal).s3_error(Moment::from_seconds(1_369_353_600));
+        assert_eq!(error.code, code);
+        assert_eq!(error.message, message, "{code}");
+        let names: Vec<&str> = error.elements.iter().map(|(name, _)| *name).collect();
+        assert_eq!(names, elements, "{code}");
+    }
+
+    /// The code's own message.
+    fn usual(refusal: Refusal, code: ErrorCode, elements: &[&str]) {
+        check(refusal, code, code.message(), elements);
+    }
+
+    #[test]
+    fn signature_errors_say_what_aws_says() {
+        let query = Form::Query;
+        let region = |form| R::RegionWrong { form, got: "eu-west-1".to_owned(), expected: "us-east-1".to_owned() };
+        check(
+            Refusal::Signature(region(Form::Header)),
+            ErrorCode::AuthorizationHeaderMalformed,
+            "The authorization header is malformed; the region 'eu-west-1' is wrong; expecting 'us-east-1'",
+            &["Region"],
+        );
+        check(
+            Refusal::Signature(region(query)),
+            ErrorCode::AuthorizationQueryParametersError,
+            "Error parsing the X-Amz-Credential parameter; the region 'eu-west-1' is wrong; expecting 'us-east-1'",
+            &["Region"],
+        );
+        check(
+            Refusal::Signature(R::Expired { expires_text: "60".to_owned(), at: 1_369_353_000 }),
+            ErrorCode::AccessDenied,
+            "Request has expired",
+            &["X-Amz-Expires", "Expires", "ServerTime"],
+        );
+        usual(
+            Refusal::Signature(R::Skewed { sent: "20130524T010000Z".to_owned(), max_seconds: 900 }),
+            ErrorCode::RequestTimeTooSkewed,
+            &["RequestTime", "ServerTime", "MaxAllowedSkewMilliseconds"],
+        );
+        check(
+            Refusal::Signature(R::HeadersNotSigned(vec!["x-amz-acl".to_owned(), "x-amz-meta-a".to_owned()])),
+            ErrorCode::AccessDenied,
+            "There were headers present in the request which were not signed",
+            &["HeadersNotSigned"],
+        );
+        check(
+            Refusal::Signature(R::FormFieldMissing { name: "X-Amz-Signature" }),
+            ErrorCode::InvalidArgument,
+            "Bucket POST must contain a field named 'X-Amz-Signature'.  If it is specified, please check the order of \
+             the fields.",
+            &["ArgumentName", "ArgumentValue"],
+        );
+        usual(Refusal::InvalidToken, ErrorCode::InvalidToken, &["Token-0"]);
+        usual(Refusal::UnknownAccessKeyId, ErrorCode::InvalidAccessKeyId, &["AWSAccessKeyId"]);
+    }
+
+    #[test]
+    fn a_body_that_is_wrong_says_how() {
+        usual(Refusal::Body(BodyFault::TooSlow), ErrorCode::RequestTimeout, &[]);
+        usual(Refusal::Body(BodyFault::TooLarge), ErrorCode::MaxMessageLengthExceeded, &[]);
+        usual(Refusal::Body(BodyFault::LengthMissing), ErrorCode::MissingContentLength, &[]);
+        let chunk = |error| Refusal::Body(BodyFault::Chunk(error));
+        usual(
+            chunk(ChunkError::TrailerUnannounced { name: "x".to_owned() }),
+            ErrorCode::MalformedTrailerError,
+            &[],
+        );
+        usual(chunk(ChunkError::Truncated { decoded: 1 }), ErrorCode::IncompleteBody, &[]);
+        usual(
+            chunk(ChunkError::TooSmall { chunk: 2, size: 10 }),
+            ErrorCode::InvalidChunkSizeError,
+            &["Chunk", "BadChunkSize"],
+        );
+        let mismatch = ChunkError::SignatureMismatch {
+            chunk: 1,
+            offset: 0,
+            provided: "00".to_owned(),
+            string_to_sign: b"AWS4".to_vec(),
+        };
+        usual(
+            chunk(mismatch),
+            ErrorCode::SignatureDoesNotMatch,
+            &["StringToSign", "SignatureProvided", "StringToSignBytes"],
+        );
+    }
+
+    #[test]
+    fn what_may_succeed_when_sent_again_has_a_code_that_sdks_send_again() {
+        let of_store = |error| Refusal::Store(error, Names::default());
+        let of_engine = |error| of_store(store::Error::Engine(error));
+        usual(of_store(store::Error::Conflict), ErrorCode::SlowDown, &[]);
+        usual(of_store(store::Error::MayHaveCommitted), ErrorCode::InternalError, &[]);
+        usual(of_engine(engine::Error::Corrupt("x".to_owned())), ErrorCode::InternalError, &[]);
+        usual(of_engine(engine::Error::Unavailable("x".to_owned())), ErrorCode::ServiceUnavailable, &[]);
+        for (error, word) in [(engine::Error::Full, "full"), (engine::Error::Failed("x".to_owned()), "failed")] {
+            let answered = Refused::new(of_engine(error)).s3_error(Moment::from_seconds(0));
+            assert_eq!(answered.code, ErrorCode::ServiceUnavailable);
+            assert!(answered.message.contains(word), "{}", answered.message);
+        }
+    }
+
+    #[test]
+    fn a_fault_of_the_body_is_found_inside_the_stores_error() {
+        let error = store::Error::Source(store::SourceError::new(BodyFault::Incomplete));
+        usual(Refusal::Store(error, Names::default()), ErrorCode::IncompleteBody, &[]);
+    }
+
+    #[test]
+    fn bytes_are_shown_as_aws_shows_them() {
+        assert_eq!(hex_bytes(b"AWS4-"), "41 57 53 34 2d");
+        assert_eq!(hex_bytes(b""), "");
+    }
 }

@@ -112,4 +112,10 @@ mod tests {
         check(Some("EU"), "eu-west-1", true);
         check(Some("EU"), "eu-central-1", false);
     }
+
+    #[test]
+    fn naming_the_default_region_is_refused_as_at_aws() {
+        let refused = check_location(Some("us-east-1"), "us-east-1");
+        assert!(matches!(refused, Err(Refusal::Parse(error)) if error.code == ErrorCode::InvalidLocationConstraint));
+    }
 }

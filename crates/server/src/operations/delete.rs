@@ -40,8 +40,8 @@ pub(super) async fn many(call: &Call<'_>, request: &DeleteObjects, body: &mut Up
 
 /// Deletes one object; a failure is part of the answer, unless no further object could be deleted either.
 async fn delete(call: &Call<'_>, object: &ObjectToDelete) -> Result<Option<S3Error>, Refusal> {
-    if object.version_id.as_deref().is_some_and(|version_id| version_id != "null") {
-        return Ok(Some(S3Error::new(ErrorCode::NoSuchVersion)));
+    if let Some(error) = wrong_version(object.version_id.as_deref()) {
+        return Ok(Some(error));
     }
     let condition =
         WriteCondition { if_match: object.if_match.as_ref().map(tags), if_none_match: None };
@@ -51,5 +51,23 @@ async fn delete(call: &Call<'_>, object: &ObjectToDelete) -> Result<Option<S3Err
             Err(call.fail()(error))
         }
         Err(error) => Ok(Some(Refused::new(call.fail()(error)).s3_error(call.received.at))),
+    }
+}
+
+/// There are no versions yet, so `null` is the only one that an object can have.
+fn wrong_version(version_id: Option<&str>) -> Option<S3Error> {
+    version_id.filter(|version_id| *version_id != "null").map(|_| S3Error::new(ErrorCode::NoSuchVersion))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_that_cannot_be_is_an_error_of_that_object() {
+        assert_eq!(wrong_version(Some("null")), None);
+        assert_eq!(wrong_version(None), None);
+        let error = wrong_version(Some("3HL4kqtJlcpXroDTDmJ")).expect("no such version");
+        assert_eq!(error.code, ErrorCode::NoSuchVersion);
     }
 }

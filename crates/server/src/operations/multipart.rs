@@ -39,8 +39,9 @@ pub(super) async fn part(call: &Call<'_>, request: &UploadPart, body: &mut Uploa
         .put_part(call.bucket(), call.object_key(), &request.upload_id, request.part, expect, body)
         .await
         .map_err(call.fail_upload(&request.upload_id))?;
-    let checksum = written.checksum.as_ref().map(ObjectChecksum::part);
-    Ok(empty(StatusCode::OK, written_headers(&written.etag, checksum)))
+    // AWS repeats the checksum that the client sent, and keeps to itself the one that it computed.
+    let checksum = written.checksum.as_ref().filter(|_| request.integrity.checksum.is_some());
+    Ok(empty(StatusCode::OK, written_headers(&written.etag, checksum.map(ObjectChecksum::part))))
 }
 
 pub(super) async fn complete(call: &Call<'_>, request: &CompleteMultipartUpload, body: &mut Upload) -> Answer {

@@ -1,4 +1,6 @@
-//! PutObject.
+//! PutObject: announced length, hashes and conditions go to the store with the body.
+//!
+//! Not here: taking the framing off and holding bytes against what was announced; the body and the store do that.
 
 use countersign_protocol::encode::written_headers;
 use countersign_protocol::operation::PutObject;

@@ -57,7 +57,14 @@ impl Authenticated {
         place: &Place<'_>,
         directory: &Directory,
     ) -> Result<Authenticated, Box<Refused>> {
-        let claim = sigv4::claim(request).map_err(|refusal| Refused::new(Refusal::Signature(refusal)))?;
+        let claim = sigv4::claim(request).map_err(|refusal| {
+            // Nothing of an older signature is verified; its key helps to explain it.
+            let resolved = match &refusal {
+                sigv4::Refusal::SigV2 { access_key_id: Some(id), .. } => directory.resolve(id),
+                _ => None,
+            };
+            Box::new(Refused { resolved, ..*Refused::new(Refusal::Signature(refusal)) })
+        })?;
         let Some(mut claim) = claim else {
             return Ok(Authenticated { principal: Principal::Anonymous, signature: None });
         };

@@ -5,7 +5,7 @@
 use countersign_protocol::Head;
 use countersign_sigv4::Request;
 use countersign_types::Moment;
-use http::Version;
+use http::{HeaderValue, Version};
 use http::request::Parts;
 
 use crate::clock::Real;
@@ -63,6 +63,18 @@ impl Received {
         FORWARDING_HEADERS.iter().any(|name| self.parts.headers.contains_key(*name))
     }
 
+    /// False if the request names more than one host: in two lines, or in a target that contradicts the line. Which of
+    /// them a proxy and we would go by is anybody's guess, so we go by none.
+    pub(crate) fn has_one_host(&self) -> bool {
+        let lines = self.parts.headers.get_all("host").iter();
+        let target = self.parts.uri.authority().map(|authority| authority.as_str().as_bytes());
+        let mut hosts = lines.map(HeaderValue::as_bytes).chain(target);
+        match hosts.next() {
+            Some(first) => self.parts.headers.get_all("host").iter().count() <= 1 && hosts.all(|host| host == first),
+            None => true,
+        }
+    }
+
     /// All header lines.
     pub(crate) fn lines(&self) -> Lines<'_> {
         self.parts.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect()
@@ -101,7 +113,8 @@ fn host_bucket<'a>(host: &'a str, config: &Config) -> Option<&'a str> {
     let labels = domains.filter_map(|domain| {
         let split = name.len().checked_sub(domain.len())?;
         let (label, rest) = name.split_at_checked(split)?;
-        rest.eq_ignore_ascii_case(domain).then_some(label)
+        let is_below = rest.eq_ignore_ascii_case(domain) && (label.is_empty() || label.ends_with('.'));
+        is_below.then_some(label)
     });
     let shortest = labels.min_by_key(|label| label.len())?;
     shortest.strip_suffix('.').filter(|bucket| !bucket.is_empty())

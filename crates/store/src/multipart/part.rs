@@ -1,4 +1,6 @@
-//! Writing a part.
+//! Writing a part of an upload, in place of an earlier one of the same number.
+//!
+//! Not here: making the parts an object (`complete`). A part names its upload from the start, so nothing is moved later.
 
 use crate::error::{Error, Result};
 use crate::layout;
