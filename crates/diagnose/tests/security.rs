@@ -400,7 +400,7 @@ fn an_unknown_access_key_gets_no_search() {
         "{}",
         report.sentence
     );
-    assert_eq!(report.header_value(), "none; status=skipped");
+    assert_eq!(report.header_value(), "none; status=exact");
 }
 
 #[test]

@@ -66,13 +66,10 @@ impl Received {
     /// False if the request names more than one host: in two lines, or in a target that contradicts the line. Which of
     /// them a proxy and we would go by is anybody's guess, so we go by none.
     pub(crate) fn has_one_host(&self) -> bool {
-        let lines = self.parts.headers.get_all("host").iter();
+        let mut lines = self.parts.headers.get_all("host").iter().map(HeaderValue::as_bytes);
+        let first = lines.next();
         let target = self.parts.uri.authority().map(|authority| authority.as_str().as_bytes());
-        let mut hosts = lines.map(HeaderValue::as_bytes).chain(target);
-        match hosts.next() {
-            Some(first) => self.parts.headers.get_all("host").iter().count() <= 1 && hosts.all(|host| host == first),
-            None => true,
-        }
+        lines.next().is_none() && (target.is_none() || target == first)
     }
 
     /// All header lines.
