@@ -332,7 +332,7 @@ def boto3_through_nginx_that_rewrites_host_both_values_and_the_nginx_line_are_na
 
 
 def boto3_through_nginx_that_drops_the_port_the_port_is_named(server, bucket):
-    with Nginx("drops-port", server.host, harness.first_free_port(7480, 8443)) as nginx:
+    with Nginx("drops-port", server.host, harness.first_free_port(8443, 7480)) as nginx:
         error = refused("SignatureDoesNotMatch", 403, put, client=connect(server, endpoint=nginx.url), bucket=bucket)
         diagnosed(error, "HST-PORT-MISSING", "proven", "host")
         assert "$http_host" in str(error)
