@@ -5,6 +5,7 @@ import datetime
 import hashlib
 import io
 import os
+import subprocess
 import urllib.error
 import urllib.request
 import zlib
@@ -293,6 +294,16 @@ def boto3_head_has_only_the_header_and_the_header_is_enough(server, bucket):
     error = refused("403", 403, connect(server, secret=WRONG_SECRET).head_object, Bucket=bucket, Key="there")
     assert "Diagnosis" not in error.response["Error"]
     assert (said(error).ids, said(error).status, said(error).slot) == (["SEC-WRONG"], "unproven", "secret")
+
+
+def boto3_refusal_is_told_again_by_countersign_explain(server, bucket):
+    error = refused("SignatureDoesNotMatch", 403, put, client=connect(server, secret=WRONG_SECRET), bucket=bucket)
+    command = [os.environ.get("COUNTERSIGN_BIN", harness.CONFORMANCE / "../target/release/countersign"), "explain", error.response["ResponseMetadata"]["RequestId"], "--admin-url", server.admin_url]
+    keys = {"AWS_ACCESS_KEY_ID": harness.ACCESS_KEY_ID, "AWS_SECRET_ACCESS_KEY": harness.SECRET, "COUNTERSIGN_DATA_DIR": "/nonexistent"}
+    done = subprocess.run(command, env=harness.clean_environment(**keys), capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert "SEC-WRONG" in done.stdout
+    assert "Copy the secret" in done.stdout
 
 
 def boto3_fields_that_the_documentation_names_are_where_it_says(server, bucket):

@@ -54,21 +54,26 @@ def boto3_64_mib_with_a_wrong_secret_ends_in_the_explanation(server, body):
     assert set(expected) == {None}, "the body has to be sent without waiting"
 
 
-def curl_64_mib_with_a_wrong_secret_ends_in_the_explanation(server, body, tmp_path):
+def endings_of_curl(server, body, tmp_path, tries, *arguments):
+    """How so many uploads by curl ended."""
     (tmp_path / "large").write_bytes(body)
-    # Told not to send Expect at all, curl 7.88 still signs the name; so it is told not to wait for the answer to it.
     command = [
-        "/usr/bin/curl", "-sS", "-i", "-v", "--expect100-timeout", "0.001", "-H", "x-amz-content-sha256: UNSIGNED-PAYLOAD",
-        "--aws-sigv4", f"aws:amz:{REGION}:s3", "--user", f"{ACCESS_KEY_ID}:{WRONG_SECRET}", "-T", str(tmp_path / "large"), f"{server.url}/survival/large",
+        "/usr/bin/curl", "-sS", "-i", *arguments, "-H", "x-amz-content-sha256: UNSIGNED-PAYLOAD", "--aws-sigv4", f"aws:amz:{REGION}:s3",
+        "--user", f"{ACCESS_KEY_ID}:{WRONG_SECRET}", "-T", str(tmp_path / "large"), f"{server.url}/survival/large",
     ]  # fmt: skip
-    impatient = 0
     endings = collections.Counter()
-    for _ in range(TRIES):
+    for _ in range(tries):
         done = subprocess.run(command, env=harness.clean_environment(), capture_output=True, timeout=120)
         printed = done.stdout.decode(errors="replace")
-        explained = done.returncode == 0 and "<Code>SignatureDoesNotMatch</Code>" in printed and "SEC-WRONG; status=unproven" in printed and "<Cure>" in printed
-        impatient += "Done waiting for 100-continue" in done.stderr.decode()
+        explained = done.returncode == 0 and all(part in printed for part in ("<Code>SignatureDoesNotMatch</Code>", '<Cause id="SEC-WRONG"', "<Cure>"))
         endings["explained" if explained else f"exit {done.returncode}: {done.stderr.decode()} {printed[:500]}"] += 1
-    assert endings == {"explained": TRIES}
-    print(f"{impatient} of {TRIES} were already sending when the answer came")
-    assert impatient > 0
+    return endings
+
+
+def curl_64_mib_with_a_wrong_secret_ends_in_the_explanation(server, body, tmp_path):
+    # Only over HTTP/1.0 does curl 7.88 send a large body without asking first: told to leave `Expect` out, it signs it all the same.
+    assert endings_of_curl(server, body, tmp_path, TRIES, "--http1.0") == {"explained": TRIES}
+
+
+def curl_64_mib_that_asks_first_ends_in_the_explanation(server, body, tmp_path):
+    assert endings_of_curl(server, body, tmp_path, 10) == {"explained": 10}
