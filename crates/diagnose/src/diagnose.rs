@@ -145,14 +145,14 @@ fn conclude(
         Some(Proof::Infer) => Status::Inferred,
         None => {
             let searched = tried.singles > 0;
-            if searched || !scene.is_mismatch() {
-                let likely = self::findings(scene, |rule| rule.infer)
-                    .into_iter()
-                    .take(INFERENCES_MAX);
-                causes.extend(likely.map(|(rule, finding)| certain_cause(scene, rule, finding)));
-            }
+            // What is likely needs no search, and is worth saying where none was made, too.
+            let likely = self::findings(scene, |rule| rule.infer)
+                .into_iter()
+                .take(INFERENCES_MAX);
+            causes.extend(likely.map(|(rule, finding)| certain_cause(scene, rule, finding)));
             match (searched, causes.is_empty()) {
                 (true, _) => Status::Unproven,
+                (false, false) if scene.is_mismatch() => Status::Skipped,
                 (false, false) => Status::Inferred,
                 // That nobody has this key is certain; there was nothing to search for.
                 (false, true) if matches!(scene.case.fault, Fault::UnknownAccessKeyId) => Status::Exact,

@@ -147,6 +147,7 @@ impl Diagnosis {
         let likely = told.first().is_some_and(|cause| cause.proof == Proof::Infer);
         match self.status {
             Status::Unproven => text.push_str("The cause is not proven. Most likely: "),
+            Status::Skipped => text.push_str("The cause was not searched for. Most likely: "),
             Status::Inferred if likely => text.push_str("Most likely: "),
             _ => {}
         }

@@ -7,7 +7,7 @@ mod support;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use countersign_diagnose::{Budget, Level, PAIRS_BYTES_MAX, SINGLES_BYTES_MAX, Status};
+use countersign_diagnose::{Budget, Level, PAIRS_BYTES_MAX, Proof, SINGLES_BYTES_MAX, Status};
 use countersign_sigv4::{PathRule, SigningKey, Trace, claim};
 use serde_json::json;
 use support::{Context, Http, SECRET, unhurried};
@@ -382,7 +382,13 @@ fn without_a_budget_nothing_is_computed() {
         (diagnosis.status, diagnosis.tried.hashed_bytes),
         (Status::Skipped, 0)
     );
-    assert!(diagnosis.causes.is_empty());
+    // What is likely is said all the same, and as no more than that.
+    assert!(diagnosis.causes.iter().all(|cause| cause.proof == Proof::Infer));
+    let sentence = diagnosis.at(Level::Full).sentence;
+    assert!(
+        sentence.starts_with("The cause was not searched for. Most likely: "),
+        "{sentence}"
+    );
 }
 
 #[test]

@@ -13,7 +13,6 @@ use countersign_store::{Source, SourceError};
 use countersign_types::ChecksumAlgorithm;
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
-use sha2::{Digest, Sha256};
 
 use crate::pipeline::proof::Signature;
 use crate::pipeline::received::Received;
@@ -223,11 +222,6 @@ pub(crate) fn drain(body: Upload, is_held_back: bool) -> bool {
         let _ = tokio::time::timeout(DRAIN_TIME_MAX, drained).await;
     });
     is_small
-}
-
-/// The SHA-256 of a document.
-pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
-    Sha256::digest(bytes).into()
 }
 
 /// How long a body may stop coming.

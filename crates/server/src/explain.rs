@@ -15,6 +15,7 @@ use countersign_diagnose::{self as diagnose, Budget, Case, Diagnosis, Fault, Lev
 use countersign_protocol::encode as xml;
 use countersign_sigv4::{self as sigv4, PathRule, Request};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::body::{self, BodyFault};
 use crate::config::DiagnosisMode;
@@ -138,15 +139,24 @@ impl Question {
         }
     }
 
-    /// Tells the same refusal sent again from any other.
+    /// Tells the same request sent again from any other: by everything that a search looks at. Only a mismatch is
+    /// worth remembering; other refusals cost one verification at most.
     fn identity(&self) -> Option<Identity> {
-        let claim = self.refused.claim.as_ref()?;
-        let trace = self.refused.trace.as_ref()?;
-        Some(Identity {
-            access_key_id: claim.access_key_id.clone(),
-            signature: claim.signature.clone(),
-            canonical_request: body::sha256(&trace.canonical_request),
-        })
+        self.refused.trace.as_ref()?;
+        let mut hasher = Sha256::new();
+        let mut add = |bytes: &[u8]| {
+            hasher.update(bytes.len().to_be_bytes());
+            hasher.update(bytes);
+        };
+        add(self.method.as_bytes());
+        add(&self.path);
+        add(self.query.as_deref().unwrap_or_default());
+        add(&[u8::from(self.query.is_some()), u8::from(self.is_http_1_0), u8::from(self.peer_is_loopback)]);
+        for (name, value) in &self.lines {
+            add(name.as_bytes());
+            add(value);
+        }
+        Some(Identity(hasher.finalize().into()))
     }
 
     fn search(&self, allowance: Allowance) -> Diagnosis {
@@ -176,8 +186,8 @@ impl Question {
             },
             body: self.body.clone(),
         };
-        let started = Instant::now();
-        let within = move || started.elapsed() < SEARCH_TIME_MAX;
+        let started = thread_time();
+        let within = move || thread_time().saturating_sub(started) < SEARCH_TIME_MAX;
         let budget = match allowance {
             Allowance::Full => Budget::full(&within),
             Allowance::Singles => Budget::singles(&within),
@@ -200,8 +210,8 @@ async fn find(gateway: &Gateway, received: &Received, question: Question) -> Opt
     let turn = tokio::time::timeout(SEARCH_WAIT_MAX, gateway.searches.acquire()).await;
     let allowance = if turn.is_ok() { allowance } else { Allowance::None };
     let searched = tokio::task::spawn_blocking(move || {
-        let started = Instant::now();
-        (question.search(allowance), started.elapsed())
+        let started = thread_time();
+        (question.search(allowance), thread_time().saturating_sub(started))
     })
     .await;
     drop(turn);
@@ -315,12 +325,9 @@ pub(crate) struct Cache {
     entries: Mutex<VecDeque<(Identity, Arc<Diagnosis>, Instant)>>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Identity {
-    access_key_id: String,
-    signature: String,
-    canonical_request: [u8; 32],
-}
+/// The SHA-256 of everything that a search looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Identity([u8; 32]);
 
 impl Cache {
     fn find(&self, identity: &Identity, now: Instant) -> Option<Arc<Diagnosis>> {
@@ -340,7 +347,15 @@ impl Cache {
     }
 }
 
-/// How long one search may take.
+/// How long this thread has kept a processor busy. What a search costs others is processor time; on a busy machine
+/// a clock on the wall would end it before it has begun.
+fn thread_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    let seconds = u64::try_from(time.tv_sec).unwrap_or_default();
+    Duration::new(seconds, u32::try_from(time.tv_nsec).unwrap_or_default())
+}
+
+/// How long one search may keep a processor busy.
 const SEARCH_TIME_MAX: Duration = Duration::from_millis(10);
 /// How long a search may wait for its turn.
 const SEARCH_WAIT_MAX: Duration = Duration::from_millis(200);
