@@ -2,11 +2,12 @@
 
 use std::io::{self, IsTerminal};
 use std::net::{SocketAddr, TcpListener};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign_embedded::{Embedded, Options};
+use countersign_embedded::{Embedded, Options, Recovery};
 use countersign_identity::Directory;
 use countersign_server::{Cidr, Config, DiagnosisMode, PublicUrl, Real, Server};
 use countersign_store::{Settings, Store};
@@ -69,12 +70,17 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
 
 async fn serve(arguments: Arguments) -> Result<(), Failure> {
     let data_dir = &arguments.data_dir;
-    std::fs::create_dir_all(data_dir)
+    // What lies in it is readable by its owner only, as the objects are nobody else's business.
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(data_dir)
         .map_err(|error| Failure::new(Kind::Failed, format!("`{}`: {error}", data_dir.display())))?;
     let salt = u64::from_ne_bytes(Real::random());
     let engine = Embedded::open(data_dir, &Options::new(salt)).map_err(|error| {
         Failure::new(Kind::Failed, format!("`{}` does not open: {error}", data_dir.display()))
     })?;
+    report(engine.recovery());
     let engine = Arc::new(engine);
     let root = root_credentials::find(data_dir, &|name| std::env::var(name).ok())
         .map_err(|error| Failure::new(Kind::Usage, error.to_string()))?;
@@ -104,6 +110,20 @@ async fn serve(arguments: Arguments) -> Result<(), Failure> {
     let served = server.run(listeners, admin_listeners, stop_signal()?).await;
     drop(engine);
     served.map_err(|error| Failure::new(Kind::Failed, format!("serving ended: {error}")))
+}
+
+/// Says what the last stop left behind, if it left anything.
+fn report(recovery: &Recovery) {
+    let Recovery { batches_replayed, torn_bytes, damaged_bodies, orphans_removed, index_rebuilt } = recovery;
+    if let Some(why) = index_rebuilt {
+        tracing::warn!(why, "the index was made anew from the log");
+    }
+    if *damaged_bodies > 0 {
+        tracing::error!(damaged_bodies, "stored bodies are damaged: reading them fails");
+    }
+    if batches_replayed + torn_bytes + orphans_removed > 0 {
+        tracing::info!(batches_replayed, torn_bytes, orphans_removed, "recovered what the last stop left behind");
+    }
 }
 
 async fn make_buckets(store: &Store, directory: &Directory, arguments: &Arguments) -> Result<(), Failure> {

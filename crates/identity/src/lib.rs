@@ -54,7 +54,9 @@ pub struct Resolved {
 /// The secret is not shown.
 impl fmt::Debug for AccessKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AccessKey").field("access_key_id", &self.access_key_id).finish_non_exhaustive()
+        f.debug_struct("AccessKey")
+            .field("access_key_id", &self.access_key_id)
+            .finish_non_exhaustive()
     }
 }
 
@@ -68,8 +70,14 @@ impl Directory {
     /// A directory with a single account and its root key.
     pub fn of_root(access_key: AccessKey) -> Directory {
         let account = root_account();
-        let root = Resolved { principal: Principal::Root(account), access_key: Arc::new(access_key) };
-        Directory { root, signing_keys: Mutex::default() }
+        let root = Resolved {
+            principal: Principal::Root(account),
+            access_key: Arc::new(access_key),
+        };
+        Directory {
+            root,
+            signing_keys: Mutex::default(),
+        }
     }
 
     /// Finds whose access key this is.
@@ -93,7 +101,10 @@ impl Directory {
             cached.clear();
         }
         let signing_key = Arc::new(SigningKey::derive(&resolved.access_key.secret, scope));
-        cached.insert((resolved.access_key.access_key_id.clone(), scope.clone()), Arc::clone(&signing_key));
+        cached.insert(
+            (resolved.access_key.access_key_id.clone(), scope.clone()),
+            Arc::clone(&signing_key),
+        );
         signing_key
     }
 }
@@ -115,12 +126,19 @@ mod tests {
     use super::*;
 
     fn directory() -> Directory {
-        Directory::of_root(AccessKey { access_key_id: "AKID".to_owned(), secret: Secret::new("secret") })
+        Directory::of_root(AccessKey {
+            access_key_id: "AKID".to_owned(),
+            secret: Secret::new("secret"),
+        })
     }
 
     #[test]
     fn only_the_root_key_is_known() {
-        assert!(directory().resolve("AKID").is_some_and(|r| matches!(r.principal, Principal::Root(_))));
+        assert!(
+            directory()
+                .resolve("AKID")
+                .is_some_and(|r| matches!(r.principal, Principal::Root(_)))
+        );
         for other in ["", "akid", "AKID ", "AKIDX"] {
             assert!(directory().resolve(other).is_none(), "{other}");
         }
@@ -130,14 +148,28 @@ mod tests {
     fn signing_keys_are_kept_for_their_scope_only() {
         let directory = directory();
         let resolved = directory.resolve("AKID").expect("the root key");
-        let scope = |date: &str| Scope { date: date.to_owned(), region: "us-east-1".to_owned(), service: "s3".to_owned() };
+        let scope = |date: &str| Scope {
+            date: date.to_owned(),
+            region: "us-east-1".to_owned(),
+            service: "s3".to_owned(),
+        };
         let first = directory.signing_key(&resolved, &scope("20261122"));
-        assert!(Arc::ptr_eq(&first, &directory.signing_key(&resolved, &scope("20261122"))));
+        assert!(Arc::ptr_eq(
+            &first,
+            &directory.signing_key(&resolved, &scope("20261122"))
+        ));
         let other = directory.signing_key(&resolved, &scope("20261123"));
         assert_ne!(first.sign(b"text").to_hex(), other.sign(b"text").to_hex());
         for day in 0..2 * SIGNING_KEYS_MAX {
             directory.signing_key(&resolved, &scope(&format!("{day:08}")));
         }
-        assert!(directory.signing_keys.lock().unwrap_or_else(PoisonError::into_inner).len() <= SIGNING_KEYS_MAX);
+        assert!(
+            directory
+                .signing_keys
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .len()
+                <= SIGNING_KEYS_MAX
+        );
     }
 }
