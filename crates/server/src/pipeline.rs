@@ -14,7 +14,7 @@ use countersign_sigv4::PathRule;
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 
-use crate::body::{self, Upload};
+use crate::body::{self, BodyFault, Upload};
 use crate::explain::{self, Explanation};
 use crate::gateway::Gateway;
 use crate::listen::{Answer, Origin};
@@ -87,6 +87,9 @@ async fn run(
         let (claim, resolved) = (Some(signature.claim.clone()), Some(signature.resolved.clone()));
         Box::new(Refused { claim, resolved, ..*Refused::new(refusal) })
     };
+    if authorized.named().operation.has_data() && !received.announces_length() {
+        return Err(with_signature(Refusal::Body(BodyFault::LengthMissing)));
+    }
     body.decode(received, signature).map_err(|fault| with_signature(Refusal::Body(fault)))?;
     let call = Call { store: &gateway.store, config: &gateway.config, received, authorized };
     operations::run(&call, body).await.map_err(with_signature)

@@ -72,6 +72,12 @@ impl Received {
         lines.next().is_none() && (target.is_none() || target == first)
     }
 
+    /// True if the request says how its body ends. Without that HTTP takes it for empty, which is not what a client that
+    /// forgot the length means.
+    pub(crate) fn announces_length(&self) -> bool {
+        ["content-length", "transfer-encoding"].iter().any(|name| self.parts.headers.contains_key(*name))
+    }
+
     /// All header lines.
     pub(crate) fn lines(&self) -> Lines<'_> {
         self.parts.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect()
