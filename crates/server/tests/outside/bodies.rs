@@ -1,0 +1,250 @@
+//! Bodies that are not what was announced: each is refused by its name, and nothing of it is ever seen.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use countersign_sigv4::{ChunkSigner, Payload, Streaming};
+
+use crate::http::{Answer, Ask, Connection, Key};
+use crate::running::Running;
+
+const CHUNK: usize = 8192;
+
+/// A chunk-signed upload of these pieces; `spoil` may change the framed body.
+fn chunked(server: &Running, pieces: &[&[u8]], spoil: impl Fn(Vec<u8>) -> Vec<u8>) -> Answer {
+    let key = Key::root();
+    let length: usize = pieces.iter().map(|piece| piece.len()).sum();
+    let (ask, signed) = Ask::new("PUT", "/bucket/k")
+        .to(&server.host())
+        .header("content-encoding", "aws-chunked")
+        .header("x-amz-decoded-content-length", &length.to_string())
+        .payload(Payload::Streaming(Streaming::Signed))
+        .signed(&key);
+    let mut chunks = ChunkSigner::new(key.signer().chunk_seed(&signed));
+    let mut body: Vec<u8> = pieces
+        .iter()
+        .flat_map(|piece| chunks.encode_chunk(piece))
+        .collect();
+    body.extend(chunks.encode_chunk(b""));
+    server.send(&ask.body(spoil(body)))
+}
+
+fn refused(server: &Running, answer: &Answer, status: u16, code: &str) {
+    answer.is(status, code);
+    assert_eq!(server.status_of("/bucket/k"), 404, "nothing may be seen of it");
+}
+
+#[test]
+fn chunk_signed_uploads_are_taken_whole() {
+    let server = Running::start().bucket("bucket");
+    let (a, b, c) = (vec![b'a'; CHUNK], vec![b'b'; CHUNK], vec![b'c'; 100]);
+    assert_eq!(chunked(&server, &[&a, &b, &c], |body| body).status, 200);
+    let got = server.ask(Ask::new("GET", "/bucket/k"));
+    assert_eq!(got.body, [a, b, c].concat());
+    assert_eq!(
+        got.header("content-encoding"),
+        None,
+        "the framing is not the object's"
+    );
+}
+
+#[test]
+fn a_bad_third_chunk_is_a_wrong_signature_and_the_object_is_not_seen() {
+    let server = Running::start().bucket("bucket");
+    let (a, b, c) = (vec![b'a'; CHUNK], vec![b'b'; CHUNK], vec![b'c'; CHUNK]);
+    let answer = chunked(&server, &[&a, &b, &c], |mut body| {
+        let at = body
+            .iter()
+            .rposition(|byte| *byte == b'c')
+            .expect("the third chunk");
+        // The last `c` may stand in a signature; the data is a long run of them.
+        let run = body
+            .windows(64)
+            .position(|w| w == [b'c'; 64])
+            .expect("the third chunk");
+        assert!(run < at);
+        body.splice(run..=run, *b"X");
+        body
+    });
+    refused(&server, &answer, 403, "SignatureDoesNotMatch");
+    let text = answer.element("StringToSign").unwrap_or_default();
+    assert!(text.starts_with("AWS4-HMAC-SHA256-PAYLOAD\n"), "{text}");
+    assert_eq!(answer.element("CanonicalRequest"), None);
+}
+
+#[test]
+fn chunks_that_end_early_or_are_no_chunks_are_refused() {
+    let server = Running::start().bucket("bucket");
+    let a = vec![b'a'; CHUNK];
+    let cut = |server: &Running, left: usize| {
+        chunked(server, &[&a, b"bb"], |mut body| {
+            body.truncate(left);
+            body
+        })
+    };
+    refused(&server, &cut(&server, 5000), 400, "IncompleteBody");
+    refused(&server, &cut(&server, CHUNK + 100), 400, "IncompleteBody");
+    let answer = chunked(&server, &[&a], |_| b"this is no chunk at all".to_vec());
+    assert_eq!(answer.status, 400);
+    assert_eq!(server.status_of("/bucket/k"), 404);
+    // Less than announced, in chunks that are right.
+    let key = Key::root();
+    let (ask, signed) = Ask::new("PUT", "/bucket/k")
+        .to(&server.host())
+        .header("x-amz-decoded-content-length", "10")
+        .payload(Payload::Streaming(Streaming::Signed))
+        .signed(&key);
+    let mut chunks = ChunkSigner::new(key.signer().chunk_seed(&signed));
+    let body = [chunks.encode_chunk(b"five!"), chunks.encode_chunk(b"")].concat();
+    refused(&server, &server.send(&ask.body(body)), 400, "IncompleteBody");
+}
+
+#[test]
+fn a_small_chunk_in_the_middle_is_refused() {
+    let server = Running::start().bucket("bucket");
+    let answer = chunked(&server, &[b"small", b"small too", b"last"], |body| body);
+    assert_eq!(answer.code(), "InvalidChunkSizeError");
+    assert_eq!(server.status_of("/bucket/k"), 404);
+}
+
+#[test]
+fn chunks_without_an_announced_length_are_refused() {
+    let server = Running::start().bucket("bucket");
+    let ask = Ask::new("PUT", "/bucket/k")
+        .payload(Payload::Streaming(Streaming::Signed))
+        .body("0\r\n\r\n");
+    refused(&server, &server.ask(ask), 411, "MissingContentLength");
+}
+
+/// The parts of HTTP say where such a body ends, so that it is whole or refused like any other.
+#[test]
+fn a_body_in_chunks_of_http_is_taken_whole_or_not_at_all() {
+    let server = Running::start().bucket("bucket");
+    let ask = Ask::new("PUT", "/bucket/k")
+        .payload(Payload::Unsigned)
+        .to(&server.host())
+        .sign(&Key::root());
+    let ask = ask.header("transfer-encoding", "chunked");
+    let mut connection = Connection::open(server.s3);
+    connection.send(&ask.clone().body("5\r\nhello\r\n").head());
+    connection.send(b"5\r\nhello\r\n");
+    connection.end_sending();
+    refused(&server, &connection.answer(false), 400, "IncompleteBody");
+    assert_eq!(
+        server.send(&ask.body("5\r\nhello\r\n1\r\n!\r\n0\r\n\r\n")).status,
+        200
+    );
+    assert_eq!(server.ask(Ask::new("GET", "/bucket/k")).text(), "hello!");
+}
+
+#[test]
+fn an_upload_that_announces_no_body_at_all_is_refused() {
+    let server = Running::start().bucket("bucket");
+    let ask = Ask::new("PUT", "/bucket/k").to(&server.host()).sign(&Key::root());
+    let head = String::from_utf8(ask.head())
+        .expect("text")
+        .replace("content-length: 0\r\n", "");
+    let mut connection = Connection::open(server.s3);
+    connection.send(head.as_bytes());
+    refused(&server, &connection.answer(false), 411, "MissingContentLength");
+}
+
+#[test]
+fn a_body_that_breaks_off_leaves_nothing() {
+    let server = Running::start().bucket("bucket");
+    let ask = Ask::new("PUT", "/bucket/k")
+        .payload(Payload::Unsigned)
+        .to(&server.host())
+        .sign(&Key::root())
+        .header("content-length", "1000");
+    let mut connection = Connection::open(server.s3);
+    connection.send(&ask.head());
+    connection.send(&[b'a'; 500]);
+    connection.end_sending();
+    refused(&server, &connection.answer(false), 400, "IncompleteBody");
+}
+
+#[test]
+fn a_body_of_another_hash_is_refused_with_a_diagnosis() {
+    let server = Running::start().bucket("bucket");
+    let ask = Ask::new("PUT", "/bucket/k")
+        .payload(Payload::of_body(b"what was signed"))
+        .body("what was sent");
+    let answer = server.ask(ask);
+    refused(&server, &answer, 400, "XAmzContentSHA256Mismatch");
+    let sent = Payload::of_body(b"what was sent").text().to_owned();
+    assert_eq!(answer.element("S3ComputedContentSHA256"), Some(sent));
+    let diagnosis = answer.header("x-countersign-diagnosis").unwrap_or_default();
+    assert!(diagnosis.starts_with("PAY-"), "{diagnosis}");
+    assert!(answer.text().contains("<Cause id=\"PAY-"), "{}", answer.text());
+}
+
+#[test]
+fn a_body_of_another_digest_is_refused() {
+    let server = Running::start().bucket("bucket");
+    let put = || Ask::new("PUT", "/bucket/k").body("hello");
+    // MD5 of the empty body.
+    let answer = server.ask(put().header("content-md5", "1B2M2Y8AsgTpgAmY7PhCfg=="));
+    refused(&server, &answer, 400, "BadDigest");
+    assert_eq!(
+        answer.element("CalculatedDigest").as_deref(),
+        Some("XUFAKrxLKna5cZ2REBfFkg==")
+    );
+    refused(
+        &server,
+        &server.ask(put().header("content-md5", "nonsense")),
+        400,
+        "InvalidDigest",
+    );
+    let answer = server.ask(put().header("x-amz-checksum-crc32", "AAAAAA=="));
+    refused(&server, &answer, 400, "BadDigest");
+    let right = server.ask(
+        put()
+            .header("content-md5", "XUFAKrxLKna5cZ2REBfFkg==")
+            .header("x-amz-checksum-crc32", "NhCmhg=="),
+    );
+    assert_eq!(right.status, 200, "{}", right.text());
+}
+
+/// As SDKs upload by default: no chunk is signed, and the checksum follows the data.
+fn trailed(server: &Running, value: &str) -> Answer {
+    let mut body = ChunkSigner::encode_unsigned_chunk(b"hello");
+    body.extend(ChunkSigner::encode_unsigned_end(&[(
+        "x-amz-checksum-crc32",
+        value,
+    )]));
+    let ask = Ask::new("PUT", "/bucket/k")
+        .header("content-encoding", "aws-chunked")
+        .header("x-amz-decoded-content-length", "5")
+        .header("x-amz-trailer", "x-amz-checksum-crc32")
+        .header("x-amz-sdk-checksum-algorithm", "CRC32")
+        .payload(Payload::Streaming(Streaming::UnsignedTrailer));
+    let ask = ask.to(&server.host()).sign(&Key::root());
+    server.send(&ask.body(body))
+}
+
+#[test]
+fn a_checksum_in_the_trailer_is_compared_and_kept() {
+    let server = Running::start().bucket("bucket");
+    refused(&server, &trailed(&server, "AAAAAA=="), 400, "BadDigest");
+    let answer = trailed(&server, "NhCmhg==");
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(answer.header("x-amz-checksum-crc32"), Some("NhCmhg=="));
+    let got = server.ask(Ask::new("GET", "/bucket/k").header("x-amz-checksum-mode", "ENABLED"));
+    assert_eq!(
+        (got.text().as_str(), got.header("x-amz-checksum-crc32")),
+        ("hello", Some("NhCmhg=="))
+    );
+}
+
+#[test]
+fn a_document_that_is_too_long_is_refused() {
+    let server = Running::start().bucket("bucket");
+    let body = format!("<Delete>{}</Delete>", " ".repeat(8 * 1024 * 1024));
+    let md5 = STANDARD.encode([0; 16]);
+    let answer = server.ask(
+        Ask::new("POST", "/bucket?delete")
+            .header("content-md5", &md5)
+            .body(body),
+    );
+    assert_eq!(answer.status, 400, "{}", answer.text());
+}

@@ -1,0 +1,15 @@
+//! The server as a client sees it: a whole one in this process, asked over real sockets.
+//!
+//! Not here: S3's semantics in depth (the store's tests have them) and real clients (`conformance/`).
+
+mod answers;
+mod bodies;
+mod diagnosis;
+mod faults;
+mod http;
+mod objects;
+mod refused_uploads;
+mod running;
+mod side_doors;
+mod watched;
+mod words;

@@ -1,0 +1,208 @@
+//! Objects through the whole server: whole, in ranges, by link, by the bucket's own name, under conditions, in a race.
+
+use countersign_server::Config;
+use countersign_sigv4::Payload;
+
+use crate::http::{Ask, Connection, Key};
+use crate::running::Running;
+
+#[test]
+fn an_object_comes_back_as_it_was_sent() {
+    let server = Running::start().bucket("bucket");
+    let put = Ask::new("PUT", "/bucket/a%20b+c/%C3%BC")
+        .header("content-type", "text/plain; charset=utf-8")
+        .header("x-amz-meta-colour", "blue")
+        .body("hello");
+    assert_eq!(server.ask(put).status, 200);
+    let got = server.ask(Ask::new("GET", "/bucket/a%20b+c/%C3%BC"));
+    assert_eq!((got.status, got.text().as_str()), (200, "hello"));
+    assert_eq!(got.header("content-type"), Some("text/plain; charset=utf-8"));
+    assert_eq!(got.header("x-amz-meta-colour"), Some("blue"));
+    assert_eq!(got.header("etag"), Some("\"5d41402abc4b2a76b9719d911017c592\""));
+    // A plus sign is a plus sign, and no blank.
+    assert_eq!(server.status_of("/bucket/a%20b%20c/%C3%BC"), 404);
+    assert!(
+        server
+            .ask(Ask::new("GET", "/bucket?list-type=2"))
+            .text()
+            .contains("<Key>a b+c/\u{fc}</Key>")
+    );
+}
+
+#[test]
+fn a_large_body_passes_in_pieces() {
+    let server = Running::start().bucket("bucket");
+    let size = 64 * 1024 * 1024;
+    // Every block of eight bytes says where it stands.
+    let body: Vec<u8> = (0..size as u64 / 8).flat_map(u64::to_be_bytes).collect();
+    let put = server.ask(
+        Ask::new("PUT", "/bucket/k")
+            .payload(Payload::Unsigned)
+            .body(body.clone()),
+    );
+    assert_eq!(put.status, 200, "{}", put.text());
+    for (from, until) in [
+        (0, 0),
+        (5, 5),
+        (1_048_570, 1_048_590),
+        (33_554_431, 50_000_000),
+        (size - 3, size - 1),
+    ] {
+        let got = server.ask(Ask::new("GET", "/bucket/k").header("range", &format!("bytes={from}-{until}")));
+        assert_eq!(got.status, 206);
+        assert_eq!(
+            got.header("content-range"),
+            Some(format!("bytes {from}-{until}/{size}").as_str())
+        );
+        assert!(
+            got.body.as_slice() == body.get(from..=until).unwrap_or_default(),
+            "{from}-{until}"
+        );
+    }
+    let got = server.ask(Ask::new("GET", "/bucket/k"));
+    assert!(got.body == body);
+    assert!(
+        server.counts.largest_piece() <= 1024 * 1024,
+        "{}",
+        server.counts.largest_piece()
+    );
+    assert!(server.counts.largest_piece() > 0);
+}
+
+#[test]
+fn links_put_and_get() {
+    let server = Running::start().bucket("bucket");
+    let link = |method: &str| {
+        Ask::new(method, "/bucket/k")
+            .to(&server.host())
+            .presign(&Key::root(), 60)
+    };
+    assert_eq!(server.send(&link("PUT").body("hello")).status, 200);
+    assert_eq!(server.send(&link("GET")).text(), "hello");
+    server
+        .send(&Ask {
+            method: "DELETE".to_owned(),
+            ..link("GET")
+        })
+        .is(403, "SignatureDoesNotMatch");
+    assert_eq!(server.status_of("/bucket/k"), 200);
+}
+
+#[test]
+fn a_bucket_may_stand_in_the_host() {
+    let config = Config {
+        domains: vec!["s3.example.com".to_owned()],
+        ..Config::in_region("us-east-1")
+    };
+    let server = Running::with(config).bucket("bucket");
+    for host in ["bucket.localhost:9000", "bucket.s3.example.com"] {
+        let ask = |method: &str| Ask::new(method, "/k").header("host", host);
+        assert_eq!(server.ask(ask("PUT").body(host)).status, 200);
+        assert_eq!(server.ask(Ask::new("GET", "/bucket/k")).text(), host);
+        assert_eq!(server.ask(ask("GET")).text(), host);
+    }
+    server
+        .ask(Ask::new("GET", "/k").header("host", "other.s3.example.com"))
+        .is(404, "NoSuchBucket");
+}
+
+#[test]
+fn conditions_decide() {
+    let server = Running::start().bucket("bucket");
+    server.put("/bucket/k", "hello");
+    let (right, wrong) = (
+        "\"5d41402abc4b2a76b9719d911017c592\"",
+        "\"00000000000000000000000000000000\"",
+    );
+    let (old, new) = ("Mon, 01 Jan 2001 00:00:00 GMT", "Fri, 01 Jan 2100 00:00:00 GMT");
+    for (name, value, status) in [
+        ("if-match", right, 200),
+        ("if-match", wrong, 412),
+        ("if-none-match", right, 304),
+        ("if-none-match", wrong, 200),
+        ("if-modified-since", old, 200),
+        ("if-unmodified-since", old, 412),
+        ("if-unmodified-since", new, 200),
+    ] {
+        for method in ["GET", "HEAD"] {
+            let answer = server.ask(Ask::new(method, "/bucket/k").header(name, value));
+            assert_eq!(answer.status, status, "{method} {name} {value}");
+            assert_eq!(
+                answer.header("etag"),
+                Some(right).filter(|_| status < 400),
+                "{method} {name} {value}"
+            );
+        }
+    }
+    let put = |name: &str, value: &str| {
+        server
+            .ask(Ask::new("PUT", "/bucket/k").header(name, value).body("new"))
+            .status
+    };
+    assert_eq!(put("if-none-match", "*"), 412);
+    assert_eq!(put("if-match", wrong), 412);
+    assert_eq!(server.ask(Ask::new("GET", "/bucket/k")).text(), "hello");
+    assert_eq!(put("if-match", right), 200);
+    assert_eq!(put("if-match", right), 412);
+}
+
+#[test]
+fn of_many_that_want_to_be_first_one_is() {
+    let server = Running::start().bucket("bucket");
+    let puts: Vec<Connection> = (0..8)
+        .map(|n| {
+            let body = format!("I am {n}");
+            let ask = Ask::new("PUT", "/bucket/k")
+                .header("if-none-match", "*")
+                .body(body);
+            let ask = ask.to(&server.host()).sign(&Key::root());
+            let mut connection = Connection::open(server.s3);
+            connection.send(&ask.head());
+            connection.send(&ask.body);
+            connection
+        })
+        .collect();
+    let statuses: Vec<u16> = puts.into_iter().map(|mut put| put.answer(false).status).collect();
+    let winner = statuses
+        .iter()
+        .position(|status| *status == 200)
+        .expect("somebody is first");
+    assert_eq!(
+        statuses.iter().filter(|status| **status == 200).count(),
+        1,
+        "{statuses:?}"
+    );
+    assert!(
+        statuses.iter().all(|status| matches!(status, 200 | 409 | 412)),
+        "{statuses:?}"
+    );
+    assert_eq!(
+        server.ask(Ask::new("GET", "/bucket/k")).text(),
+        format!("I am {winner}")
+    );
+}
+
+#[test]
+fn a_request_in_flight_is_finished_before_the_server_ends() {
+    let mut server = Running::start().bucket("bucket");
+    let ask = Ask::new("PUT", "/bucket/k")
+        .header("expect", "100-continue")
+        .body("hello");
+    let ask = ask.to(&server.host()).sign(&Key::root());
+    let mut uploading = Connection::open(server.s3);
+    uploading.send(&ask.head());
+    // Asked for its body: the request is in the middle of its operation.
+    assert_eq!(uploading.answer_head().status, 100);
+    let mut idle = Connection::open(server.s3);
+    assert_eq!(idle.ask(&Ask::new("GET", "/-/livez").to("a")).status, 200);
+    server.stop();
+    assert!(idle.is_over(), "nobody waits for a connection that asks nothing");
+    uploading.send(&ask.body);
+    assert_eq!(uploading.answer(false).status, 200);
+    assert!(uploading.is_over());
+    server.wait();
+    assert!(
+        std::net::TcpStream::connect(server.s3).is_err(),
+        "nobody listens any more"
+    );
+}

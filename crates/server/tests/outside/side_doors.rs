@@ -1,0 +1,200 @@
+//! Every operation is refused before the store is touched, unless the caller proved who it is and may.
+
+use std::collections::BTreeSet;
+
+use countersign_protocol::{Head, Operation};
+
+use crate::http::{Ask, Key};
+use crate::running::Running;
+
+/// One request for each operation.
+fn requests() -> Vec<Ask> {
+    let delete = "<Delete><Object><Key>k</Key></Object></Delete>";
+    let complete = "<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>\
+                    &quot;0cc175b9c0f1b6a831c399e269772661&quot;</ETag></Part></CompleteMultipartUpload>";
+    vec![
+        Ask::new("GET", "/"),
+        Ask::new("PUT", "/bucket"),
+        Ask::new("HEAD", "/bucket"),
+        Ask::new("DELETE", "/bucket"),
+        Ask::new("GET", "/bucket?location"),
+        Ask::new("GET", "/bucket"),
+        Ask::new("GET", "/bucket?list-type=2"),
+        Ask::new("GET", "/bucket?uploads"),
+        Ask::new("POST", "/bucket?delete")
+            .header("x-amz-checksum-crc32", DELETE_CRC32)
+            .body(delete),
+        Ask::new("PUT", "/bucket/k").body("a"),
+        Ask::new("PUT", "/bucket/k").header("x-amz-copy-source", "/bucket/other"),
+        Ask::new("GET", "/bucket/k"),
+        Ask::new("HEAD", "/bucket/k"),
+        Ask::new("DELETE", "/bucket/k"),
+        Ask::new("POST", "/bucket/k?uploads"),
+        Ask::new("PUT", &format!("/bucket/k?partNumber=1&uploadId={UPLOAD_ID}")).body("a"),
+        Ask::new("PUT", &format!("/bucket/k?partNumber=1&uploadId={UPLOAD_ID}"))
+            .header("x-amz-copy-source", "/bucket/other"),
+        Ask::new("POST", &format!("/bucket/k?uploadId={UPLOAD_ID}")).body(complete),
+        Ask::new("DELETE", &format!("/bucket/k?uploadId={UPLOAD_ID}")),
+        Ask::new("GET", &format!("/bucket/k?uploadId={UPLOAD_ID}")),
+    ]
+}
+
+const UPLOAD_ID: &str = "0123456789abcdef0123456789abcdef";
+
+/// CRC-32 of the document that DeleteObjects sends, in base64.
+const DELETE_CRC32: &str = "A8uZRQ==";
+
+/// Total on purpose: a new operation does not compile before it has its request above.
+fn number(operation: &Operation) -> usize {
+    match operation {
+        Operation::ListBuckets(_) => 0,
+        Operation::CreateBucket(_) => 1,
+        Operation::HeadBucket => 2,
+        Operation::DeleteBucket => 3,
+        Operation::GetBucketLocation => 4,
+        Operation::ListObjects(_) => 5,
+        Operation::ListObjectsV2(_) => 6,
+        Operation::ListMultipartUploads(_) => 7,
+        Operation::DeleteObjects(_) => 8,
+        Operation::PutObject(_) => 9,
+        Operation::CopyObject(_) => 10,
+        Operation::GetObject(_) => 11,
+        Operation::HeadObject(_) => 12,
+        Operation::DeleteObject(_) => 13,
+        Operation::CreateMultipartUpload(_) => 14,
+        Operation::UploadPart(_) => 15,
+        Operation::UploadPartCopy(_) => 16,
+        Operation::CompleteMultipartUpload(_) => 17,
+        Operation::AbortMultipartUpload(_) => 18,
+        Operation::ListParts(_) => 19,
+    }
+}
+
+const OPERATIONS: usize = 20;
+
+#[test]
+fn there_is_a_request_for_every_operation() {
+    let numbers: BTreeSet<usize> = requests()
+        .iter()
+        .map(|ask| {
+            let lines: Vec<(&str, &[u8])> = ask
+                .headers
+                .iter()
+                .map(|(n, v)| (n.as_str(), v.as_bytes()))
+                .collect();
+            let (path, query) = match ask.target.split_once('?') {
+                Some((path, query)) => (path, Some(query.as_bytes())),
+                None => (ask.target.as_str(), None),
+            };
+            let length = ask.body.len().to_string();
+            let lines = [lines, vec![("content-length", length.as_bytes())]].concat();
+            let head = Head {
+                method: &ask.method,
+                path: path.as_bytes(),
+                query,
+                headers: &lines,
+                host_bucket: None,
+            };
+            number(
+                &countersign_protocol::parse(&head)
+                    .expect("a right request")
+                    .operation,
+            )
+        })
+        .collect();
+    assert_eq!(numbers, (0..OPERATIONS).collect());
+}
+
+/// Sends every operation with `disguise` and says how each is refused; the engine must not notice any of it.
+fn check(disguise: impl Fn(Ask) -> Ask, status: u16, code: &str) {
+    let server = Running::start();
+    let before = server.counts.so_far();
+    for request in requests() {
+        let name = format!("{} {}", request.method, request.target);
+        let answer = server.send(&disguise(request.to(&server.host())));
+        assert_eq!(answer.status, status, "{name}: {}", answer.text());
+        if !name.starts_with("HEAD") {
+            assert_eq!(answer.code(), code, "{name}");
+        }
+        assert_eq!(server.counts.so_far(), before, "{name} reached the engine");
+    }
+}
+
+#[test]
+fn nobody_is_refused_before_the_store_is_called() {
+    check(|ask| ask, 403, "AccessDenied");
+}
+
+#[test]
+fn an_unknown_access_key_is_refused_before_the_store_is_called() {
+    let key = || Key {
+        access_key_id: "CSAKNOBODY0000000001".to_owned(),
+        ..Key::root()
+    };
+    check(|ask| ask.sign(&key()), 403, "InvalidAccessKeyId");
+}
+
+#[test]
+fn a_wrong_signature_is_refused_before_the_store_is_called() {
+    check(
+        |ask| ask.sign(&Key::root().with_secret("another-secret")),
+        403,
+        "SignatureDoesNotMatch",
+    );
+}
+
+#[test]
+fn a_wrong_link_is_refused_before_the_store_is_called() {
+    // Headers of S3 must be signed, or they would be the reason.
+    check(
+        |ask| ask.presign(&Key::root().with_secret("another-secret"), 60),
+        403,
+        "SignatureDoesNotMatch",
+    );
+}
+
+#[test]
+fn a_bucket_expected_to_be_somebody_elses_is_refused_before_the_store_is_called() {
+    let server = Running::start();
+    let before = server.counts.so_far();
+    let mut asked = 0;
+    // ListBuckets is about no bucket.
+    for request in requests().into_iter().filter(|ask| ask.target != "/") {
+        let name = format!("{} {}", request.method, request.target);
+        let answer = server.ask(request.header("x-amz-expected-bucket-owner", "999999999999"));
+        // Making a bucket knows no owner yet; S3 has no such header there.
+        if name == "PUT /bucket" {
+            continue;
+        }
+        assert_eq!(answer.status, 403, "{name}: {}", answer.text());
+        assert_eq!(server.counts.so_far(), before, "{name} reached the engine");
+        asked += 1;
+    }
+    assert_eq!(asked, OPERATIONS - 2);
+    let copies = requests()
+        .into_iter()
+        .filter(|ask| !ask.value("x-amz-copy-source").is_empty());
+    for copy in copies {
+        let answer = server.ask(copy.header("x-amz-source-expected-bucket-owner", "999999999999"));
+        answer.is(403, "AccessDenied");
+    }
+    assert_eq!(server.counts.so_far(), before);
+}
+
+#[test]
+fn the_same_requests_rightly_signed_reach_the_engine() {
+    for request in requests() {
+        let server = Running::start();
+        let before = server.counts.so_far();
+        let name = format!("{} {}", request.method, request.target);
+        let answer = server.ask(request);
+        assert!(!matches!(answer.status, 401 | 403), "{name}: {}", answer.text());
+        assert_ne!(
+            server.counts.so_far(),
+            before,
+            "{name}: {} {}",
+            answer.status,
+            answer.text()
+        );
+    }
+}

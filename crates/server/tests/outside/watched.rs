@@ -1,0 +1,123 @@
+//! An engine that counts what it is asked, over any other.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use countersign_engine::{
+    BodyRef, Change, Class, Engine, Home, OpenBody, Outcome, Page, Result, Row, ScanRange, Seal, Space,
+    Stage, Staged, Stored,
+};
+
+/// What was asked so far.
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
+    reads: AtomicUsize,
+    changes: AtomicUsize,
+    largest_piece: AtomicUsize,
+}
+
+impl Counts {
+    /// Calls that read, and calls that change something.
+    pub(crate) fn so_far(&self) -> (usize, usize) {
+        (
+            self.reads.load(Ordering::SeqCst),
+            self.changes.load(Ordering::SeqCst),
+        )
+    }
+
+    /// The largest piece of a body that was read or staged at once.
+    pub(crate) fn largest_piece(&self) -> usize {
+        self.largest_piece.load(Ordering::SeqCst)
+    }
+
+    fn read(&self) {
+        self.reads.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn change(&self) {
+        self.changes.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn piece(&self, len: usize) {
+        self.largest_piece.fetch_max(len, Ordering::SeqCst);
+    }
+}
+
+pub(crate) struct Watched {
+    pub(crate) inner: Arc<dyn Engine>,
+    pub(crate) counts: Arc<Counts>,
+}
+
+struct WatchedStage(Box<dyn Stage>, Arc<Counts>);
+struct WatchedBody(Box<dyn OpenBody>, Arc<Counts>);
+
+#[async_trait]
+impl Engine for Watched {
+    async fn create(&self, space: Space) -> Result<()> {
+        self.counts.change();
+        self.inner.create(space).await
+    }
+
+    async fn seal(&self, space: Space, empty: &[Class]) -> Result<Seal> {
+        self.counts.change();
+        self.inner.seal(space, empty).await
+    }
+
+    async fn remove(&self, space: Space) -> Result<()> {
+        self.counts.change();
+        self.inner.remove(space).await
+    }
+
+    async fn get(&self, space: Space, home: &Home, rows: &[Row]) -> Result<Vec<Option<Stored>>> {
+        self.counts.read();
+        self.inner.get(space, home, rows).await
+    }
+
+    async fn scan(&self, space: Space, class: Class, range: ScanRange, max: usize) -> Result<Page> {
+        self.counts.read();
+        self.inner.scan(space, class, range, max).await
+    }
+
+    async fn commit(&self, space: Space, home: &Home, change: Change) -> Result<Outcome> {
+        self.counts.change();
+        self.inner.commit(space, home, change).await
+    }
+
+    async fn stage(&self, space: Space, home: &Home) -> Result<Box<dyn Stage>> {
+        self.counts.change();
+        let stage = self.inner.stage(space, home).await?;
+        Ok(Box::new(WatchedStage(stage, Arc::clone(&self.counts))))
+    }
+
+    async fn open(&self, body: &BodyRef) -> Result<Option<Box<dyn OpenBody>>> {
+        self.counts.read();
+        let body = self.inner.open(body).await?;
+        Ok(body.map(|body| Box::new(WatchedBody(body, Arc::clone(&self.counts))) as _))
+    }
+}
+
+#[async_trait]
+impl Stage for WatchedStage {
+    async fn write(&mut self, bytes: Bytes) -> Result<()> {
+        self.1.piece(bytes.len());
+        self.0.write(bytes).await
+    }
+
+    async fn finish(self: Box<Self>) -> Result<Staged> {
+        self.0.finish().await
+    }
+}
+
+#[async_trait]
+impl OpenBody for WatchedBody {
+    fn len(&self) -> u64 {
+        self.0.len()
+    }
+
+    async fn read(&self, offset: u64, len: usize) -> Result<Bytes> {
+        self.1.piece(len);
+        self.0.read(offset, len).await
+    }
+}
