@@ -25,5 +25,5 @@ mod tasks;
 pub use disk::Disk;
 pub use embedded::Embedded;
 pub use index::{Fjall, MetaIndex, Op};
-pub use open::{OpenIndex, Options, Recovery};
+pub use open::{OpenIndex, Options, Recovery, is_in_use};
 pub use sync_point::SyncPoint;

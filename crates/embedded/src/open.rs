@@ -178,11 +178,17 @@ impl Layout {
     }
 }
 
+/// True if opening failed because another process has the data directory open: an operator ends that one or names another
+/// directory, and trying again does not help before.
+pub fn is_in_use(error: &Error) -> bool {
+    matches!(error, Error::Unavailable(why) if why == IN_USE)
+}
+
+const IN_USE: &str = "the data directory is open in another process";
+
 fn take_lock(files: &dyn Files, layout: &Layout) -> Result<Held> {
     files.lock(&layout.lock).map_err(|error| match error.kind() {
-        io::ErrorKind::WouldBlock => {
-            Error::Unavailable("the data directory is open in another process".into())
-        }
+        io::ErrorKind::WouldBlock => Error::Unavailable(IN_USE.into()),
         _ => unavailable("locking the data directory", &error),
     })
 }
