@@ -21,13 +21,23 @@ use crate::root_credentials::{self, Origin, Root};
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// Where everything is kept; made if it does not exist.
-    #[arg(long, env = "COUNTERSIGN_DATA_DIR", default_value = "countersign-data", value_name = "DIR")]
+    #[arg(
+        long,
+        env = "COUNTERSIGN_DATA_DIR",
+        default_value = "countersign-data",
+        value_name = "DIR"
+    )]
     data_dir: PathBuf,
     /// Where S3 is served; repeatable [default: 127.0.0.1:9000 and [::1]:9000].
     #[arg(long, env = "COUNTERSIGN_LISTEN", value_delimiter = ',', value_name = "ADDR")]
     listen: Vec<SocketAddr>,
     /// Where health and the admin API are served; repeatable [default: 127.0.0.1:9001 and [::1]:9001].
-    #[arg(long, env = "COUNTERSIGN_ADMIN_LISTEN", value_delimiter = ',', value_name = "ADDR")]
+    #[arg(
+        long,
+        env = "COUNTERSIGN_ADMIN_LISTEN",
+        value_delimiter = ',',
+        value_name = "ADDR"
+    )]
     admin_listen: Vec<SocketAddr>,
     /// The region that clients sign for.
     #[arg(long, env = "COUNTERSIGN_REGION", default_value = "us-east-1")]
@@ -57,8 +67,10 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     tracing_subscriber::fmt()
         .with_env_filter(
             tracing_subscriber::EnvFilter::try_from_env("COUNTERSIGN_LOG")
-                .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info")),
+                .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(LOG_FILTER)),
         )
+        // Colours are for eyes; in a file or a journal they are noise.
+        .with_ansi(io::stderr().is_terminal())
         .with_writer(io::stderr)
         .init();
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -78,7 +90,12 @@ async fn serve(arguments: Arguments) -> Result<(), Failure> {
         .map_err(|error| Failure::new(Kind::Failed, format!("`{}`: {error}", data_dir.display())))?;
     let salt = u64::from_ne_bytes(Real::random());
     let engine = Embedded::open(data_dir, &Options::new(salt)).map_err(|error| {
-        Failure::new(Kind::Failed, format!("`{}` does not open: {error}", data_dir.display()))
+        let kind = if countersign_embedded::is_in_use(&error) {
+            Kind::Conflict
+        } else {
+            Kind::Failed
+        };
+        Failure::new(kind, format!("`{}` does not open: {error}", data_dir.display()))
     })?;
     report(engine.recovery());
     let engine = Arc::new(engine);
@@ -86,10 +103,17 @@ async fn serve(arguments: Arguments) -> Result<(), Failure> {
         .map_err(|error| Failure::new(Kind::Usage, error.to_string()))?;
     let note = note(&root);
     // This process has the engine for itself: its own readers are all there are.
-    let settings = Settings { sweep_after: Duration::ZERO };
+    let settings = Settings {
+        sweep_after: Duration::ZERO,
+    };
     let store = Store::open_with(Arc::clone(&engine) as _, Arc::new(Real), settings)
         .await
-        .map_err(|error| Failure::new(Kind::Failed, format!("`{}` does not open: {error}", data_dir.display())))?;
+        .map_err(|error| {
+            Failure::new(
+                Kind::Failed,
+                format!("`{}` does not open: {error}", data_dir.display()),
+            )
+        })?;
     let directory = Directory::of_root(root.access_key);
     make_buckets(&store, &directory, &arguments).await?;
 
@@ -103,7 +127,11 @@ async fn serve(arguments: Arguments) -> Result<(), Failure> {
     let listeners = bind(&arguments.listen, 9000)?;
     let admin_listeners = bind(&arguments.admin_listen, 9001)?;
     let server = Server::new(config, store, directory);
-    println!("countersign {} serves {}", env!("CARGO_PKG_VERSION"), data_dir.display());
+    println!(
+        "countersign {} serves {}",
+        env!("CARGO_PKG_VERSION"),
+        data_dir.display()
+    );
     println!("  S3     {}  (region {})", urls(&listeners), arguments.region);
     println!("  admin  {}", urls(&admin_listeners));
     println!("{note}");
@@ -114,7 +142,13 @@ async fn serve(arguments: Arguments) -> Result<(), Failure> {
 
 /// Says what the last stop left behind, if it left anything.
 fn report(recovery: &Recovery) {
-    let Recovery { batches_replayed, torn_bytes, damaged_bodies, orphans_removed, index_rebuilt } = recovery;
+    let Recovery {
+        batches_replayed,
+        torn_bytes,
+        damaged_bodies,
+        orphans_removed,
+        index_rebuilt,
+    } = recovery;
     if let Some(why) = index_rebuilt {
         tracing::warn!(why, "the index was made anew from the log");
     }
@@ -122,7 +156,12 @@ fn report(recovery: &Recovery) {
         tracing::error!(damaged_bodies, "stored bodies are damaged: reading them fails");
     }
     if batches_replayed + torn_bytes + orphans_removed > 0 {
-        tracing::info!(batches_replayed, torn_bytes, orphans_removed, "recovered what the last stop left behind");
+        tracing::info!(
+            batches_replayed,
+            torn_bytes,
+            orphans_removed,
+            "recovered what the last stop left behind"
+        );
     }
 }
 
@@ -145,11 +184,18 @@ fn bind(asked: &[SocketAddr], default_port: u16) -> Result<Vec<TcpListener>, Fai
         Ok(listener)
     };
     let fail = |address: SocketAddr, error: io::Error| {
-        let kind = if error.kind() == io::ErrorKind::AddrInUse { Kind::Conflict } else { Kind::Failed };
+        let kind = if error.kind() == io::ErrorKind::AddrInUse {
+            Kind::Conflict
+        } else {
+            Kind::Failed
+        };
         Failure::new(kind, format!("cannot listen on {address}: {error}"))
     };
     if !asked.is_empty() {
-        return asked.iter().map(|address| listen(*address).map_err(|error| fail(*address, error))).collect();
+        return asked
+            .iter()
+            .map(|address| listen(*address).map_err(|error| fail(*address, error)))
+            .collect();
     }
     let v4 = SocketAddr::from(([127, 0, 0, 1], default_port));
     let v6 = SocketAddr::from(([0, 0, 0, 0, 0, 0, 0, 1], default_port));
@@ -163,7 +209,10 @@ fn bind(asked: &[SocketAddr], default_port: u16) -> Result<Vec<TcpListener>, Fai
 }
 
 fn urls(listeners: &[TcpListener]) -> String {
-    let urls = listeners.iter().filter_map(|l| l.local_addr().ok()).map(|address| format!("http://{address}"));
+    let urls = listeners
+        .iter()
+        .filter_map(|l| l.local_addr().ok())
+        .map(|address| format!("http://{address}"));
     urls.collect::<Vec<_>>().join("  ")
 }
 
@@ -190,7 +239,8 @@ fn made_note(id: &str, root: &Root, path: &Path) -> String {
 
 fn stop_signal() -> Result<impl Future<Output = ()> + Send + 'static, Failure> {
     let listen = |kind| {
-        signal(kind).map_err(|error| Failure::new(Kind::Failed, format!("signals cannot be received: {error}")))
+        signal(kind)
+            .map_err(|error| Failure::new(Kind::Failed, format!("signals cannot be received: {error}")))
     };
     let mut terminate = listen(SignalKind::terminate())?;
     let mut interrupt = listen(SignalKind::interrupt())?;
@@ -209,3 +259,6 @@ fn diagnosis_mode(text: &str) -> Result<DiagnosisMode, String> {
 fn bucket_name(text: &str) -> Result<BucketName, String> {
     BucketName::parse(text).map_err(|_| format!("`{text}` cannot be a bucket name"))
 }
+
+/// What is logged unless `COUNTERSIGN_LOG` says otherwise. What the index tells about itself is of no use to an operator.
+const LOG_FILTER: &str = "info,fjall=warn,lsm_tree=warn";
