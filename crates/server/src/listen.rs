@@ -67,7 +67,9 @@ pub(crate) async fn accept<A: Answer>(listener: TcpListener, answer: Arc<A>, sto
     let connections = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let mut stopped = stop.clone();
     loop {
-        let Ok(permit) = Arc::clone(&connections).acquire_owned().await else { return };
+        let Ok(permit) = Arc::clone(&connections).acquire_owned().await else {
+            return;
+        };
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             () = until_stopped(&mut stopped) => break,
@@ -91,13 +93,21 @@ pub(crate) async fn accept<A: Answer>(listener: TcpListener, answer: Arc<A>, sto
     }
     drop(listener);
     let all = u32::try_from(CONNECTIONS_MAX).expect("the limit is small");
-    if tokio::time::timeout(STOP_TIME_MAX, connections.acquire_many(all)).await.is_err() {
+    if tokio::time::timeout(STOP_TIME_MAX, connections.acquire_many(all))
+        .await
+        .is_err()
+    {
         tracing::warn!("stopped with requests still in flight");
     }
 }
 
-async fn serve<A: Answer>(stream: TcpStream, peer: SocketAddr, answer: Arc<A>, mut stop: watch::Receiver<bool>) {
-    if let Err(error) = stream.set_nodelay(true) {
+async fn serve<A: Answer>(
+    stream: TcpStream,
+    peer: SocketAddr,
+    answer: Arc<A>,
+    mut stop: watch::Receiver<bool>,
+) {
+    if let Err(error) = prepare(&stream) {
         tracing::debug!(%error, %peer, "TCP_NODELAY could not be set");
     }
     let origin = Origin { peer };
@@ -127,9 +137,17 @@ async fn serve<A: Answer>(stream: TcpStream, peer: SocketAddr, answer: Arc<A>, m
         tracing::debug!(%error, %peer, "the connection ended early");
     }
     let stream = connection.into_parts().io.into_inner();
-    if tokio::time::timeout(LINGER_TIME_MAX, linger(stream)).await.is_err() {
+    if tokio::time::timeout(LINGER_TIME_MAX, linger(stream))
+        .await
+        .is_err()
+    {
         tracing::debug!(%peer, "a client was still sending long after its answer");
     }
+}
+
+/// What every connection is set to before its first byte: small answers go out at once.
+fn prepare(stream: &TcpStream) -> io::Result<()> {
+    stream.set_nodelay(true)
 }
 
 /// Waits until the server is told to stop, or nobody is left who could tell.
@@ -150,4 +168,23 @@ async fn linger(mut stream: TcpStream) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn small_answers_do_not_wait_for_an_acknowledgement() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let (_client, accepted) = tokio::join!(TcpStream::connect(address), listener.accept());
+        let (stream, _) = accepted.expect("a connection");
+        assert!(
+            !stream.nodelay().expect("a socket"),
+            "else the test shows nothing"
+        );
+        prepare(&stream).expect("set");
+        assert!(stream.nodelay().expect("a socket"));
+    }
 }
