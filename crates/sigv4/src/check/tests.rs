@@ -13,12 +13,7 @@ fn check(
     check_form(Form::Header, change, headers, query)
 }
 
-fn check_form(
-    form: Form,
-    change: impl FnOnce(&mut Claim),
-    headers: &[(&str, &[u8])],
-    query: Option<&str>,
-) -> Result<(), Refusal> {
+fn claim_of(form: Form) -> Claim {
     let secret = Secret::new("s");
     let signer = Signer {
         access_key_id: "AKID",
@@ -29,18 +24,30 @@ fn check_form(
         time: NOW,
         rule: PathRule::S3,
     };
+    let bare = Request {
+        method: "GET",
+        path: b"/",
+        query: None,
+        headers: &[("host", b"h")],
+    };
+    let mut claim = signer.sign(&bare, &Payload::of_body(b"")).claim;
+    claim.form = form;
+    claim
+}
+
+fn check_form(
+    form: Form,
+    change: impl FnOnce(&mut Claim),
+    headers: &[(&str, &[u8])],
+    query: Option<&str>,
+) -> Result<(), Refusal> {
     let request = Request {
         method: "GET",
         path: b"/",
         query: query.map(str::as_bytes),
         headers,
     };
-    let bare = Request {
-        headers: &[("host", b"h")],
-        ..request
-    };
-    let mut claim = signer.sign(&bare, &Payload::of_body(b"")).claim;
-    claim.form = form;
+    let mut claim = claim_of(form);
     if form == Form::Query {
         claim.expires = Some(60);
     }
@@ -228,5 +235,29 @@ fn a_link_may_carry_a_header_as_a_parameter() {
     assert_eq!(
         header_form,
         Err(Refusal::HeadersNotSigned(vec!["x-amz-acl".into()]))
+    );
+}
+
+#[test]
+fn a_header_beside_its_parameter_says_the_same_once() {
+    let hoisted = |headers: &[(&str, &[u8])]| {
+        let claim = claim_of(Form::Query);
+        let request = Request {
+            method: "PUT",
+            path: b"/b/k",
+            query: Some(b"X-Amz-Meta-A=1"),
+            headers,
+        };
+        hoisted_contradiction(&request, &claim)
+    };
+    assert_eq!(hoisted(&[]), None);
+    assert_eq!(hoisted(&[("x-amz-meta-a", b" 1 ")]), None);
+    assert_eq!(hoisted(&[("x-amz-meta-b", b"2")]), None);
+    let contradicted = Some("x-amz-meta-a".to_owned());
+    assert_eq!(hoisted(&[("x-amz-meta-a", b"2")]), contradicted);
+    // Two lines are read as `1,1`, which nobody signed.
+    assert_eq!(
+        hoisted(&[("x-amz-meta-a", b"1"), ("X-Amz-Meta-A", b"1")]),
+        contradicted
     );
 }
