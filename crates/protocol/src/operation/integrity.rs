@@ -151,6 +151,11 @@ fn parse_trailer(view: &View<'_>) -> Result<Option<ChecksumAlgorithm>, ParseErro
     let Some(names) = view.filled_header("x-amz-trailer") else {
         return Ok(None);
     };
+    // Any other body ends without a trailer, so the checksum would never come and never be missed.
+    let payload = view.header("x-amz-content-sha256").unwrap_or_default();
+    if !payload.ends_with("-TRAILER") {
+        return Err(ParseError::request(TRAILER_UNSUPPORTED));
+    }
     let mut announced = names.split(',').map(str::trim).filter(|name| !name.is_empty());
     let first = announced.next().unwrap_or_default().to_ascii_lowercase();
     if announced.next().is_some() {
@@ -158,9 +163,7 @@ fn parse_trailer(view: &View<'_>) -> Result<Option<ChecksumAlgorithm>, ParseErro
     }
     match ChecksumAlgorithm::of_header(&first) {
         Some(algorithm) => Ok(Some(algorithm)),
-        None => Err(ParseError::request(
-            "The value specified in the x-amz-trailer header is not supported",
-        )),
+        None => Err(ParseError::request(TRAILER_UNSUPPORTED)),
     }
 }
 
@@ -199,6 +202,7 @@ fn parse_length(view: &View<'_>) -> Result<Option<u64>, ParseError> {
     }
 }
 
+const TRAILER_UNSUPPORTED: &str = "The value specified in the x-amz-trailer header is not supported";
 const MULTIPLE: &str = "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.";
 
 #[cfg(test)]
@@ -209,6 +213,8 @@ mod tests {
 
     const CRC: (&str, &str) = ("x-amz-checksum-crc32", "AAAAAA==");
     const ALGORITHM: &str = "x-amz-sdk-checksum-algorithm";
+    const WITH_TRAILER: (&str, &str) = ("x-amz-content-sha256", "STREAMING-UNSIGNED-PAYLOAD-TRAILER");
+    const DECODED: (&str, &str) = ("x-amz-decoded-content-length", "5");
 
     fn integrity(headers: &[(&str, &str)]) -> Integrity {
         match operation("PUT /abc/k", headers) {
@@ -236,7 +242,12 @@ mod tests {
             Some((ChecksumAlgorithm::Crc32, false)),
         );
         check_checksum(
-            &[("x-amz-trailer", "X-Amz-Checksum-Sha256"), (ALGORITHM, "SHA256")],
+            &[
+                ("x-amz-trailer", "X-Amz-Checksum-Sha256"),
+                (ALGORITHM, "SHA256"),
+                WITH_TRAILER,
+                DECODED,
+            ],
             Some((ChecksumAlgorithm::Sha256, true)),
         );
         check_checksum(&[("x-amz-checksum-mode", "ENABLED")], None);
@@ -281,11 +292,33 @@ mod tests {
         let multiple = "InvalidRequest: Expecting a single x-amz-checksum- header. Multiple checksum Types are not \
                         allowed. []";
         check_refusal(&[CRC, ("x-amz-checksum-crc32c", "AAAAAA==")], multiple);
-        check_refusal(&[CRC, ("x-amz-trailer", "x-amz-checksum-crc32c")], multiple);
         check_refusal(
-            &[("x-amz-trailer", "x-amz-checksum-crc32c,x-amz-checksum-sha1")],
+            &[
+                CRC,
+                ("x-amz-trailer", "x-amz-checksum-crc32c"),
+                WITH_TRAILER,
+                DECODED,
+            ],
             multiple,
         );
+        check_refusal(
+            &[
+                ("x-amz-trailer", "x-amz-checksum-crc32c,x-amz-checksum-sha1"),
+                WITH_TRAILER,
+                DECODED,
+            ],
+            multiple,
+        );
+        for without in ["UNSIGNED-PAYLOAD", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"] {
+            check_refusal(
+                &[
+                    ("x-amz-trailer", "x-amz-checksum-crc32"),
+                    ("x-amz-content-sha256", without),
+                    DECODED,
+                ],
+                "InvalidRequest: The value specified in the x-amz-trailer header is not supported []",
+            );
+        }
         check_refusal(
             &[("x-amz-checksum-crc32", "AAAA")],
             "InvalidRequest: Value for x-amz-checksum-crc32 header is invalid. []",

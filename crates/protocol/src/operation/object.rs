@@ -323,11 +323,16 @@ mod tests {
         );
         for header in [
             ("x-amz-checksum-crc32", "AAAAAA=="),
-            ("x-amz-trailer", "x-amz-checksum-crc32"),
             ("content-md5", "1B2M2Y8AsgTpgAmY7PhCfg=="),
         ] {
             assert_eq!(operation("POST /abc?delete", &[header]).name(), "DeleteObjects");
         }
+        let in_trailer = [
+            ("x-amz-trailer", "x-amz-checksum-crc32"),
+            ("x-amz-content-sha256", "STREAMING-UNSIGNED-PAYLOAD-TRAILER"),
+            ("x-amz-decoded-content-length", "5"),
+        ];
+        assert_eq!(operation("POST /abc?delete", &in_trailer).name(), "DeleteObjects");
     }
 
     fn check_document(document: &str, expected: &str) {
