@@ -200,13 +200,14 @@ fn settle_names(files: &dyn Files, layout: &Layout, options: &Options) -> Result
     files.create_dir(&layout.large).map_err(failed)?;
     let is_new = files.list(&layout.log).map_err(failed)?.is_empty();
     let salt = settle_format(files, layout, is_new, Salt(options.new_log_salt))?;
-    if let Some(parent) = layout
-        .dir
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty())
-    {
+    if let Some(parent) = layout.dir.parent() {
+        // A bare name lies in the working directory.
+        let is_bare = parent.as_os_str().is_empty();
         files
-            .sync_dir(parent, SyncPoint::DataDirName.name())
+            .sync_dir(
+                if is_bare { Path::new(".") } else { parent },
+                SyncPoint::DataDirName.name(),
+            )
             .map_err(failed)?;
     }
     files

@@ -213,6 +213,30 @@ async fn a_flipped_byte_in_a_body_is_told_with_its_row_and_only_there() {
 }
 
 #[tokio::test]
+async fn a_directory_given_as_a_bare_name_survives_a_power_cut() {
+    let opened = |files: &Sim| {
+        let index = PrefixIndex::default().opener();
+        Embedded::open_with(
+            Arc::new(files.clone()),
+            index,
+            Path::new("data"),
+            &Options::new(SALT),
+        )
+        .unwrap()
+    };
+    for seed in 0..20 {
+        let files = Sim::new();
+        let engine = opened(&files);
+        write(&engine, "first", None).await.unwrap();
+        let left = files.crash(Crash::Power, &mut Seeded::new(seed));
+        assert!(
+            read(&opened(&left), "first").await.unwrap().is_some(),
+            "seed {seed}: what was acknowledged is gone"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_full_disk_refuses_cleanly_and_goes_on_when_there_is_space() {
     let (files, index) = (Sim::new(), PrefixIndex::default());
     let engine = open(&files, &index).unwrap();
