@@ -130,10 +130,10 @@ impl Upload {
 
     async fn piece(&mut self) -> Result<Option<Bytes>, BodyFault> {
         loop {
-            if let Some(decoder) = &mut self.decoder {
-                if let Some(data) = decoder.decode(&mut self.framed).map_err(BodyFault::Chunk)? {
-                    return Ok(Some(data));
-                }
+            if let Some(decoder) = &mut self.decoder
+                && let Some(data) = decoder.decode(&mut self.framed).map_err(BodyFault::Chunk)?
+            {
+                return Ok(Some(data));
             }
             match receive(&mut self.incoming).await? {
                 Some(bytes) if self.decoder.is_some() => self.framed = bytes,

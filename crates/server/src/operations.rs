@@ -89,7 +89,7 @@ impl<'a> Call<'a> {
             object_key: named.object_key.as_ref().map(ToString::to_string),
             upload_id: None,
         };
-        move |error| Refusal::Store(error, names.clone())
+        move |error| Refusal::Store(error, Box::new(names.clone()))
     }
 
     /// As [`Call::fail`], for an operation on an upload.
@@ -98,7 +98,7 @@ impl<'a> Call<'a> {
         let fail = self.fail();
         move |error| match fail(error) {
             Refusal::Store(error, names) => {
-                Refusal::Store(error, Names { upload_id: Some(upload_id.clone()), ..names })
+                Refusal::Store(error, Box::new(Names { upload_id: Some(upload_id.clone()), ..*names }))
             }
             other => other,
         }

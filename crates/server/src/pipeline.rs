@@ -103,10 +103,8 @@ async fn refuse(gateway: &Gateway, received: &Received, refused: Refused, body: 
     }
     let explanation = explain::explain(gateway, received, refused, &error, body.facts()).await;
     let mut response = error_response(received, &error, explanation.as_ref());
-    if let Some(explanation) = explanation {
-        if let Ok(value) = HeaderValue::try_from(explanation.header) {
-            response.headers_mut().insert(DIAGNOSIS, value);
-        }
+    if let Some(Ok(value)) = explanation.map(|explanation| HeaderValue::try_from(explanation.header)) {
+        response.headers_mut().insert(DIAGNOSIS, value);
     }
     response
 }

@@ -43,7 +43,7 @@ pub(crate) enum Refusal {
     /// It names no operation, or one that we do not have.
     Parse(ParseError),
     /// What it asks for cannot be done; the names that error elements show.
-    Store(store::Error, Names),
+    Store(store::Error, Box<Names>),
     /// Its body is not what was announced.
     Body(BodyFault),
     /// A `LocationConstraint` that is not this region.
@@ -323,10 +323,10 @@ fn body(fault: &BodyFault) -> S3Error {
             .with("CalculatedDigest", base64(calculated)),
         BodyFault::ChecksumMismatch { algorithm } => S3Error::new(ErrorCode::BadDigest)
             .saying(format!("The {} you specified did not match the calculated checksum.", algorithm.name())),
-        BodyFault::Incomplete { .. } => S3Error::new(ErrorCode::IncompleteBody),
+        BodyFault::Incomplete => S3Error::new(ErrorCode::IncompleteBody),
         BodyFault::LengthMissing => S3Error::new(ErrorCode::MissingContentLength),
         BodyFault::TooSlow => S3Error::new(ErrorCode::RequestTimeout),
-        BodyFault::TooLarge { .. } => S3Error::new(ErrorCode::MaxMessageLengthExceeded),
+        BodyFault::TooLarge => S3Error::new(ErrorCode::MaxMessageLengthExceeded),
         BodyFault::Chunk(error) => chunk(error),
     }
 }
@@ -590,7 +590,7 @@ mod tests {
 
     #[test]
     fn what_may_succeed_when_sent_again_has_a_code_that_sdks_send_again() {
-        let of_store = |error| Refusal::Store(error, Names::default());
+        let of_store = |error| Refusal::Store(error, Box::default());
         let of_engine = |error| of_store(store::Error::Engine(error));
         usual(of_store(store::Error::Conflict), ErrorCode::SlowDown, &[]);
         usual(of_store(store::Error::MayHaveCommitted), ErrorCode::InternalError, &[]);
@@ -606,7 +606,7 @@ mod tests {
     #[test]
     fn a_fault_of_the_body_is_found_inside_the_stores_error() {
         let error = store::Error::Source(store::SourceError::new(BodyFault::Incomplete));
-        usual(Refusal::Store(error, Names::default()), ErrorCode::IncompleteBody, &[]);
+        usual(Refusal::Store(error, Box::default()), ErrorCode::IncompleteBody, &[]);
     }
 
     #[test]

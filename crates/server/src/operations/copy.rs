@@ -69,7 +69,7 @@ async fn open(call: &Call<'_>, source: &CopySource, condition: &ReadCondition) -
         upload_id: None,
     };
     let opened = call.store.object(&source.bucket, &source.object_key, None).await;
-    let object = opened.map_err(|error| Refusal::Store(error, names))?;
+    let object = opened.map_err(|error| Refusal::Store(error, Box::new(names)))?;
     match evaluate_read_condition(&read_condition(condition), &object.etag, object.last_modified) {
         Read::Proceed => Ok(object),
         Read::NotModified(precondition) | Read::PreconditionFailed(precondition) => {

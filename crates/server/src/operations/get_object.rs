@@ -10,7 +10,7 @@ use futures_util::stream;
 use http::{Response, StatusCode};
 
 use super::{Answer, Call, empty, parse_failed, read_condition, shown_checksum, shown_metadata};
-use crate::refusal::{Names, Refusal};
+use crate::refusal::Refusal;
 use crate::respond::{BrokenBody, Outgoing};
 
 pub(super) async fn get(call: &Call<'_>, request: &GetObject) -> Answer {
@@ -57,7 +57,7 @@ fn head_of(
         }
         Read::PreconditionFailed(precondition) => {
             let error = countersign_store::Error::PreconditionFailed(precondition);
-            return Err(Refusal::Store(error, Names::default()));
+            return Err(Refusal::Store(error, Box::default()));
         }
     }
     let if_range = request.range_condition.as_ref().is_none_or(|c| c.holds(&info.etag, info.last_modified));

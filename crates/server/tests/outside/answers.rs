@@ -119,7 +119,7 @@ fn what_is_no_http_request_is_answered_without_a_document_and_the_connection_end
         connection.send(bytes);
         let answer = connection.answer(false);
         assert_eq!(answer.status, status);
-        assert!(answer.body.is_empty() && connection.is_over());
+        assert!(answer.body.is_empty() && connection.ends());
     };
     check(b"NONSENSE\r\n\r\n", 400);
     check(b"GET / HTTP/1.1\r\nhost: a\r\nbad header\r\n\r\n", 400);

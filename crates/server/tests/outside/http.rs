@@ -333,7 +333,7 @@ impl Connection {
     }
 
     /// True if the server closes in good order and has nothing more to say.
-    pub(crate) fn is_over(mut self) -> bool {
+    pub(crate) fn ends(mut self) -> bool {
         !self.fill() && self.buffer.is_empty()
     }
 

@@ -196,10 +196,10 @@ fn a_request_in_flight_is_finished_before_the_server_ends() {
     let mut idle = Connection::open(server.s3);
     assert_eq!(idle.ask(&Ask::new("GET", "/-/livez").to("a")).status, 200);
     server.stop();
-    assert!(idle.is_over(), "nobody waits for a connection that asks nothing");
+    assert!(idle.ends(), "nobody waits for a connection that asks nothing");
     uploading.send(&ask.body);
     assert_eq!(uploading.answer(false).status, 200);
-    assert!(uploading.is_over());
+    assert!(uploading.ends());
     server.wait();
     assert!(
         std::net::TcpStream::connect(server.s3).is_err(),

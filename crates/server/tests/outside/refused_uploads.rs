@@ -25,7 +25,7 @@ fn a_client_that_sends_everything_before_it_reads_gets_the_whole_refusal() {
     answer.is(403, "SignatureDoesNotMatch");
     assert!(answer.text().ends_with("</Error>"));
     assert_eq!(answer.header("connection"), Some("close"));
-    assert!(connection.is_over());
+    assert!(connection.ends());
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn a_client_that_waits_to_be_asked_is_not_asked() {
     assert!(answer.interim.is_empty(), "{:?}", answer.interim);
     assert_eq!(answer.header("connection"), Some("close"));
     connection.end_sending();
-    assert!(connection.is_over());
+    assert!(connection.ends());
 }
 
 #[test]
