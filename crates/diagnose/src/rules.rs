@@ -17,6 +17,7 @@ mod hdr_ct_changed;
 mod hdr_ct_charset;
 mod hdr_hoisted;
 mod hdr_missing;
+mod hdr_sha_missing;
 mod hdr_unsigned;
 mod host;
 mod hst_port_default;
@@ -165,6 +166,7 @@ pub(crate) static RULES: &[&Rule] = &[
     &hdr_missing::RULE,
     &hdr_unsigned::RULE,
     &hdr_hoisted::RULE,
+    &hdr_sha_missing::RULE,
     &mth_head::RULE,
     &mth_other::RULE,
     &uri_raw::RULE,

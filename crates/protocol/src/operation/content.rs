@@ -128,13 +128,16 @@ fn user_metadata(view: &View<'_>) -> Result<Vec<(String, String)>, ParseError> {
     Ok(user)
 }
 
+/// The codings that describe the object. `aws-chunked` describes only its way here; where it does not stand, the text is
+/// kept as it was sent.
 fn without_chunked(codings: &str) -> Option<String> {
-    let kept: Vec<&str> = codings
-        .split(',')
-        .map(str::trim)
-        .filter(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case("aws-chunked"))
-        .collect();
-    (!kept.is_empty()).then(|| kept.join(","))
+    let is_kept = |coding: &&str| !coding.is_empty() && !coding.eq_ignore_ascii_case("aws-chunked");
+    let all = || codings.split(',').map(str::trim);
+    if all().all(|coding| is_kept(&coding)) {
+        return Some(codings.to_owned());
+    }
+    let kept: Vec<&str> = all().filter(is_kept).collect();
+    (!kept.is_empty()).then(|| kept.join(", "))
 }
 
 /// Names without their prefix, and values.
@@ -198,10 +201,12 @@ mod tests {
             );
         };
         check("aws-chunked", None);
+        check("deflate, gzip", Some("deflate, gzip"));
+        check("deflate, aws-chunked, gzip", Some("deflate, gzip"));
         check("aws-chunked,gzip", Some("gzip"));
         check("gzip, AWS-Chunked", Some("gzip"));
         check("gzip", Some("gzip"));
-        check("gzip , br", Some("gzip,br"));
+        check("gzip , br", Some("gzip , br"));
         check("", None);
     }
 
