@@ -10,12 +10,13 @@ mod decide;
 
 use crate::format::batch::Builder;
 use crate::format::entry::{self, LogPosition, SpaceState};
-use crate::format::{At, Placed};
+use crate::format::{At, BATCH_BYTES_MAX, Placed};
 use crate::health::Health;
 use crate::index::MetaIndex;
 use crate::large::{LargeFiles, StagedFile, Unowned};
 use crate::log::{AppendError, Log};
 use crate::overlay::{Effects, Overlay, parse_entry};
+use crate::reserve::Reserve;
 use bytes::Bytes;
 use countersign_engine::world::Held;
 use countersign_engine::{Class, Error, Guard, Home, Outcome, Result, Row, Seal, Space};
@@ -86,6 +87,21 @@ impl Request {
         commit.puts.iter().map(row).sum::<usize>()
             + commit.deletes.len() * (ROW_ESTIMATE + commit.home.0.len())
     }
+
+    /// True if it adds to what is stored. What only deletes, or deletes and notes what is to be deleted next, does not.
+    fn grows(&self) -> bool {
+        match self {
+            Request::Commit(commit) => {
+                let has_new_body = commit
+                    .puts
+                    .iter()
+                    .any(|put| matches!(put.body, PreparedBody::Inline(..) | PreparedBody::Staged(_)));
+                has_new_body || (!commit.puts.is_empty() && commit.deletes.is_empty())
+            }
+            Request::Create(_) => true,
+            Request::Seal(..) | Request::Remove(_) => false,
+        }
+    }
 }
 
 /// The thread's state.
@@ -95,6 +111,8 @@ pub(crate) struct Committer {
     pub(crate) index: Arc<dyn MetaIndex>,
     pub(crate) large: Arc<LargeFiles>,
     pub(crate) health: Arc<Health>,
+    /// What only requests that give something back may use.
+    pub(crate) reserve: Arc<Reserve>,
     /// What the index says of the log.
     pub(crate) position: Option<LogPosition>,
     /// Removed spaces whose rows are still in the index.
@@ -181,14 +199,19 @@ impl Committer {
                 .for_each(|waiting| answer(waiting.reply, Err(failed.clone())));
         }
         let index = self.index.clone();
-        let start = self
-            .log
-            .start(requests.iter().map(|waiting| waiting.request.estimate()).sum());
+        let estimate = requests.iter().map(|waiting| waiting.request.estimate()).sum();
+        let start = self.log.start(estimate);
+        let is_full =
+            requests.iter().any(|waiting| waiting.request.grows()) && !self.reserve.leaves(estimate as u64);
         let mut making = decide::Making::new(Builder::new(start), Overlay::new(&*index));
         let mut decided = Vec::with_capacity(requests.len());
         for Waiting { request, reply } in requests {
             let frames_before = making.batch.frames();
-            let answer = making.decide(request);
+            let answer = if is_full && request.grows() {
+                Err(Error::Full)
+            } else {
+                making.decide(request)
+            };
             decided.push(Decided {
                 reply,
                 answer,
@@ -207,6 +230,10 @@ impl Committer {
         }
         let is = self.log.next();
         let (bytes, next) = batch.finish(self.log.salt(), is);
+        if bytes.len() > BATCH_BYTES_MAX {
+            // It would not be read back.
+            return refuse_all(decided, &Error::Limit("BATCH_BYTES_MAX"));
+        }
         let end = start.offset + bytes.len() as u64;
         // Everything that can fail without consequence comes before the write.
         let effects = match overlay.finish(self.position.as_ref(), (start, is), (end, next)) {

@@ -2,8 +2,8 @@
 //!
 //! Not here: any decision. Every call is one or two system calls.
 
-use countersign_engine::world::{File, Files, Held, Mode};
-use rustix::fs::{FlockOperation, flock};
+use countersign_engine::world::{File, Files, Held, Mode, Room};
+use rustix::fs::{FlockOperation, flock, statvfs};
 use std::fs;
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -54,6 +54,15 @@ impl Files for Disk {
             .open(path)?;
         flock(&file, FlockOperation::NonBlockingLockExclusive)?;
         Ok(Box::new(file))
+    }
+
+    fn room(&self, path: &Path) -> io::Result<Room> {
+        let told = statvfs(path)?;
+        let bytes = |blocks: u64| blocks.saturating_mul(told.f_frsize);
+        Ok(Room {
+            free: bytes(told.f_bavail),
+            total: bytes(told.f_blocks),
+        })
     }
 }
 

@@ -8,6 +8,7 @@
 use crate::SyncPoint;
 use crate::format::{At, LARGE_SUM_BYTES, Placed, crc32c};
 use crate::health::{Health, unavailable};
+use crate::reserve::Reserve;
 use crate::tasks::blocking;
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
@@ -24,6 +25,7 @@ pub(crate) struct LargeFiles {
     files: Arc<dyn Files>,
     dir: PathBuf,
     health: Arc<Health>,
+    reserve: Arc<Reserve>,
     next_id: AtomicU64,
     /// Directories whose names this process has made durable. What is found at open may have been made just before a
     /// kill.
@@ -37,6 +39,7 @@ impl LargeFiles {
         files: Arc<dyn Files>,
         dir: PathBuf,
         health: Arc<Health>,
+        reserve: Arc<Reserve>,
         lock: Arc<Held>,
     ) -> LargeFiles {
         let (next_id, durable_dirs) = (AtomicU64::new(1), Mutex::default());
@@ -44,6 +47,7 @@ impl LargeFiles {
             files,
             dir,
             health,
+            reserve,
             next_id,
             durable_dirs,
             _lock: lock,
@@ -222,6 +226,9 @@ impl LargeStage {
             .ok_or(Error::Invalid("a stage is used after it failed"))?;
         self.writing = Some(
             blocking(move || {
+                if !writing.large.reserve.leaves(bytes.len() as u64) {
+                    return Err(Error::Full);
+                }
                 writing
                     .write(&bytes)
                     .map_err(|error| unavailable("writing a body", &error))?;

@@ -14,6 +14,7 @@ use crate::large::LargeFiles;
 use crate::log::Segments;
 use crate::log::recover::recover;
 use crate::overlay::Overlay;
+use crate::reserve::Reserve;
 use crate::{Disk, SyncPoint};
 use countersign_engine::world::{Files, Held, Mode};
 use countersign_engine::{Error, Result, Space};
@@ -30,6 +31,8 @@ pub struct Options {
     pub segment_bytes: u64,
     /// The index is made durable after so many bytes of log: no start reads much more than that.
     pub index_persist_bytes: u64,
+    /// So much of the disk is kept free of new data, for deletes and for the index; at most a sixteenth of the disk.
+    pub reserve_bytes: u64,
     /// Throws the index away and makes it anew from the log.
     pub rebuild_index: bool,
     /// A random number for a log that is begun; not used if there is one already.
@@ -42,6 +45,7 @@ impl Options {
         Options {
             segment_bytes: 256 * 1024 * 1024,
             index_persist_bytes: 64 * 1024 * 1024,
+            reserve_bytes: 256 * 1024 * 1024,
             rebuild_index: false,
             new_log_salt,
         }
@@ -116,7 +120,14 @@ pub(crate) fn with(
     recovery.damaged_bodies = found.damaged_bodies;
 
     let health = Arc::new(Health::default());
-    let large = Arc::new(LargeFiles::new(files, layout.large, health.clone(), lock.clone()));
+    let reserve = Arc::new(Reserve::new(files.clone(), layout.dir, options.reserve_bytes));
+    let large = Arc::new(LargeFiles::new(
+        files,
+        layout.large,
+        health.clone(),
+        reserve.clone(),
+        lock.clone(),
+    ));
     let large_next = position.map_or(1, |position| position.large_next);
     recovery.orphans_removed = large.sweep(large_next, &|id| {
         Ok(index
@@ -132,6 +143,7 @@ pub(crate) fn with(
         log,
         index: index.clone(),
         large: large.clone(),
+        reserve,
         health: health.clone(),
         position,
         sweeping,

@@ -239,7 +239,18 @@ async fn a_directory_given_as_a_bare_name_survives_a_power_cut() {
 #[tokio::test]
 async fn a_full_disk_refuses_cleanly_and_goes_on_when_there_is_space() {
     let (files, index) = (Sim::new(), PrefixIndex::default());
-    let engine = open(&files, &index).unwrap();
+    // Without a reserve, so that the writes themselves find no room.
+    let options = Options {
+        reserve_bytes: 0,
+        ..Options::new(SALT)
+    };
+    let engine = Embedded::open_with(
+        Arc::new(files.clone()),
+        index.opener(),
+        Path::new("/data"),
+        &options,
+    )
+    .unwrap();
     write(&engine, "first", None).await.unwrap();
     for free in [0, 100, 3000] {
         files.leave_free(Some(free));
@@ -271,6 +282,69 @@ async fn a_full_disk_refuses_cleanly_and_goes_on_when_there_is_space() {
             .unwrap()
             .is_some()
     );
+}
+
+#[tokio::test]
+async fn a_disk_filled_to_its_end_still_takes_deletes() {
+    let (files, index) = (Sim::new(), PrefixIndex::default());
+    let options = Options {
+        reserve_bytes: 100_000,
+        ..Options::new(SALT)
+    };
+    let engine = Embedded::open_with(
+        Arc::new(files.clone()),
+        index.opener(),
+        Path::new("/data"),
+        &options,
+    )
+    .unwrap();
+    let large = stage(&engine, "large", &Bytes::from(vec![1; 5000]))
+        .await
+        .unwrap();
+    write(&engine, "large", Some(large)).await.unwrap();
+    write(&engine, "small", Some(Body::Bytes(Bytes::from_static(b"body"))))
+        .await
+        .unwrap();
+    let left_over = stage(&engine, "late", &Bytes::from(vec![1; 5000])).await.unwrap();
+    files.leave_free(Some(300_000));
+    let mut written = 0;
+    while write(&engine, "filler", Some(Body::Bytes(vec![2; 3000].into())))
+        .await
+        .is_ok()
+    {
+        written += 1;
+    }
+    assert!(written > 10, "{written} written");
+    assert!(matches!(write(&engine, "tiny", None).await, Err(Error::Full)));
+    assert!(matches!(
+        write(&engine, "late", Some(left_over)).await,
+        Err(Error::Full)
+    ));
+    assert!(matches!(
+        stage(&engine, "late", &Bytes::from(vec![1; 5000])).await,
+        Err(Error::Full)
+    ));
+    // A delete may note what is to be deleted next.
+    let noted = Put {
+        row: Row {
+            class: Class(9),
+            suffix: Bytes::new(),
+        },
+        value: Bytes::from_static(b"note"),
+        body: None,
+    };
+    for (name, puts) in [("small", vec![]), ("large", vec![noted])] {
+        let change = Change {
+            guards: vec![],
+            puts,
+            deletes: vec![row()],
+        };
+        let outcome = engine.commit(Space::SYSTEM, &home(name), change).await;
+        assert_eq!(outcome.unwrap(), Outcome::Done, "deleting {name}");
+        assert!(read(&engine, name).await.unwrap().is_none());
+    }
+    files.leave_free(None);
+    write(&engine, "tiny", None).await.unwrap();
 }
 
 #[tokio::test]

@@ -45,6 +45,17 @@ pub trait Files: Send + Sync + 'static {
     /// Locks a file (made if absent) against every other process and every other `lock` of this one, until the
     /// answer is dropped. A held lock is `WouldBlock`.
     fn lock(&self, path: &Path) -> io::Result<Held>;
+    /// How much room the file system of this directory has.
+    fn room(&self, path: &Path) -> io::Result<Room>;
+}
+
+/// What a file system has, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// What may still be written.
+    pub free: u64,
+    /// What it holds when empty.
+    pub total: u64,
 }
 
 /// A lock that ends when it is dropped.

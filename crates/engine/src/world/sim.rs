@@ -9,7 +9,7 @@
 mod disk;
 
 use super::random::Seeded;
-use super::{File, Files, Held, Mode};
+use super::{File, Files, Held, Mode, Room};
 use disk::{Disk, Node};
 use std::collections::{BTreeSet, HashMap};
 use std::io;
@@ -219,6 +219,13 @@ impl Files for Sim {
             locks: self.0.locks.clone(),
             path: path.to_path_buf(),
         }))
+    }
+
+    fn room(&self, _path: &Path) -> io::Result<Room> {
+        Ok(Room {
+            free: lock(&self.0.faults).free.unwrap_or(u64::MAX),
+            total: u64::MAX,
+        })
     }
 }
 
