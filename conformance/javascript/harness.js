@@ -108,11 +108,14 @@ function watch(child, name) {
     child.once("exit", (code, signal) => { ended = signal ?? code; done(); });
     child.once("error", (error) => { ended = error.message; done(); });
   });
+  // A test that fails before it stops its child must not keep this process from ending, and from ending the child.
+  const handles = [child, child.stdout, child.stderr];
+  handles.forEach((handle) => handle.unref());
   const end = () => { if (ended === null) child.kill("SIGKILL"); };
   cleanups.push(end);
   return {
     log: () => output,
-    stop: async () => { end(); await exit; },
+    stop: async () => { handles.forEach((handle) => handle.ref()); end(); await exit; },
     until: async (ready) => {
       for (const deadline = Date.now() + 60_000; ; await sleep(25)) {
         if (ended !== null) throw new Error(`${name} ended (${ended}) before it was ready:\n${output}`);
