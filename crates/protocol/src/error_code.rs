@@ -83,6 +83,7 @@ error_codes! {
     NoSuchVersion NOT_FOUND "The specified version does not exist.";
     NotImplemented NOT_IMPLEMENTED "A header or query you provided requested functionality that is not implemented";
     PreconditionFailed PRECONDITION_FAILED "At least one of the pre-conditions you specified did not hold";
+    RequestHeaderSectionTooLarge BAD_REQUEST "Your request header section exceeds the maximum allowed size.";
     RequestTimeTooSkewed FORBIDDEN "The difference between the request time and the current time is too large.";
     RequestTimeout BAD_REQUEST "Your socket connection to the server was not read from or written to within the timeout period. Idle connections will be closed.";
     ServiceUnavailable SERVICE_UNAVAILABLE "Service is unable to handle request.";

@@ -28,10 +28,11 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::respond::Outgoing;
 
-/// Longest request head (request line and headers) in bytes.
-const HEAD_BYTES_MAX: usize = 32 * 1024;
-/// Most header lines of one request.
-const HEADERS_MAX: usize = 128;
+/// Longest request head (request line and headers) in bytes that is read at all. The HTTP library answers a longer one,
+/// or one with more lines, with a bare 431 that cannot be given a body, so the pipeline's own limits lie below.
+const HEAD_BYTES_MAX: usize = 64 * 1024;
+/// Most header lines of one request that are read at all.
+const HEADERS_MAX: usize = 256;
 /// How long a client may take to send one head.
 const HEAD_TIME_MAX: Duration = Duration::from_secs(30);
 /// Most connections at once on one listener; further ones wait to be accepted.

@@ -54,6 +54,11 @@ async fn carry(
     body: &mut Upload,
 ) -> Result<Response<Outgoing>, Box<Refused>> {
     let lines = received.lines();
+    if !received.has_head_within_limits() {
+        let error = ParseError::new(ErrorCode::RequestHeaderSectionTooLarge);
+        let error = error.element("MaxSizeAllowed", received::HEAD_BYTES_MAX.to_string());
+        return Err(Refused::new(Refusal::Parse(error)));
+    }
     if !received.has_one_host() {
         return Err(Refused::new(Refusal::Parse(ParseError::new(ErrorCode::BadRequest))));
     }

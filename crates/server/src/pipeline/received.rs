@@ -78,6 +78,14 @@ impl Received {
         ["content-length", "transfer-encoding"].iter().any(|name| self.parts.headers.contains_key(*name))
     }
 
+    /// False if the head is longer than any S3 client has reason to send: by its bytes, or by its lines.
+    pub(crate) fn has_head_within_limits(&self) -> bool {
+        let request_line = self.method().len() + self.path().len() + self.query().map_or(0, str::len);
+        let headers = self.parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len());
+        let lines = self.parts.headers.len();
+        lines <= HEADERS_MAX && request_line + headers.sum::<usize>() <= HEAD_BYTES_MAX
+    }
+
     /// All header lines.
     pub(crate) fn lines(&self) -> Lines<'_> {
         self.parts.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect()
@@ -122,6 +130,11 @@ fn host_bucket<'a>(host: &'a str, config: &Config) -> Option<&'a str> {
     let shortest = labels.min_by_key(|label| label.len())?;
     shortest.strip_suffix('.').filter(|bucket| !bucket.is_empty())
 }
+
+/// Most bytes of a request's head, separators not counted.
+pub(crate) const HEAD_BYTES_MAX: usize = 32 * 1024;
+/// Most header lines of a request.
+const HEADERS_MAX: usize = 128;
 
 /// What proxies add, by any of which we know that the peer is not the client.
 const FORWARDING_HEADERS: [&str; 9] = [

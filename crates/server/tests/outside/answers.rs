@@ -125,10 +125,10 @@ fn what_is_no_http_request_is_answered_without_a_document_and_the_connection_end
     check(b"GET / HTTP/1.1\r\nhost: a\r\nbad header\r\n\r\n", 400);
     let long = format!(
         "GET / HTTP/1.1\r\nhost: a\r\nx: {}\r\n\r\n",
-        "x".repeat(40 * 1024)
+        "x".repeat(80 * 1024)
     );
     check(long.as_bytes(), 431);
-    let many = format!("GET / HTTP/1.1\r\nhost: a\r\n{}\r\n", "x: y\r\n".repeat(200));
+    let many = format!("GET / HTTP/1.1\r\nhost: a\r\n{}\r\n", "x: y\r\n".repeat(300));
     check(many.as_bytes(), 431);
 }
 
@@ -168,4 +168,33 @@ fn probes_are_answered_without_a_signature_on_both_ports() {
     Connection::open(server.s3)
         .ask(&Ask::new("PUT", "/-/readyz").to("a"))
         .is(400, "InvalidBucketName");
+}
+
+#[test]
+fn a_head_that_is_too_long_is_refused_in_words_and_the_connection_goes_on() {
+    let server = Running::start();
+    let mut connection = Connection::open(server.s3);
+    let ask = || Ask::new("GET", "/").to(&server.host());
+    let many = (0..200).fold(ask(), |ask, n| ask.header(&format!("x-{n}"), "y"));
+    let long = ask().header("x", &"y".repeat(33 * 1024));
+    let long_query = Ask::new("GET", &format!("/?x={}", "y".repeat(33 * 1024))).to(&server.host());
+    for ask in [many, long, long_query] {
+        let answer = connection.ask(&ask.sign(&Key::root()));
+        answer.is(400, "RequestHeaderSectionTooLarge");
+        assert_eq!(answer.element("MaxSizeAllowed").as_deref(), Some("32768"));
+    }
+    let fits = ask().header("x", &"y".repeat(30 * 1024)).sign(&Key::root());
+    assert_eq!(connection.ask(&fits).status, 200);
+}
+
+#[test]
+fn requests_that_are_sent_before_their_answers_are_answered_in_order() {
+    let server = Running::start().bucket("bucket");
+    let asks: Vec<Ask> = ["/bucket/none", "/", "/none", "/bucket"]
+        .map(|target| Ask::new("GET", target).to(&server.host()).sign(&Key::root()))
+        .to_vec();
+    let mut connection = Connection::open(server.s3);
+    connection.send(&asks.iter().flat_map(Ask::head).collect::<Vec<u8>>());
+    let statuses: Vec<u16> = asks.iter().map(|_| connection.answer(false).status).collect();
+    assert_eq!(statuses, [404, 200, 404, 200]);
 }
