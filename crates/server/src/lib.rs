@@ -62,16 +62,17 @@ impl Server {
         let gateway = Gateway::new(self.config, self.store, self.directory, ports, admin_address);
         let gateway = Arc::new(gateway);
         let (stop_sender, stopped) = watch::channel(false);
+        let connections_max = listen::connections_max(listeners.len() + admin_listeners.len());
         let mut tasks = JoinSet::new();
         let s3 = Arc::new(pipeline::S3(Arc::clone(&gateway)));
         for listener in listeners {
-            let listener = tokio::net::TcpListener::from_std(listener)?;
-            tasks.spawn(listen::accept(listener, Arc::clone(&s3), stopped.clone()));
+            let listener = listen::take_over(listener)?;
+            tasks.spawn(listen::accept(listener, connections_max, Arc::clone(&s3), stopped.clone()));
         }
         let admin = Arc::new(admin::Admin(Arc::clone(&gateway)));
         for listener in admin_listeners {
-            let listener = tokio::net::TcpListener::from_std(listener)?;
-            tasks.spawn(listen::accept(listener, Arc::clone(&admin), stopped.clone()));
+            let listener = listen::take_over(listener)?;
+            tasks.spawn(listen::accept(listener, connections_max, Arc::clone(&admin), stopped.clone()));
         }
         tasks.spawn(sweep(gateway.store.clone(), stopped));
         stop.await;

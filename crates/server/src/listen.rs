@@ -7,12 +7,13 @@
 //! - a client that is still sending when it is refused gets the answer. The refusal's body drain keeps reading
 //!   (see [`crate::body::drain`]), then the connection lingers: half-closed, reading and discarding, within named limits.
 //!   Closing a socket with unread bytes would make the kernel send a reset that overtakes the answer.
-//! - the number of connections, the bytes of a head and the time to send it are bounded.
+//! - the number of connections, the bytes of a head, the time to send it and the time to begin taking an answer are bounded.
 
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::net::SocketAddr;
+use std::os::fd::AsFd;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +23,8 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use rustix::net::sockopt::set_tcp_user_timeout;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
@@ -35,8 +38,13 @@ const HEAD_BYTES_MAX: usize = 64 * 1024;
 const HEADERS_MAX: usize = 256;
 /// How long a client may take to send one head.
 const HEAD_TIME_MAX: Duration = Duration::from_secs(30);
-/// Most connections at once on one listener; further ones wait to be accepted.
+/// Most connections at once on one listener; further ones wait to be accepted. Fewer where few files may be open, see
+/// [`connections_max`].
 const CONNECTIONS_MAX: usize = 8192;
+/// How many connections the kernel keeps ready until they are accepted.
+const BACKLOG: i32 = 1024;
+/// How long a client may take none of an answer that is ready for it.
+const STALL_TIME_MAX: Duration = Duration::from_secs(300);
 /// How many bytes are read and discarded after the answer, so that it is not overtaken by a reset.
 const LINGER_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// How long that may go on without a byte.
@@ -63,9 +71,46 @@ pub(crate) trait Answer: Send + Sync + 'static {
     ) -> impl Future<Output = Response<Outgoing>> + Send;
 }
 
-/// Accepts on one listener until told to stop, then waits for what is in flight.
-pub(crate) async fn accept<A: Answer>(listener: TcpListener, answer: Arc<A>, stop: watch::Receiver<bool>) {
-    let connections = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+/// Most connections at once on each of so many listeners. Lets the process open as many files as it may, and leaves half
+/// of them to the store: idle connections must not keep it from opening a body or a piece of its log.
+pub(crate) fn connections_max(listeners: usize) -> usize {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limit.maximum,
+        ..limit
+    };
+    let files = match setrlimit(Resource::Nofile, raised) {
+        Ok(()) => limit.maximum,
+        Err(error) => {
+            tracing::warn!(%error, "the limit of open files could not be raised");
+            limit.current
+        }
+    };
+    share_of(files, listeners)
+}
+
+/// `files` is `None` where there is no limit.
+fn share_of(files: Option<u64>, listeners: usize) -> usize {
+    let files = files
+        .and_then(|files| usize::try_from(files).ok())
+        .unwrap_or(usize::MAX);
+    (files / 2 / listeners.max(1)).clamp(1, CONNECTIONS_MAX)
+}
+
+/// Takes over a listening socket, with a backlog that a burst of clients fits into.
+pub(crate) fn take_over(listener: std::net::TcpListener) -> io::Result<TcpListener> {
+    rustix::net::listen(&listener, BACKLOG)?;
+    TcpListener::from_std(listener)
+}
+
+/// Accepts on one listener, up to so many connections at once, until told to stop; then waits for what is in flight.
+pub(crate) async fn accept<A: Answer>(
+    listener: TcpListener,
+    connections_max: usize,
+    answer: Arc<A>,
+    stop: watch::Receiver<bool>,
+) {
+    let connections = Arc::new(Semaphore::new(connections_max));
     let mut stopped = stop.clone();
     loop {
         let Ok(permit) = Arc::clone(&connections).acquire_owned().await else {
@@ -93,7 +138,7 @@ pub(crate) async fn accept<A: Answer>(listener: TcpListener, answer: Arc<A>, sto
         }
     }
     drop(listener);
-    let all = u32::try_from(CONNECTIONS_MAX).expect("the limit is small");
+    let all = u32::try_from(connections_max).expect("the limit is small");
     if tokio::time::timeout(STOP_TIME_MAX, connections.acquire_many(all))
         .await
         .is_err()
@@ -109,7 +154,7 @@ async fn serve<A: Answer>(
     mut stop: watch::Receiver<bool>,
 ) {
     if let Err(error) = prepare(&stream) {
-        tracing::debug!(%error, %peer, "TCP_NODELAY could not be set");
+        tracing::debug!(%error, %peer, "a connection could not be prepared");
     }
     let origin = Origin { peer };
     // Boxed, so that the connection can be moved and its stream taken back at the end.
@@ -146,9 +191,12 @@ async fn serve<A: Answer>(
     }
 }
 
-/// What every connection is set to before its first byte: small answers go out at once.
+/// What every connection is set to before its first byte: small answers go out at once, and a client that takes none
+/// of its answer is let go, or it would hold the connection for as long as it likes.
 fn prepare(stream: &TcpStream) -> io::Result<()> {
-    stream.set_nodelay(true)
+    stream.set_nodelay(true)?;
+    let milliseconds = u32::try_from(STALL_TIME_MAX.as_millis()).unwrap_or(u32::MAX);
+    Ok(set_tcp_user_timeout(stream.as_fd(), milliseconds)?)
 }
 
 /// Waits until the server is told to stop, or nobody is left who could tell.
@@ -175,6 +223,20 @@ async fn linger(mut stream: TcpStream) -> io::Result<()> {
 mod tests {
     use super::*;
 
+    #[test]
+    fn connections_leave_files_to_the_store() {
+        for (files, listeners, expected) in [
+            (Some(1024), 4, 128),
+            (Some(1024), 2, 256),
+            (Some(20_000), 2, 5_000),
+            (Some(1_048_576), 4, CONNECTIONS_MAX),
+            (None, 1, CONNECTIONS_MAX),
+            (Some(3), 4, 1),
+        ] {
+            assert_eq!(share_of(files, listeners), expected, "{files:?} {listeners}");
+        }
+    }
+
     #[tokio::test]
     async fn small_answers_do_not_wait_for_an_acknowledgement() {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -187,5 +249,7 @@ mod tests {
         );
         prepare(&stream).expect("set");
         assert!(stream.nodelay().expect("a socket"));
+        let stall = rustix::net::sockopt::tcp_user_timeout(&stream).expect("a socket");
+        assert_eq!(u128::from(stall), STALL_TIME_MAX.as_millis());
     }
 }
