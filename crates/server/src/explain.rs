@@ -204,7 +204,9 @@ async fn find(gateway: &Gateway, received: &Received, question: Question) -> Opt
     if let Some(known) = identity.as_ref().and_then(|identity| gateway.diagnoses.find(identity, now)) {
         return Some(known);
     }
-    let access_key_id = question.refused.claim.as_ref().map_or("", |claim| &claim.access_key_id).to_owned();
+    // Ids that nobody has are not told apart: whoever makes them up must not make us remember them.
+    let known = question.refused.resolved.as_ref();
+    let access_key_id = known.map_or("", |resolved| &resolved.access_key.access_key_id).to_owned();
     let allowance = gateway.throttle.ask(client_address(gateway, received), &access_key_id, now);
     // A queue of searches would make refusals slow for everybody; past a short wait the search is left out.
     let turn = tokio::time::timeout(SEARCH_WAIT_MAX, gateway.searches.acquire()).await;

@@ -42,7 +42,7 @@ struct Kept {
 impl Record {
     /// Keeps an entry, and lets the oldest go where a bound is reached.
     pub(crate) fn keep(&self, entry: Entry) {
-        let bytes = entry.document.to_string().len();
+        let bytes = entry.document.to_string().len() + entry.access_key_id.as_ref().map_or(0, String::len);
         let mut kept = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         kept.bytes += bytes;
         kept.entries.push_back((entry, bytes));
