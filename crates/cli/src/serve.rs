@@ -124,6 +124,8 @@ async fn serve(arguments: Arguments) -> Result<(), Failure> {
         trusted_proxies: arguments.trusted_proxy.clone(),
         diagnosis: arguments.diagnosis,
     };
+    // Heard from the moment on that somebody can know of this server.
+    let stop = stop_signal()?;
     let listeners = bind(&arguments.listen, 9000)?;
     let admin_listeners = bind(&arguments.admin_listen, 9001)?;
     let server = Server::new(config, store, directory);
@@ -135,7 +137,7 @@ async fn serve(arguments: Arguments) -> Result<(), Failure> {
     println!("  S3     {}  (region {})", urls(&listeners), arguments.region);
     println!("  admin  {}", urls(&admin_listeners));
     println!("{note}");
-    let served = server.run(listeners, admin_listeners, stop_signal()?).await;
+    let served = server.run(listeners, admin_listeners, stop).await;
     drop(engine);
     served.map_err(|error| Failure::new(Kind::Failed, format!("serving ended: {error}")))
 }
