@@ -6,7 +6,7 @@ use countersign_protocol::range::ByteRange;
 use countersign_protocol::{ErrorCode, ParseError};
 use countersign_store::{ObjectInfo, ObjectReader, Read, evaluate_read_condition};
 use countersign_types::Checksum;
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use http::{Response, StatusCode};
 
 use super::{Answer, Call, empty, parse_failed, read_condition, shown_checksum, shown_metadata};
@@ -17,7 +17,10 @@ pub(super) async fn get(call: &Call<'_>, request: &GetObject) -> Answer {
     let object = call.store.object(call.bucket(), call.object_key(), request.part).await.map_err(call.fail())?;
     let (response, chosen) = head_of(request, object.info())?;
     let Some(chosen) = chosen else { return Ok(response) };
-    let pieces = pieces(object.read(chosen.offset, chosen.length));
+    let mut reader = object.read(chosen.offset, chosen.length);
+    // Read before the status goes out: storage that fails at once is an error in words, not a connection that breaks off.
+    let first = reader.next().await.transpose().map_err(call.fail())?;
+    let pieces = Box::pin(stream::iter(first.map(Ok)).chain(pieces(reader)));
     Ok(response.map(|_| Outgoing::Streamed { left: chosen.length, pieces }))
 }
 

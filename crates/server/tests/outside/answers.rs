@@ -198,3 +198,18 @@ fn requests_that_are_sent_before_their_answers_are_answered_in_order() {
     let statuses: Vec<u16> = asks.iter().map(|_| connection.answer(false).status).collect();
     assert_eq!(statuses, [404, 200, 404, 200]);
 }
+
+#[test]
+fn a_client_of_http_1_0_is_answered_and_let_go() {
+    let server = Running::start();
+    let ask = Ask::new("GET", "/").to(&server.host()).sign(&Key::root());
+    let head = String::from_utf8(ask.head())
+        .expect("text")
+        .replace(" HTTP/1.1\r\n", " HTTP/1.0\r\n");
+    let mut connection = Connection::open(server.s3);
+    connection.send(head.as_bytes());
+    let answer = connection.answer(false);
+    assert_eq!(answer.status, 200);
+    assert!(answer.text().ends_with("</ListAllMyBucketsResult>"));
+    assert!(connection.ends());
+}

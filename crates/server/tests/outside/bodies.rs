@@ -248,3 +248,50 @@ fn a_document_that_is_too_long_is_refused() {
     );
     assert_eq!(answer.status, 400, "{}", answer.text());
 }
+
+#[test]
+fn a_client_that_goes_on_after_a_bad_chunk_reads_the_refusal() {
+    let server = Running::start().bucket("bucket");
+    let key = Key::root();
+    let length = 32 * 1024 * 1024;
+    let (ask, signed) = Ask::new("PUT", "/bucket/k")
+        .to(&server.host())
+        .header("x-amz-decoded-content-length", &length.to_string())
+        .payload(Payload::Streaming(Streaming::Signed))
+        .signed(&key);
+    let mut chunks = ChunkSigner::new(key.signer().chunk_seed(&signed));
+    let mut body = chunks.encode_chunk(&[b'a'; CHUNK]);
+    // Signed by nobody.
+    body.extend(format!("{:x};chunk-signature={}\r\n", length - CHUNK, "0".repeat(64)).bytes());
+    body.resize(body.len() + length - CHUNK, b'b');
+    body.extend(b"\r\n");
+    body.extend(chunks.encode_chunk(b""));
+    refused(
+        &server,
+        &server.send(&ask.body(body)),
+        403,
+        "SignatureDoesNotMatch",
+    );
+}
+
+#[test]
+fn a_client_that_goes_away_leaves_nothing() {
+    let server = Running::start().bucket("bucket");
+    let ask = Ask::new("PUT", "/bucket/k")
+        .payload(Payload::Unsigned)
+        .to(&server.host())
+        .sign(&Key::root());
+    let ask = ask
+        .header("content-length", "4000000")
+        .header("expect", "100-continue");
+    for sent in [0, 1000, 3_000_000] {
+        let mut connection = Connection::open(server.s3);
+        connection.send(&ask.head());
+        assert_eq!(connection.answer_head().status, 100);
+        connection.send(&vec![b'a'; sent]);
+        drop(connection);
+        assert_eq!(server.status_of("/bucket/k"), 404);
+    }
+    let list = server.ask(Ask::new("GET", "/bucket?list-type=2"));
+    assert_eq!(list.element("KeyCount").as_deref(), Some("0"));
+}

@@ -6,7 +6,7 @@ use countersign_engine::faulty::{Fault, Faulty, Odds, Plan};
 use countersign_engine::memory::Memory;
 use countersign_server::Config;
 
-use crate::http::Ask;
+use crate::http::{Ask, Connection, Key};
 use crate::running::Running;
 
 fn check(plan: Plan, status: u16, code: &str, says: &str) {
@@ -89,4 +89,50 @@ fn storage_that_does_not_answer_is_worth_another_try() {
     assert_eq!(server.ask(Ask::new("PUT", "/bucket/k").body("new")).status, 503);
     faulty.plan(Plan::none());
     assert_eq!(server.ask(Ask::new("GET", "/bucket/k")).text(), "hello");
+}
+
+#[test]
+fn a_body_that_cannot_be_read_on_is_cut_and_never_taken_for_whole() {
+    let faulty = Arc::new(Faulty::new(Arc::new(Memory::new()), Plan::none()));
+    let server = Running::over(Arc::clone(&faulty) as _, Config::in_region("us-east-1")).bucket("bucket");
+    let size = 8 * 1024 * 1024;
+    assert_eq!(
+        server
+            .ask(Ask::new("PUT", "/bucket/k").body(vec![b'a'; size]))
+            .status,
+        200
+    );
+    let ask = Ask::new("GET", "/bucket/k")
+        .header("connection", "close")
+        .to(&server.host())
+        .sign(&Key::root());
+    let (mut told, mut cut) = (0, 0);
+    // Wherever the reading fails: an error in words before the first byte, a cut connection after it.
+    for calls in 0..8 {
+        let script = (0..calls)
+            .map(|_| None)
+            .chain((0..1000).map(|_| Some(Fault::Unavailable)));
+        faulty.plan(Plan::script(script));
+        let mut connection = Connection::open(server.s3);
+        connection.send(&ask.head());
+        let received = connection.rest();
+        assert!(!received.is_empty(), "{calls}: not a word");
+        if received.starts_with(b"HTTP/1.1 503 ") {
+            assert_eq!(
+                cut, 0,
+                "{calls}: a later fault is told better than an earlier one"
+            );
+            assert!(received.ends_with(b"</Error>"), "{calls}");
+            told += 1;
+        } else {
+            assert!(
+                received.len() < size,
+                "{calls}: {} bytes look whole",
+                received.len()
+            );
+            cut += 1;
+        }
+    }
+    // The bucket, the object, its body, the first piece.
+    assert!(told >= 4 && cut > 0, "{told} {cut}");
 }

@@ -337,6 +337,13 @@ impl Connection {
         !self.fill() && self.buffer.is_empty()
     }
 
+    /// What still comes until the connection ends, in good order or by a reset.
+    pub(crate) fn rest(mut self) -> Vec<u8> {
+        // What came before a reset is kept.
+        let _ = self.stream.read_to_end(&mut self.buffer);
+        self.buffer
+    }
+
     fn fill(&mut self) -> bool {
         let mut bytes = vec![0; 64 * 1024];
         let n = self

@@ -206,3 +206,57 @@ fn a_request_in_flight_is_finished_before_the_server_ends() {
         "nobody listens any more"
     );
 }
+
+#[test]
+fn parts_become_an_object() {
+    let server = Running::start().bucket("bucket");
+    let created = server.ask(Ask::new("POST", "/bucket/k?uploads").header("content-type", "text/plain"));
+    let upload_id = created.element("UploadId").expect("an upload");
+    let parts = [vec![b'a'; 5 * 1024 * 1024], b"the end".to_vec()];
+    let mut document = "<CompleteMultipartUpload>".to_owned();
+    for (number, part) in (1..).zip(&parts) {
+        let target = format!("/bucket/k?partNumber={number}&uploadId={upload_id}");
+        let put = server.ask(Ask::new("PUT", &target).body(part.clone()));
+        assert_eq!(put.status, 200, "{}", put.text());
+        let etag = put.header("etag").unwrap_or_default().replace('"', "&quot;");
+        document.push_str(&format!(
+            "<Part><PartNumber>{number}</PartNumber><ETag>{etag}</ETag></Part>"
+        ));
+    }
+    document.push_str("</CompleteMultipartUpload>");
+    assert_eq!(server.status_of("/bucket/k"), 404, "not before it is complete");
+    let upload = format!("/bucket/k?uploadId={upload_id}");
+    assert_eq!(
+        server
+            .ask(Ask::new("GET", &upload))
+            .text()
+            .matches("<Part>")
+            .count(),
+        2
+    );
+    let complete = server.ask(Ask::new("POST", &upload).body(document));
+    assert_eq!(complete.status, 200, "{}", complete.text());
+    assert_eq!(
+        complete.element("Location"),
+        Some(format!("http://{}/bucket/k", server.host()))
+    );
+    let got = server.ask(Ask::new("GET", "/bucket/k"));
+    assert!(got.body == parts.concat());
+    assert_eq!(got.header("content-type"), Some("text/plain"));
+    assert!(
+        got.header("etag").is_some_and(|etag| etag.ends_with("-2\"")),
+        "{:?}",
+        got.headers
+    );
+
+    let copy = server.ask(Ask::new("PUT", "/bucket/copy").header("x-amz-copy-source", "/bucket/k"));
+    assert_eq!(copy.status, 200, "{}", copy.text());
+    assert!(server.ask(Ask::new("GET", "/bucket/copy")).body == parts.concat());
+    let aborted = server
+        .ask(Ask::new("POST", "/bucket/other?uploads"))
+        .element("UploadId")
+        .expect("an upload");
+    let upload = format!("/bucket/other?uploadId={aborted}");
+    assert_eq!(server.ask(Ask::new("DELETE", &upload)).status, 204);
+    server.ask(Ask::new("GET", &upload)).is(404, "NoSuchUpload");
+}
