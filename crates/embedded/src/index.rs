@@ -26,6 +26,6 @@ pub trait MetaIndex: Send + Sync + 'static {
     fn apply(&self, ops: Vec<Op>) -> Result<()>;
     /// Makes durable what was applied so far, so that the next start has less of the log to read.
     fn persist(&self) -> Result<()>;
-    /// Forgets everything.
+    /// Forgets everything. A crash meanwhile may leave some of the last `apply` calls, without those before them.
     fn clear(&self) -> Result<()>;
 }

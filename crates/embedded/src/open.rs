@@ -265,7 +265,7 @@ fn prepare_index(
 ) -> Result<Option<LogPosition>> {
     recovery.index_rebuilt = emptied;
     if options.rebuild_index {
-        index.clear()?;
+        empty(index)?;
         recovery.index_rebuilt = Some("it was asked for".into());
         return Ok(None);
     }
@@ -276,10 +276,18 @@ fn prepare_index(
     };
     let parsed = LogPosition::parse(&position);
     if parsed.is_none() {
-        index.clear()?;
+        empty(index)?;
         recovery.index_rebuilt = Some("its note of the log's position cannot be read".into());
     }
     Ok(parsed)
+}
+
+/// Empties an index that says something of the log. A kill meanwhile may leave the last changes without those before
+/// them; so first it forgets, durably, how far it knows the log.
+fn empty(index: &dyn MetaIndex) -> Result<()> {
+    index.apply(vec![(entry::log_position_name(), None)])?;
+    index.persist()?;
+    index.clear()
 }
 
 fn spaces_to_sweep(index: &dyn MetaIndex) -> Result<VecDeque<Space>> {

@@ -9,7 +9,7 @@
 mod support;
 
 use bytes::Bytes;
-use countersign_embedded::{Embedded, Options, SyncPoint};
+use countersign_embedded::{Embedded, MetaIndex, Op, Options, SyncPoint};
 use countersign_engine::world::Files;
 use countersign_engine::world::Mode;
 use countersign_engine::world::random::Seeded;
@@ -463,6 +463,67 @@ async fn a_lost_or_damaged_index_is_made_anew_from_the_log() {
         "a whole index is read again: {:?}",
         engine.recovery()
     );
+}
+
+/// An index that is killed while it is emptied: what was persisted is gone already, and what was applied last is still there.
+struct KilledInClear {
+    inner: PrefixIndex,
+    last: Mutex<Vec<Op>>,
+}
+
+impl MetaIndex for KilledInClear {
+    fn get(&self, names: &[Vec<u8>]) -> countersign_engine::Result<Vec<Option<Bytes>>> {
+        self.inner.get(names)
+    }
+    fn scan(&self, from: &[u8], until: &[u8], max: usize) -> countersign_engine::Result<Vec<(Bytes, Bytes)>> {
+        self.inner.scan(from, until, max)
+    }
+    fn apply(&self, ops: Vec<Op>) -> countersign_engine::Result<()> {
+        *self.last.lock().unwrap() = ops.clone();
+        self.inner.apply(ops)
+    }
+    fn persist(&self) -> countersign_engine::Result<()> {
+        self.inner.persist()
+    }
+    fn clear(&self) -> countersign_engine::Result<()> {
+        self.inner.clear()?;
+        self.inner.apply(self.last.lock().unwrap().clone())?;
+        Err(Error::Unavailable("killed".into()))
+    }
+}
+
+#[tokio::test]
+async fn a_kill_while_the_index_is_emptied_hides_nothing() {
+    let (files, index) = (Sim::new(), PrefixIndex::default());
+    let killed = Arc::new(KilledInClear {
+        inner: index.clone(),
+        last: Mutex::default(),
+    });
+    // The first start empties an empty index.
+    drop(open(&files, &index).unwrap());
+    let opened = |rebuild_index: bool| {
+        let killed = killed.clone();
+        Embedded::open_with(
+            Arc::new(files.clone()),
+            Box::new(move || Ok((killed, None))),
+            Path::new("/data"),
+            &Options {
+                rebuild_index,
+                ..Options::new(SALT)
+            },
+        )
+    };
+    let engine = open(&files, &index).unwrap();
+    write(&engine, "first", None).await.unwrap();
+    drop(engine);
+    let engine = opened(false).unwrap();
+    write(&engine, "last", None).await.unwrap();
+    drop(engine);
+    assert!(matches!(opened(true), Err(Error::Unavailable(_))));
+    let engine = open(&files, &index).unwrap();
+    for name in ["first", "last"] {
+        assert!(read(&engine, name).await.unwrap().is_some(), "{name} is not seen");
+    }
 }
 
 #[tokio::test]

@@ -25,8 +25,12 @@ impl Fjall {
             }
             Err(error) if !is_damage(&error) => Err(unavailable(&error)),
             Err(damage) => {
-                std::fs::remove_dir_all(path).map_err(|error| unavailable(&error))?;
+                // Under another name first: half of it could be opened after a kill, and lack what the other half held.
+                let aside = path.with_extension("damaged");
+                let _is_left_from_a_kill = std::fs::remove_dir_all(&aside);
+                std::fs::rename(path, &aside).map_err(|error| unavailable(&error))?;
                 let index = Fjall::try_open(path).map_err(|error| unavailable(&error))?;
+                let _is_removed_now_or_next_time = std::fs::remove_dir_all(&aside);
                 Ok((index, Some(format!("the index could not be opened: {damage:?}"))))
             }
         }
