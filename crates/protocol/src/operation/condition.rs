@@ -111,8 +111,36 @@ fn parse_read_as(view: &View<'_>, prefix: &str) -> ReadCondition {
     }
 }
 
-/// Reads the conditions of a write; those that S3 does not evaluate on writes are refused.
+/// Reads the condition of a write. S3 has two: `If-None-Match: *` creates, `If-Match` with a tag replaces. Whatever else
+/// HTTP would allow is refused as S3 refuses it, so that nobody relies here on what fails there.
 pub(super) fn parse_write(view: &View<'_>) -> Result<WriteCondition, ParseError> {
+    let condition = parse_any(view)?;
+    let refused = |header: &str, why: String| {
+        Err(ParseError::header_not_implemented(header).element("additionalMessage", why))
+    };
+    let unaccepted =
+        |header: &str| format!("We don't accept the provided value of {header} header for this API");
+    match (&condition.if_match, &condition.if_none_match) {
+        (Some(_), Some(_)) => {
+            let why = "Multiple conditional request headers present in the request";
+            refused("If-Match,If-None-Match", why.to_owned())
+        }
+        (Some(EtagMatch::Any), None) => refused("If-Match", unaccepted("If-Match")),
+        (None, Some(EtagMatch::OneOf(_))) => refused("If-None-Match", unaccepted("If-None-Match")),
+        _ => Ok(condition),
+    }
+}
+
+/// Reads the condition of a delete: `If-Match`, where `*` means any object that exists.
+pub(super) fn parse_delete(view: &View<'_>) -> Result<WriteCondition, ParseError> {
+    let condition = parse_any(view)?;
+    if condition.if_none_match.is_some() {
+        return Err(ParseError::header_not_implemented("If-None-Match"));
+    }
+    Ok(condition)
+}
+
+fn parse_any(view: &View<'_>) -> Result<WriteCondition, ParseError> {
     for header in ["If-Modified-Since", "If-Unmodified-Since"] {
         if view.header(header).is_some() {
             return Err(ParseError::header_not_implemented(header));
@@ -127,6 +155,8 @@ pub(super) fn parse_write(view: &View<'_>) -> Result<WriteCondition, ParseError>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Operation;
+    use crate::testing::{operation, refusal};
 
     const TAG: &str = "d41d8cd98f00b204e9800998ecf8427e";
 
@@ -173,5 +203,39 @@ mod tests {
         assert!(!EtagMatch::parse("\"unknown\"").matches(&tag));
         assert!(EtagMatch::parse("*").matches(&tag));
         assert!(EtagMatch::parse(&format!("\"x\", \"{TAG}\"")).matches(&tag));
+    }
+
+    #[test]
+    fn a_write_has_the_conditions_that_s3_has() {
+        let tag = format!("\"{TAG}\"");
+        for condition in [("if-match", tag.as_str()), ("if-none-match", "*")] {
+            assert_eq!(operation("PUT /abc/k", &[condition]).name(), "PutObject");
+        }
+        let refused = |headers: &[(&str, &str)], expected: &str| {
+            let message =
+                "NotImplemented: A header you provided implies functionality that is not implemented";
+            for line in [
+                "PUT /abc/k",
+                "POST /abc/k?uploadId=01234567890123456789012345678901",
+            ] {
+                assert_eq!(refusal(line, headers), format!("{message} [{expected}]"));
+            }
+        };
+        refused(
+            &[("if-none-match", tag.as_str())],
+            "Header=If-None-Match, additionalMessage=We don't accept the provided value of If-None-Match header for this API",
+        );
+        refused(
+            &[("if-match", "*")],
+            "Header=If-Match, additionalMessage=We don't accept the provided value of If-Match header for this API",
+        );
+        refused(
+            &[("if-match", tag.as_str()), ("if-none-match", "*")],
+            "Header=If-Match,If-None-Match, additionalMessage=Multiple conditional request headers present in the request",
+        );
+        let Operation::DeleteObject(delete) = operation("DELETE /abc/k", &[("if-match", "*")]) else {
+            unreachable!("a delete");
+        };
+        assert_eq!(delete.condition.if_match, Some(EtagMatch::Any));
     }
 }

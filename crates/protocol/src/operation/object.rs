@@ -150,11 +150,9 @@ impl ResponseOverrides {
 
 impl DeleteObject {
     pub(crate) fn parse(view: &View<'_>) -> Result<DeleteObject, ParseError> {
-        let condition = condition::parse_write(view)?;
-        if condition.if_none_match.is_some() {
-            return Err(ParseError::header_not_implemented("If-None-Match"));
-        }
-        Ok(DeleteObject { condition })
+        Ok(DeleteObject {
+            condition: condition::parse_delete(view)?,
+        })
     }
 }
 
