@@ -29,10 +29,18 @@ pub(crate) struct Throttle {
 
 #[derive(Debug)]
 struct State {
-    by_address: HashMap<IpAddr, Bucket>,
-    by_access_key: HashMap<String, Bucket>,
+    by_address: Buckets<IpAddr>,
+    by_access_key: Buckets<String>,
     /// In microseconds of searching.
     everybody: Bucket,
+}
+
+/// The buckets of one kind.
+#[derive(Debug)]
+struct Buckets<K> {
+    by_whose: HashMap<K, Bucket>,
+    /// When full ones were last thrown away; looking for them costs, so a flood must not make us look each time.
+    cleared: Instant,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -53,7 +61,7 @@ impl Throttle {
     pub(crate) fn new(now: Instant) -> Throttle {
         let everybody = Bucket { tokens: EVERYBODY.burst, at: now };
         Throttle {
-            state: Mutex::new(State { by_address: HashMap::new(), by_access_key: HashMap::new(), everybody }),
+            state: Mutex::new(State { by_address: Buckets::new(now), by_access_key: Buckets::new(now), everybody }),
         }
     }
 
@@ -62,8 +70,8 @@ impl Throttle {
     pub(crate) fn ask(&self, address: IpAddr, access_key_id: &str, now: Instant) -> Allowance {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let is_own = address.to_canonical().is_loopback();
-        let by_address = is_own || take(&mut state.by_address, address, ADDRESS, now);
-        let by_access_key = is_own || take(&mut state.by_access_key, access_key_id.to_owned(), ACCESS_KEY, now);
+        let by_address = is_own || state.by_address.take(address, ADDRESS, now);
+        let by_access_key = is_own || state.by_access_key.take(access_key_id.to_owned(), ACCESS_KEY, now);
         state.everybody.fill(EVERYBODY, now);
         match (by_address && by_access_key, state.everybody.tokens) {
             (_, left) if left <= 0.0 => Allowance::None,
@@ -80,24 +88,39 @@ impl Throttle {
     }
 }
 
-fn take<K: std::hash::Hash + Eq>(buckets: &mut HashMap<K, Bucket>, whose: K, rate: Rate, now: Instant) -> bool {
-    if buckets.len() >= BUCKETS_MAX && !buckets.contains_key(&whose) {
-        // A full bucket says nothing that a new one would not.
-        buckets.retain(|_, bucket| {
+impl<K: std::hash::Hash + Eq> Buckets<K> {
+    fn new(now: Instant) -> Buckets<K> {
+        Buckets { by_whose: HashMap::new(), cleared: now }
+    }
+
+    /// Takes one token; false if there is none, or no room for another bucket.
+    fn take(&mut self, whose: K, rate: Rate, now: Instant) -> bool {
+        if self.by_whose.len() >= BUCKETS_MAX && !self.by_whose.contains_key(&whose) {
+            self.clear(rate, now);
+            if self.by_whose.len() >= BUCKETS_MAX {
+                return false;
+            }
+        }
+        let bucket = self.by_whose.entry(whose).or_insert(Bucket { tokens: rate.burst, at: now });
+        bucket.fill(rate, now);
+        if bucket.tokens < 1.0 {
+            return false;
+        }
+        bucket.tokens -= 1.0;
+        true
+    }
+
+    /// Throws away what says nothing that a new bucket would not: the full ones.
+    fn clear(&mut self, rate: Rate, now: Instant) {
+        if now.saturating_duration_since(self.cleared) < CLEAR_PAUSE {
+            return;
+        }
+        self.cleared = now;
+        self.by_whose.retain(|_, bucket| {
             bucket.fill(rate, now);
             bucket.tokens < rate.burst
         });
-        if buckets.len() >= BUCKETS_MAX {
-            return false;
-        }
     }
-    let bucket = buckets.entry(whose).or_insert(Bucket { tokens: rate.burst, at: now });
-    bucket.fill(rate, now);
-    if bucket.tokens < 1.0 {
-        return false;
-    }
-    bucket.tokens -= 1.0;
-    true
 }
 
 impl Bucket {
@@ -114,6 +137,8 @@ const ADDRESS: Rate = Rate { a_second: 5.0, burst: 20.0 };
 const ACCESS_KEY: Rate = Rate { a_second: 10.0, burst: 20.0 };
 /// Microseconds of searching for everybody together: 2 % of one core, with a second's worth saved up.
 const EVERYBODY: Rate = Rate { a_second: 20_000.0, burst: 1_000_000.0 };
+/// How long full buckets may stay when there is no room.
+const CLEAR_PAUSE: Duration = Duration::from_secs(1);
 /// Most buckets of one kind.
 const BUCKETS_MAX: usize = 10_000;
 
@@ -154,12 +179,17 @@ mod tests {
     }
 
     #[test]
-    fn a_flood_of_addresses_is_bounded_and_does_not_forget_the_guilty() {
+    fn a_flood_of_addresses_is_bounded_and_makes_room_when_it_is_over() {
         let start = Instant::now();
         let throttle = Throttle::new(start);
-        for n in 0..30_000u32 {
-            throttle.ask(IpAddr::V4(n.into()), "AKID", start);
+        let ask = |n: u32, after: u64| throttle.ask(IpAddr::V4(n.into()), "", start + Duration::from_secs(after));
+        let kept = || throttle.state.lock().unwrap_or_else(PoisonError::into_inner).by_address.by_whose.len();
+        for n in 0..30_000 {
+            ask(n, 0);
         }
-        assert!(throttle.state.lock().unwrap_or_else(PoisonError::into_inner).by_address.len() <= BUCKETS_MAX);
+        assert_eq!(kept(), BUCKETS_MAX);
+        // All of them have waited long enough to be forgotten.
+        assert_eq!(ask(30_000, 10), Allowance::Full);
+        assert_eq!(kept(), 1);
     }
 }
