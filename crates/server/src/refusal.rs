@@ -255,6 +255,7 @@ fn signature(refusal: &sigv4::Refusal, now: Moment) -> S3Error {
             "Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, \
              X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters.",
         ),
+        R::QueryParameterRepeated { name } => query_error(format!("{name} must be given exactly once")),
         R::QueryAlgorithmUnsupported { .. } => {
             query_error("X-Amz-Algorithm only supports \"AWS4-HMAC-SHA256 and AWS4-ECDSA-P256-SHA256\"")
         }

@@ -5,7 +5,7 @@
 use crate::claim::{Claim, Form};
 use crate::refusal::Refusal;
 use crate::request::Request;
-use crate::uri::{decode_query, query_pairs};
+use crate::uri::{decode_query, query_name_is_in_any_case, query_pairs};
 
 /// Where and when a request arrives.
 #[derive(Clone, Copy, Debug)]
@@ -137,8 +137,7 @@ pub fn hoisted_contradiction(request: &Request<'_>, claim: &Claim) -> Option<Str
 
 /// The decoded value of a parameter, its name in any case, as headers have it.
 fn query_parameter(request: &Request<'_>, name: &str) -> Option<Vec<u8>> {
-    let is_named =
-        |raw: &[u8]| starts_with_x_amz(raw) && decode_query(raw).eq_ignore_ascii_case(name.as_bytes());
+    let is_named = |raw: &[u8]| starts_with_x_amz(raw) && query_name_is_in_any_case(raw, name);
     let (_, value) = query_pairs(request.query?).find(|(raw, _)| is_named(raw))?;
     Some(decode_query(value.unwrap_or_default()))
 }

@@ -9,9 +9,9 @@ use crate::payload::{Payload, is_ecdsa_streaming};
 use crate::refusal::Refusal;
 use crate::request::Request;
 use crate::timestamp::parse_timestamp;
-use crate::uri::query_value;
+use crate::uri::{query_name_is, query_pairs, query_value};
 
-/// Reads the `X-Amz-*` parameters. Of a name given twice the first counts; the signature covers both.
+/// Reads the `X-Amz-*` parameters. One that is given twice is refused: which of the two was meant nobody can say.
 pub(crate) fn query_claim(request: &Request<'_>) -> Result<Claim, Refusal> {
     let algorithm = parameter(request, "X-Amz-Algorithm");
     if algorithm.as_deref() == Some(ECDSA_ALGORITHM) {
@@ -43,6 +43,9 @@ pub(crate) fn query_claim(request: &Request<'_>) -> Result<Claim, Refusal> {
     else {
         return Err(missing(request));
     };
+    if let Some(name) = repeated(request) {
+        return Err(Refusal::QueryParameterRepeated { name });
+    }
     if algorithm != ALGORITHM {
         return Err(Refusal::QueryAlgorithmUnsupported { got: algorithm });
     }
@@ -83,6 +86,18 @@ fn missing(request: &Request<'_>) -> Refusal {
         .filter(|name| query_value(request.query, name).is_none())
         .collect();
     Refusal::QueryParametersMissing { names }
+}
+
+fn repeated(request: &Request<'_>) -> Option<&'static str> {
+    let count = |name: &str| {
+        query_pairs(request.query.unwrap_or_default())
+            .filter(|(raw, _)| query_name_is(raw, name))
+            .count()
+    };
+    REQUIRED
+        .into_iter()
+        .chain(["X-Amz-Security-Token"])
+        .find(|name| count(name) > 1)
 }
 
 /// SPEC: <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html>: whole seconds, at most
@@ -192,6 +207,21 @@ mod tests {
             assert_eq!(
                 check((name, None), &[]),
                 Err(Refusal::QueryParametersMissing { names: vec![name] })
+            );
+        }
+    }
+
+    #[test]
+    fn a_parameter_given_twice_is_refused() {
+        for name in REQUIRED {
+            let (_, value) = GOOD
+                .into_iter()
+                .find(|(good, _)| *good == name)
+                .expect("required");
+            let twice = format!("{value}&{name}=other");
+            assert_eq!(
+                check((name, Some(&twice)), &[]),
+                Err(Refusal::QueryParameterRepeated { name })
             );
         }
     }

@@ -129,6 +129,11 @@ pub enum Refusal {
         /// The names, in the order AWS lists them.
         names: Vec<&'static str>,
     },
+    /// A presigned link with one of its parameters twice.
+    QueryParameterRepeated {
+        /// The parameter.
+        name: &'static str,
+    },
     /// A presigned link with an unknown `X-Amz-Algorithm`.
     QueryAlgorithmUnsupported {
         /// The algorithm as sent.
@@ -270,6 +275,7 @@ impl fmt::Display for Refusal {
             Refusal::QueryParametersMissing { names } => {
                 write!(formatter, "the link lacks `{}`", names.join("`, `"))
             }
+            Refusal::QueryParameterRepeated { name } => write!(formatter, "the link has `{name}` twice"),
             Refusal::QueryAlgorithmUnsupported { got } | Refusal::FormAlgorithmUnsupported { got } => {
                 write!(formatter, "unknown algorithm `{got}`")
             }
