@@ -43,22 +43,29 @@ pub(crate) fn fetch(url: &str, path: &str, caller: Option<&Caller>) -> Result<An
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(Kind::Failed, error.to_string()))?;
     let asked = runtime.block_on(async {
-        tokio::time::timeout(TIME_MAX, send(&url.authority, path, caller)).await.unwrap_or_else(|_| {
-            Err(format!("no answer within {} seconds", TIME_MAX.as_secs()))
-        })
+        tokio::time::timeout(TIME_MAX, send(&url.authority, path, caller))
+            .await
+            .unwrap_or_else(|_| Err(format!("no answer within {} seconds", TIME_MAX.as_secs())))
     });
     asked.map_err(|why| Failure::new(Kind::Failed, format!("http://{}: {why}", url.authority)))
 }
 
 async fn send(authority: &str, path: &str, caller: Option<&Caller>) -> Result<Answer, String> {
-    let address = if authority.rsplit(':').next().is_some_and(|port| port.parse::<u16>().is_ok()) {
+    let address = if authority
+        .rsplit(':')
+        .next()
+        .is_some_and(|port| port.parse::<u16>().is_ok())
+    {
         authority.to_owned()
     } else {
         format!("{authority}:80")
     };
-    let stream = TcpStream::connect(&address).await.map_err(|error| error.to_string())?;
-    let (mut sender, connection) =
-        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|error| error.to_string())?;
+    let stream = TcpStream::connect(&address)
+        .await
+        .map_err(|error| error.to_string())?;
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
+        .await
+        .map_err(|error| error.to_string())?;
     let connection = tokio::spawn(connection);
     let mut request = http::Request::get(path).header("host", authority);
     if let Some(caller) = caller {
@@ -66,12 +73,23 @@ async fn send(authority: &str, path: &str, caller: Option<&Caller>) -> Result<An
             request = request.header(name, value);
         }
     }
-    let request = request.body(Empty::<Bytes>::new()).map_err(|error| error.to_string())?;
-    let response = sender.send_request(request).await.map_err(|error| error.to_string())?;
+    let request = request
+        .body(Empty::<Bytes>::new())
+        .map_err(|error| error.to_string())?;
+    let response = sender
+        .send_request(request)
+        .await
+        .map_err(|error| error.to_string())?;
     let status = response.status().as_u16();
-    let body = Limited::new(response.into_body(), BODY_BYTES_MAX).collect().await.map_err(|e| e.to_string())?;
+    let body = Limited::new(response.into_body(), BODY_BYTES_MAX)
+        .collect()
+        .await
+        .map_err(|e| e.to_string())?;
     connection.abort();
-    Ok(Answer { status, body: body.to_bytes() })
+    Ok(Answer {
+        status,
+        body: body.to_bytes(),
+    })
 }
 
 /// The headers that sign a GET without a body.
@@ -86,7 +104,12 @@ fn signed_headers(authority: &str, path: &str, caller: &Caller) -> Vec<(String, 
         rule: PathRule::Generic,
     };
     let host = [("host", authority.as_bytes())];
-    let request = Request { method: "GET", path: path.as_bytes(), query: None, headers: &host };
+    let request = Request {
+        method: "GET",
+        path: path.as_bytes(),
+        query: None,
+        headers: &host,
+    };
     signer.sign_headers(&request, &Payload::of_body(b""))
 }
 

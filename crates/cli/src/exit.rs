@@ -45,7 +45,10 @@ pub(crate) struct Failure {
 impl Failure {
     /// A failure of some kind with a message.
     pub(crate) fn new(kind: Kind, message: impl Into<String>) -> Failure {
-        Failure { kind, message: message.into() }
+        Failure {
+            kind,
+            message: message.into(),
+        }
     }
 }
 

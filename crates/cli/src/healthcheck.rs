@@ -20,6 +20,9 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
             println!("ready");
             Ok(())
         }
-        status => Err(Failure::new(Kind::Unhealthy, format!("not ready: the server answered {status}"))),
+        status => Err(Failure::new(
+            Kind::Unhealthy,
+            format!("not ready: the server answered {status}"),
+        )),
     }
 }

@@ -67,9 +67,18 @@ pub(crate) fn find(data_dir: &Path, environment: &dyn Fn(&str) -> Option<String>
     }
     let path = data_dir.join(FILE_NAME);
     let (id, secret) = make();
-    write(&path, &id, &secret).map_err(|error| Error::File { path: path.clone(), error })?;
-    let access_key = AccessKey { access_key_id: id, secret: Secret::new(secret) };
-    Ok(Root { access_key, origin: Origin::Made(path) })
+    write(&path, &id, &secret).map_err(|error| Error::File {
+        path: path.clone(),
+        error,
+    })?;
+    let access_key = AccessKey {
+        access_key_id: id,
+        secret: Secret::new(secret),
+    };
+    Ok(Root {
+        access_key,
+        origin: Origin::Made(path),
+    })
 }
 
 /// Finds the root access key if there is one.
@@ -78,19 +87,38 @@ pub(crate) fn existing(
     environment: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Option<Root>, Error> {
     for (id_name, secret_name) in VARIABLES {
-        match (value_of(id_name, environment)?, value_of(secret_name, environment)?) {
+        match (
+            value_of(id_name, environment)?,
+            value_of(secret_name, environment)?,
+        ) {
             (Some(id), Some(secret)) => {
                 let access_key = access_key(&id, &secret, id_name, secret_name)?;
-                return Ok(Some(Root { access_key, origin: Origin::Environment(id_name, secret_name) }));
+                return Ok(Some(Root {
+                    access_key,
+                    origin: Origin::Environment(id_name, secret_name),
+                }));
             }
-            (Some(_), None) => return Err(Error::Half { set: id_name, missing: secret_name }),
-            (None, Some(_)) => return Err(Error::Half { set: secret_name, missing: id_name }),
+            (Some(_), None) => {
+                return Err(Error::Half {
+                    set: id_name,
+                    missing: secret_name,
+                });
+            }
+            (None, Some(_)) => {
+                return Err(Error::Half {
+                    set: secret_name,
+                    missing: id_name,
+                });
+            }
             (None, None) => {}
         }
     }
     let path = data_dir.join(FILE_NAME);
     match fs::read_to_string(&path) {
-        Ok(text) => Ok(Some(Root { access_key: read(&text, &path)?, origin: Origin::File(path) })),
+        Ok(text) => Ok(Some(Root {
+            access_key: read(&text, &path)?,
+            origin: Origin::File(path),
+        })),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Error::File { path, error }),
     }
@@ -101,7 +129,9 @@ fn value_of(name: &str, environment: &dyn Fn(&str) -> Option<String>) -> Result<
     if let Some(value) = environment(name) {
         return Ok(Some(value));
     }
-    let Some(path) = environment(&format!("{name}_FILE")) else { return Ok(None) };
+    let Some(path) = environment(&format!("{name}_FILE")) else {
+        return Ok(None);
+    };
     let path = PathBuf::from(path);
     let text = fs::read_to_string(&path).map_err(|error| Error::File { path, error })?;
     // Editors and `echo` end a file with a line break that nobody means to be part of a secret.
@@ -110,22 +140,43 @@ fn value_of(name: &str, environment: &dyn Fn(&str) -> Option<String>) -> Result<
 }
 
 fn access_key(id: &str, secret: &str, id_name: &str, secret_name: &str) -> Result<AccessKey, Error> {
-    let fault = |name: &str, why| Err(Error::Value { source_name: format!("`{name}`"), why });
-    if !(3..=128).contains(&id.len()) || !id.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b)) {
-        return fault(id_name, "an access key id has 3 to 128 letters, digits, `_`, `-` and `.`");
+    let fault = |name: &str, why| {
+        Err(Error::Value {
+            source_name: format!("`{name}`"),
+            why,
+        })
+    };
+    if !(3..=128).contains(&id.len())
+        || !id
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b))
+    {
+        return fault(
+            id_name,
+            "an access key id has 3 to 128 letters, digits, `_`, `-` and `.`",
+        );
     }
     if !(8..=128).contains(&secret.len()) {
         return fault(secret_name, "a secret has 8 to 128 bytes");
     }
     if !secret.bytes().all(|b| b.is_ascii_graphic()) {
-        return fault(secret_name, "a secret has no blanks, line breaks or characters beyond ASCII");
+        return fault(
+            secret_name,
+            "a secret has no blanks, line breaks or characters beyond ASCII",
+        );
     }
-    Ok(AccessKey { access_key_id: id.to_owned(), secret: Secret::new(secret) })
+    Ok(AccessKey {
+        access_key_id: id.to_owned(),
+        secret: Secret::new(secret),
+    })
 }
 
 fn read(text: &str, path: &Path) -> Result<AccessKey, Error> {
     let field = |name: &str| {
-        text.lines().filter_map(|line| line.split_once('=')).find(|(n, _)| n.trim() == name).map(|(_, v)| v.trim())
+        text.lines()
+            .filter_map(|line| line.split_once('='))
+            .find(|(n, _)| n.trim() == name)
+            .map(|(_, v)| v.trim())
     };
     let name = path.display().to_string();
     match (field("aws_access_key_id"), field("aws_secret_access_key")) {
@@ -141,7 +192,10 @@ fn read(text: &str, path: &Path) -> Result<AccessKey, Error> {
 /// a secret is what careless tools mangle.
 fn make() -> (String, String) {
     let id = format!("CSAK{}", random_text::<16>(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"));
-    (id, random_text::<40>(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"))
+    (
+        id,
+        random_text::<40>(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"),
+    )
 }
 
 fn random_text<const N: usize>(alphabet: &[u8]) -> String {
@@ -152,7 +206,11 @@ fn random_text<const N: usize>(alphabet: &[u8]) -> String {
         let mut bytes = [0; N];
         getrandom::fill(&mut bytes).expect("the operating system gives randomness");
         let fair_bytes = bytes.iter().map(|b| usize::from(*b)).filter(|b| *b < fair);
-        text.extend(fair_bytes.filter_map(|b| alphabet.get(b % alphabet.len())).map(|b| char::from(*b)));
+        text.extend(
+            fair_bytes
+                .filter_map(|b| alphabet.get(b % alphabet.len()))
+                .map(|b| char::from(*b)),
+        );
     }
     text.truncate(N);
     text
@@ -162,9 +220,16 @@ fn random_text<const N: usize>(alphabet: &[u8]) -> String {
 fn write(path: &Path, id: &str, secret: &str) -> io::Result<()> {
     let new = path.with_extension("new");
     let _ = fs::remove_file(&new);
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&new)?;
     file.set_permissions(fs::Permissions::from_mode(0o600))?;
-    write!(file, "[default]\naws_access_key_id = {id}\naws_secret_access_key = {secret}\n")?;
+    write!(
+        file,
+        "[default]\naws_access_key_id = {id}\naws_secret_access_key = {secret}\n"
+    )?;
     file.sync_all()?;
     fs::rename(&new, path)?;
     match path.parent() {
@@ -177,7 +242,10 @@ const FILE_NAME: &str = "root-credentials";
 
 /// First match wins; the second pair is what images made for another server set.
 const VARIABLES: [(&str, &str); 2] = [
-    ("COUNTERSIGN_ROOT_ACCESS_KEY_ID", "COUNTERSIGN_ROOT_SECRET_ACCESS_KEY"),
+    (
+        "COUNTERSIGN_ROOT_ACCESS_KEY_ID",
+        "COUNTERSIGN_ROOT_SECRET_ACCESS_KEY",
+    ),
     ("MINIO_ROOT_USER", "MINIO_ROOT_PASSWORD"),
 ];
 
@@ -186,8 +254,12 @@ mod tests {
     use super::*;
 
     fn found(dir: &Path, variables: &[(&str, &str)]) -> Result<(String, String, Origin), String> {
-        let environment =
-            |name: &str| variables.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned());
+        let environment = |name: &str| {
+            variables
+                .iter()
+                .find(|(n, _)| *n == name)
+                .map(|(_, value)| (*value).to_owned())
+        };
         let root = find(dir, &environment).map_err(|error| error.to_string())?;
         let secret = String::from_utf8_lossy(root.access_key.secret.expose()).into_owned();
         Ok((root.access_key.access_key_id, secret, root.origin))
@@ -200,24 +272,43 @@ mod tests {
         let (id, secret, origin) = found(dir.path(), &[]).expect("made");
         assert_eq!(origin, Origin::Made(path.clone()));
         assert_eq!((id.len(), secret.len()), (20, 40));
-        assert_eq!(fs::metadata(&path).expect("written").permissions().mode() & 0o777, 0o600);
-        assert_eq!(found(dir.path(), &[]), Ok((id.clone(), secret, Origin::File(path))));
+        assert_eq!(
+            fs::metadata(&path).expect("written").permissions().mode() & 0o777,
+            0o600
+        );
+        assert_eq!(
+            found(dir.path(), &[]),
+            Ok((id.clone(), secret, Origin::File(path)))
+        );
         let other = tempfile::tempdir().expect("a directory");
-        assert_ne!(found(other.path(), &[]).expect("made").0, id, "every server makes its own key");
+        assert_ne!(
+            found(other.path(), &[]).expect("made").0,
+            id,
+            "every server makes its own key"
+        );
     }
 
     #[test]
     fn the_environment_wins_over_the_file_and_both_halves_are_needed() {
         let dir = tempfile::tempdir().expect("a directory");
-        let ours = [("COUNTERSIGN_ROOT_ACCESS_KEY_ID", "me1"), ("COUNTERSIGN_ROOT_SECRET_ACCESS_KEY", "12345678")];
+        let ours = [
+            ("COUNTERSIGN_ROOT_ACCESS_KEY_ID", "me1"),
+            ("COUNTERSIGN_ROOT_SECRET_ACCESS_KEY", "12345678"),
+        ];
         let alias = [("MINIO_ROOT_USER", "other"), ("MINIO_ROOT_PASSWORD", "87654321")];
         let both = [ours, alias].concat();
         assert_eq!(found(dir.path(), &both).map(|f| f.0), Ok("me1".to_owned()));
-        assert_eq!(found(dir.path(), &alias).map(|f| (f.0, f.1)), Ok(("other".to_owned(), "87654321".to_owned())));
+        assert_eq!(
+            found(dir.path(), &alias).map(|f| (f.0, f.1)),
+            Ok(("other".to_owned(), "87654321".to_owned()))
+        );
         for half in [&ours[..1], &ours[1..], &alias[..1]] {
             assert!(found(dir.path(), half).is_err_and(|e| e.contains("is set but")));
         }
-        assert!(!dir.path().join(FILE_NAME).exists(), "nothing is made when the operator gave a key");
+        assert!(
+            !dir.path().join(FILE_NAME).exists(),
+            "nothing is made when the operator gave a key"
+        );
     }
 
     #[test]
@@ -226,17 +317,24 @@ mod tests {
         let file = dir.path().join("secret");
         fs::write(&file, "a-secret-in-a-file\r\n").expect("written");
         let file = file.display().to_string();
-        let variables =
-            [("COUNTERSIGN_ROOT_ACCESS_KEY_ID", "me1"), ("COUNTERSIGN_ROOT_SECRET_ACCESS_KEY_FILE", &file)];
-        assert_eq!(found(dir.path(), &variables).map(|f| f.1), Ok("a-secret-in-a-file".to_owned()));
+        let variables = [
+            ("COUNTERSIGN_ROOT_ACCESS_KEY_ID", "me1"),
+            ("COUNTERSIGN_ROOT_SECRET_ACCESS_KEY_FILE", &file),
+        ];
+        assert_eq!(
+            found(dir.path(), &variables).map(|f| f.1),
+            Ok("a-secret-in-a-file".to_owned())
+        );
     }
 
     #[test]
     fn values_that_cannot_be_signed_with_are_refused_without_being_shown() {
         let dir = tempfile::tempdir().expect("a directory");
         for secret in ["short", "has a blank", "line-break\n", "ümlaut-secret", ""] {
-            let variables =
-                [("COUNTERSIGN_ROOT_ACCESS_KEY_ID", "me1"), ("COUNTERSIGN_ROOT_SECRET_ACCESS_KEY", secret)];
+            let variables = [
+                ("COUNTERSIGN_ROOT_ACCESS_KEY_ID", "me1"),
+                ("COUNTERSIGN_ROOT_SECRET_ACCESS_KEY", secret),
+            ];
             let error = found(dir.path(), &variables).expect_err("refused");
             assert!(error.contains("COUNTERSIGN_ROOT_SECRET_ACCESS_KEY"), "{error}");
             assert!(secret.is_empty() || !error.contains(secret), "{error}");

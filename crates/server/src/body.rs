@@ -113,12 +113,18 @@ impl Upload {
 
     /// Prepares to take the framing off, once the signature that begins the chain of chunks is verified.
     pub(crate) fn decode(&mut self, received: &Received, signature: &Signature) -> Result<(), BodyFault> {
-        let Payload::Streaming(mode) = signature.claim.payload else { return Ok(()) };
+        let Payload::Streaming(mode) = signature.claim.payload else {
+            return Ok(());
+        };
         let decoded = received.header("x-amz-decoded-content-length");
-        let decoded = decoded.and_then(|text| text.trim().parse().ok()).ok_or(BodyFault::LengthMissing)?;
+        let decoded = decoded
+            .and_then(|text| text.trim().parse().ok())
+            .ok_or(BodyFault::LengthMissing)?;
         let announced = received.header("x-amz-trailer").unwrap_or_default();
         let announced: Vec<String> = announced.split(',').map(|name| name.trim().to_owned()).collect();
-        let seed = mode.is_signed().then(|| ChunkSeed::of(&signature.claim, &signature.signing_key));
+        let seed = mode
+            .is_signed()
+            .then(|| ChunkSeed::of(&signature.claim, &signature.signing_key));
         self.decoder = Some(ChunkDecoder::new(mode, seed, &announced, Some(decoded)));
         Ok(())
     }
@@ -207,12 +213,16 @@ pub(crate) fn drain(body: Upload, is_held_back: bool) -> bool {
     if is_held_back && !body.is_asked_for {
         return false;
     }
-    let is_small = incoming.size_hint().upper().is_some_and(|length| length <= DRAIN_BYTES_KEPT);
+    let is_small = incoming
+        .size_hint()
+        .upper()
+        .is_some_and(|length| length <= DRAIN_BYTES_KEPT);
     tokio::spawn(async move {
         let mut incoming = incoming;
         let mut left = DRAIN_BYTES_MAX;
         let drained = async {
-            while let Ok(Ok(Some(bytes))) = tokio::time::timeout(DRAIN_IDLE_MAX, receive(&mut incoming)).await {
+            while let Ok(Ok(Some(bytes))) = tokio::time::timeout(DRAIN_IDLE_MAX, receive(&mut incoming)).await
+            {
                 left = left.saturating_sub(bytes.len() as u64);
                 if left == 0 {
                     break;

@@ -72,16 +72,18 @@ pub struct PublicUrl {
 impl PublicUrl {
     /// Reads `http://host[:port]` or `https://host[:port]`; a path is refused, because S3 signs the path.
     pub fn parse(text: &str) -> Result<PublicUrl, String> {
-        let (scheme, rest) =
-            text.split_once("://").ok_or_else(|| format!("`{text}` does not begin with http:// or https://"))?;
+        let (scheme, rest) = text
+            .split_once("://")
+            .ok_or_else(|| format!("`{text}` does not begin with http:// or https://"))?;
         let is_https = match scheme {
             "http" => false,
             "https" => true,
             _ => return Err(format!("`{scheme}` is not http or https")),
         };
         let authority = rest.strip_suffix('/').unwrap_or(rest);
-        let parsed: http::uri::Authority =
-            authority.parse().map_err(|_| format!("`{authority}` is not host or host:port"))?;
+        let parsed: http::uri::Authority = authority
+            .parse()
+            .map_err(|_| format!("`{authority}` is not host or host:port"))?;
         if authority.contains('@') {
             return Err(format!("`{text}` must not carry a user name"));
         }
@@ -109,7 +111,9 @@ impl Cidr {
             Some((address, prefix)) => (address, Some(prefix)),
             None => (text, None),
         };
-        let address: IpAddr = address.parse().map_err(|_| format!("`{address}` is not an address"))?;
+        let address: IpAddr = address
+            .parse()
+            .map_err(|_| format!("`{address}` is not an address"))?;
         let longest = if address.is_ipv4() { 32 } else { 128 };
         let prefix = match prefix {
             Some(prefix) => prefix
@@ -169,7 +173,11 @@ mod tests {
     fn a_block_holds_its_addresses_only() {
         let check = |block: &str, address: &str, expected: bool| {
             let block = Cidr::parse(block).expect("a block");
-            assert_eq!(block.contains(address.parse().expect("an address")), expected, "{block} {address}");
+            assert_eq!(
+                block.contains(address.parse().expect("an address")),
+                expected,
+                "{block} {address}"
+            );
         };
         check("10.0.0.0/8", "10.255.0.1", true);
         check("10.0.0.0/8", "11.0.0.1", false);

@@ -11,7 +11,9 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use countersign_diagnose::{self as diagnose, Budget, Case, Diagnosis, Fault, Level, Report, ServerFacts, Transport};
+use countersign_diagnose::{
+    self as diagnose, Budget, Case, Diagnosis, Fault, Level, Report, ServerFacts, Transport,
+};
 use countersign_protocol::encode as xml;
 use countersign_sigv4::{self as sigv4, PathRule, Request};
 use serde_json::{Value, json};
@@ -61,8 +63,17 @@ pub(crate) async fn explain(
     let (header, sentence) = (report.header_value(), report.sentence.clone());
     // The address of the admin API is ours to know, so only those may see it who may see such names.
     let url = gateway.admin_address.filter(|_| level == Level::Full);
-    let url = url.map(|address| format!("http://{address}/api/v1/refusals/{}", received.request_id.as_str()));
-    Some(Explanation { header, sentence, document: element(report, url) })
+    let url = url.map(|address| {
+        format!(
+            "http://{address}/api/v1/refusals/{}",
+            received.request_id.as_str()
+        )
+    });
+    Some(Explanation {
+        header,
+        sentence,
+        document: element(report, url),
+    })
 }
 
 /// A refusal that `diagnose` knows to explain.
@@ -113,23 +124,34 @@ impl Question {
         let facts = ServerFacts {
             region: gateway.config.region.clone(),
             service: "s3".to_owned(),
-            public_names: gateway.config.public_urls.iter().map(|url| url.authority.clone()).collect(),
+            public_names: gateway
+                .config
+                .public_urls
+                .iter()
+                .map(|url| url.authority.clone())
+                .collect(),
             domains: gateway.config.domains.clone(),
             listen_ports: gateway.listen_ports.clone(),
             seen_hosts: gateway.hosts.of(access_key_id),
             now: received.at.seconds(),
         };
         let body = match &fault {
-            SearchedFault::BodyMismatch { computed } => {
-                Some(diagnose::BodyFacts { bytes: body.length, sha256: *computed, head: body.head.clone() })
-            }
+            SearchedFault::BodyMismatch { computed } => Some(diagnose::BodyFacts {
+                bytes: body.length,
+                sha256: *computed,
+                head: body.head.clone(),
+            }),
             _ => None,
         };
         Question {
             method: received.method().to_owned(),
             path: received.path().as_bytes().to_vec(),
             query: received.query().map(|query| query.as_bytes().to_vec()),
-            lines: received.lines().into_iter().map(|(name, value)| (name.to_owned(), value.to_vec())).collect(),
+            lines: received
+                .lines()
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value.to_vec()))
+                .collect(),
             fault,
             refused,
             facts,
@@ -151,7 +173,11 @@ impl Question {
         add(self.method.as_bytes());
         add(&self.path);
         add(self.query.as_deref().unwrap_or_default());
-        add(&[u8::from(self.query.is_some()), u8::from(self.is_http_1_0), u8::from(self.peer_is_loopback)]);
+        add(&[
+            u8::from(self.query.is_some()),
+            u8::from(self.is_http_1_0),
+            u8::from(self.peer_is_loopback),
+        ]);
         for (name, value) in &self.lines {
             add(name.as_bytes());
             add(value);
@@ -160,8 +186,11 @@ impl Question {
     }
 
     fn search(&self, allowance: Allowance) -> Diagnosis {
-        let lines: Vec<(&str, &[u8])> =
-            self.lines.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect();
+        let lines: Vec<(&str, &[u8])> = self
+            .lines
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_slice()))
+            .collect();
         let case = Case {
             request: Request {
                 method: &self.method,
@@ -175,7 +204,11 @@ impl Question {
                 SearchedFault::UnknownAccessKeyId => Fault::UnknownAccessKeyId,
                 SearchedFault::BodyMismatch { .. } => Fault::BodyMismatch,
             },
-            secret: self.refused.resolved.as_ref().map(|resolved| &resolved.access_key.secret),
+            secret: self
+                .refused
+                .resolved
+                .as_ref()
+                .map(|resolved| &resolved.access_key.secret),
             rule: PathRule::S3,
             server: &self.facts,
             transport: Transport {
@@ -201,13 +234,20 @@ impl Question {
 async fn find(gateway: &Gateway, received: &Received, question: Question) -> Option<Arc<Diagnosis>> {
     let now = Instant::now();
     let identity = question.identity();
-    if let Some(known) = identity.as_ref().and_then(|identity| gateway.diagnoses.find(identity, now)) {
+    if let Some(known) = identity
+        .as_ref()
+        .and_then(|identity| gateway.diagnoses.find(identity, now))
+    {
         return Some(known);
     }
     // Ids that nobody has are not told apart: whoever makes them up must not make us remember them.
     let known = question.refused.resolved.as_ref();
-    let access_key_id = known.map_or("", |resolved| &resolved.access_key.access_key_id).to_owned();
-    let allowance = gateway.throttle.ask(client_address(gateway, received), &access_key_id, now);
+    let access_key_id = known
+        .map_or("", |resolved| &resolved.access_key.access_key_id)
+        .to_owned();
+    let allowance = gateway
+        .throttle
+        .ask(client_address(gateway, received), &access_key_id, now);
     // A queue of searches would make refusals slow for everybody; past a short wait the search is left out.
     let turn = tokio::time::timeout(SEARCH_WAIT_MAX, gateway.searches.acquire()).await;
     let allowance = if turn.is_ok() { allowance } else { Allowance::None };
@@ -218,7 +258,10 @@ async fn find(gateway: &Gateway, received: &Received, question: Question) -> Opt
     .await;
     drop(turn);
     let Ok((diagnosis, time)) = searched else {
-        tracing::error!(request_id = received.request_id.as_str(), "the search for a cause broke off");
+        tracing::error!(
+            request_id = received.request_id.as_str(),
+            "the search for a cause broke off"
+        );
         return None;
     };
     gateway.throttle.spent(time, Instant::now());
@@ -232,12 +275,20 @@ async fn find(gateway: &Gateway, received: &Received, question: Question) -> Opt
 /// The client's address as far as it can be trusted: the peer's, or what a trusted proxy says the peer's was.
 fn client_address(gateway: &Gateway, received: &Received) -> IpAddr {
     let peer = received.origin.peer.ip();
-    let is_trusted = |address: IpAddr| gateway.config.trusted_proxies.iter().any(|block| block.contains(address));
+    let is_trusted = |address: IpAddr| {
+        gateway
+            .config
+            .trusted_proxies
+            .iter()
+            .any(|block| block.contains(address))
+    };
     if !is_trusted(peer) {
         return peer;
     }
     let forwarded = received.header("x-forwarded-for").unwrap_or_default();
-    let hops = forwarded.rsplit(',').map_while(|hop| hop.trim().parse::<IpAddr>().ok());
+    let hops = forwarded
+        .rsplit(',')
+        .map_while(|hop| hop.trim().parse::<IpAddr>().ok());
     // From the nearest hop outwards, the first that is not a proxy of ours.
     let mut last = peer;
     for hop in hops {
@@ -255,7 +306,9 @@ fn level(mode: DiagnosisMode, received: &Received) -> Option<Level> {
         DiagnosisMode::Off => None,
         DiagnosisMode::Full => Some(Level::Full),
         DiagnosisMode::Basic => Some(Level::Basic),
-        DiagnosisMode::Auto if is_near(received.origin.peer.ip()) && !received.is_forwarded() => Some(Level::Full),
+        DiagnosisMode::Auto if is_near(received.origin.peer.ip()) && !received.is_forwarded() => {
+            Some(Level::Full)
+        }
         DiagnosisMode::Auto => Some(Level::Basic),
     }
 }
@@ -315,7 +368,9 @@ fn element(report: Report, url: Option<String>) -> xml::Diagnosis {
                 also_explained_by: cause.also.into_iter().map(str::to_owned).collect(),
             })
             .collect(),
-        likely_culprit: report.culprit.map(|culprit| format!("{}: {}", culprit.kind, culprit.evidence)),
+        likely_culprit: report
+            .culprit
+            .map(|culprit| format!("{}: {}", culprit.kind, culprit.evidence)),
         ruled_out: report.ruled_out.into_iter().map(str::to_owned).collect(),
         url,
     }
@@ -335,7 +390,9 @@ impl Cache {
     fn find(&self, identity: &Identity, now: Instant) -> Option<Arc<Diagnosis>> {
         let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         let is_young = |at: Instant| now.saturating_duration_since(at) < CACHE_TIME_MAX;
-        let found = entries.iter().find(|(known, _, at)| known == identity && is_young(*at));
+        let found = entries
+            .iter()
+            .find(|(known, _, at)| known == identity && is_young(*at));
         found.map(|(_, diagnosis, _)| Arc::clone(diagnosis))
     }
 

@@ -35,7 +35,9 @@ impl Hosts {
 
     fn is_newest(&self, access_key_id: &str, host: &str) -> bool {
         let all = self.by_access_key.read().unwrap_or_else(PoisonError::into_inner);
-        all.get(access_key_id).and_then(|hosts| hosts.front()).is_some_and(|newest| newest == host)
+        all.get(access_key_id)
+            .and_then(|hosts| hosts.front())
+            .is_some_and(|newest| newest == host)
     }
 }
 

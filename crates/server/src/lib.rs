@@ -45,7 +45,11 @@ pub struct Server {
 impl Server {
     /// Puts a server together.
     pub fn new(config: Config, store: Store, directory: Directory) -> Server {
-        Server { config, store, directory }
+        Server {
+            config,
+            store,
+            directory,
+        }
     }
 
     /// Serves S3 on `listeners` and the admin API on `admin_listeners` until `stop` is over, then lets requests in flight
@@ -56,7 +60,9 @@ impl Server {
         admin_listeners: Vec<TcpListener>,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
-        let ports = listeners.iter().map(|l| l.local_addr().map(|address| address.port()));
+        let ports = listeners
+            .iter()
+            .map(|l| l.local_addr().map(|address| address.port()));
         let ports = ports.collect::<io::Result<Vec<u16>>>()?;
         let admin_address = admin_listeners.first().and_then(|l| l.local_addr().ok());
         let gateway = Gateway::new(self.config, self.store, self.directory, ports, admin_address);
@@ -67,12 +73,22 @@ impl Server {
         let s3 = Arc::new(pipeline::S3(Arc::clone(&gateway)));
         for listener in listeners {
             let listener = listen::take_over(listener)?;
-            tasks.spawn(listen::accept(listener, connections_max, Arc::clone(&s3), stopped.clone()));
+            tasks.spawn(listen::accept(
+                listener,
+                connections_max,
+                Arc::clone(&s3),
+                stopped.clone(),
+            ));
         }
         let admin = Arc::new(admin::Admin(Arc::clone(&gateway)));
         for listener in admin_listeners {
             let listener = listen::take_over(listener)?;
-            tasks.spawn(listen::accept(listener, connections_max, Arc::clone(&admin), stopped.clone()));
+            tasks.spawn(listen::accept(
+                listener,
+                connections_max,
+                Arc::clone(&admin),
+                stopped.clone(),
+            ));
         }
         tasks.spawn(sweep(gateway.store.clone(), stopped));
         stop.await;

@@ -67,18 +67,29 @@ pub(crate) async fn run(call: &Call<'_>, body: &mut Upload) -> Answer {
 impl<'a> Call<'a> {
     /// The bucket. The protocol names one for every operation but ListBuckets.
     fn bucket(&self) -> &'a BucketName {
-        self.authorized.named().bucket.as_ref().expect("an operation on a bucket names it")
+        self.authorized
+            .named()
+            .bucket
+            .as_ref()
+            .expect("an operation on a bucket names it")
     }
 
     /// The object key. The protocol names one for every operation on an object.
     fn object_key(&self) -> &'a ObjectKey {
-        self.authorized.named().object_key.as_ref().expect("an operation on an object names it")
+        self.authorized
+            .named()
+            .object_key
+            .as_ref()
+            .expect("an operation on an object names it")
     }
 
     /// The owner of everything in the account.
     fn owner(&self) -> Owner<'a> {
         let account = self.authorized.account();
-        Owner { id: &account.canonical_id, display_name: &account.display_name }
+        Owner {
+            id: &account.canonical_id,
+            display_name: &account.display_name,
+        }
     }
 
     /// Maps a failure of the store, with the names that error elements show.
@@ -93,13 +104,20 @@ impl<'a> Call<'a> {
     }
 
     /// As [`Call::fail`], for an operation on an upload.
-    fn fail_upload(&self, upload_id: &countersign_types::UploadId) -> impl Fn(store::Error) -> Refusal + use<> {
+    fn fail_upload(
+        &self,
+        upload_id: &countersign_types::UploadId,
+    ) -> impl Fn(store::Error) -> Refusal + use<> {
         let upload_id = upload_id.to_string();
         let fail = self.fail();
         move |error| match fail(error) {
-            Refusal::Store(error, names) => {
-                Refusal::Store(error, Box::new(Names { upload_id: Some(upload_id.clone()), ..*names }))
-            }
+            Refusal::Store(error, names) => Refusal::Store(
+                error,
+                Box::new(Names {
+                    upload_id: Some(upload_id.clone()),
+                    ..*names
+                }),
+            ),
             other => other,
         }
     }
@@ -110,16 +128,24 @@ impl<'a> Call<'a> {
             length: integrity.length,
             content_md5: integrity.content_md5,
             sha256: self.authorized.signature().claim.payload.sha256(),
-            checksum: integrity.checksum.as_ref().map(|declared| store::ExpectedChecksum {
-                algorithm: declared.algorithm,
-                value: declared.value.clone(),
-            }),
+            checksum: integrity
+                .checksum
+                .as_ref()
+                .map(|declared| store::ExpectedChecksum {
+                    algorithm: declared.algorithm,
+                    value: declared.value.clone(),
+                }),
         }
     }
 
     /// Reads a body that is a document, whole and verified.
     async fn document(&self, integrity: &Integrity, body: &mut Upload) -> Result<Bytes, Refusal> {
-        let limit = self.authorized.named().operation.document_limit().unwrap_or_default();
+        let limit = self
+            .authorized
+            .named()
+            .operation
+            .document_limit()
+            .unwrap_or_default();
         match store::receive_document(&self.expect(integrity), limit, body).await {
             Ok(bytes) => Ok(bytes),
             Err(store::Error::EntityTooLarge { .. }) => Err(Refusal::Body(BodyFault::TooLarge)),
@@ -139,7 +165,9 @@ fn empty(status: StatusCode, headers: HeaderMap) -> Response<Outgoing> {
 /// An answer that is a document.
 fn xml(document: Bytes) -> Response<Outgoing> {
     let mut response = Response::new(Outgoing::bytes(document));
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/xml"));
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/xml"));
     response
 }
 
@@ -225,9 +253,17 @@ fn shown_checksum(
     checksum_type: Option<ChecksumType>,
     parts: Option<u16>,
 ) -> Option<ObjectChecksum<'_>> {
-    checksum.map(|checksum| ObjectChecksum { checksum, checksum_type, parts })
+    checksum.map(|checksum| ObjectChecksum {
+        checksum,
+        checksum_type,
+        parts,
+    })
 }
 
 fn written_checksum(written: &store::PutObject) -> Option<ObjectChecksum<'_>> {
-    shown_checksum(written.checksum.as_ref(), written.checksum_type, written.etag.parts())
+    shown_checksum(
+        written.checksum.as_ref(),
+        written.checksum_type,
+        written.etag.parts(),
+    )
 }

@@ -41,7 +41,9 @@ impl Answer for S3 {
             Ok(response) => response,
             Err(refused) => refuse(&self.0, &received, *refused, &body).await,
         };
-        let is_held_back = received.header("expect").is_some_and(|v| v.eq_ignore_ascii_case("100-continue"));
+        let is_held_back = received
+            .header("expect")
+            .is_some_and(|v| v.eq_ignore_ascii_case("100-continue"));
         let can_go_on = body::drain(body, is_held_back);
         sign_off(&mut response, &received.request_id, can_go_on);
         response
@@ -60,7 +62,9 @@ async fn carry(
         return Err(Refused::new(Refusal::Parse(error)));
     }
     if !received.has_one_host() {
-        return Err(Refused::new(Refusal::Parse(ParseError::new(ErrorCode::BadRequest))));
+        return Err(Refused::new(Refusal::Parse(ParseError::new(
+            ErrorCode::BadRequest,
+        ))));
     }
     let request = received.signed(&lines);
     let place = Place {
@@ -73,7 +77,10 @@ async fn carry(
     };
     let authenticated = Authenticated::prove(&request, &place, &gateway.directory)?;
     if let Some(signature) = authenticated.signature() {
-        gateway.hosts.note(&signature.claim.access_key_id, received.header("host").unwrap_or_default());
+        gateway.hosts.note(
+            &signature.claim.access_key_id,
+            received.header("host").unwrap_or_default(),
+        );
     }
     let head = received.head(&lines, &gateway.config);
     let named = countersign_protocol::parse(&head).map_err(|error| Refused::new(Refusal::Parse(error)))?;
@@ -90,18 +97,33 @@ async fn run(
     let signature = authorized.signature();
     let with_signature = |refusal| {
         let (claim, resolved) = (Some(signature.claim.clone()), Some(signature.resolved.clone()));
-        Box::new(Refused { claim, resolved, ..*Refused::new(refusal) })
+        Box::new(Refused {
+            claim,
+            resolved,
+            ..*Refused::new(refusal)
+        })
     };
     if authorized.named().operation.has_data() && !received.announces_length() {
         return Err(with_signature(Refusal::Body(BodyFault::LengthMissing)));
     }
-    body.decode(received, signature).map_err(|fault| with_signature(Refusal::Body(fault)))?;
-    let call = Call { store: &gateway.store, config: &gateway.config, received, authorized };
+    body.decode(received, signature)
+        .map_err(|fault| with_signature(Refusal::Body(fault)))?;
+    let call = Call {
+        store: &gateway.store,
+        config: &gateway.config,
+        received,
+        authorized,
+    };
     operations::run(&call, body).await.map_err(with_signature)
 }
 
 /// The answer to a refused request: S3's error, with the diagnosis of a refused signature in it.
-async fn refuse(gateway: &Gateway, received: &Received, refused: Refused, body: &Upload) -> Response<Outgoing> {
+async fn refuse(
+    gateway: &Gateway,
+    received: &Received,
+    refused: Refused,
+    body: &Upload,
+) -> Response<Outgoing> {
     let error = refused.s3_error(received.at);
     if error.code.status().is_server_error() {
         tracing::error!(request_id = received.request_id.as_str(), refusal = ?refused.refusal, "a request failed");
@@ -114,7 +136,11 @@ async fn refuse(gateway: &Gateway, received: &Received, refused: Refused, body: 
     response
 }
 
-fn error_response(received: &Received, error: &S3Error, explanation: Option<&Explanation>) -> Response<Outgoing> {
+fn error_response(
+    received: &Received,
+    error: &S3Error,
+    explanation: Option<&Explanation>,
+) -> Response<Outgoing> {
     let message = match explanation {
         Some(explanation) if !explanation.sentence.is_empty() => {
             followed_by(&error.message, &explanation.sentence)
@@ -131,17 +157,28 @@ fn error_response(received: &Received, error: &S3Error, explanation: Option<&Exp
     });
     let status = error.code.status();
     let has_body = received.method() != "HEAD" && status != StatusCode::NOT_MODIFIED;
-    let mut response = Response::new(if has_body { Outgoing::bytes(document) } else { Outgoing::empty() });
+    let mut response = Response::new(if has_body {
+        Outgoing::bytes(document)
+    } else {
+        Outgoing::empty()
+    });
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/xml"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
     response
 }
 
 /// AWS's text, unchanged, and a sentence after it. Some of AWS's texts end without a full stop.
 fn followed_by(message: &str, sentence: &str) -> String {
-    let stop = if message.ends_with(['.', '!', '?']) { "" } else { "." };
+    let stop = if message.ends_with(['.', '!', '?']) {
+        ""
+    } else {
+        "."
+    };
     format!("{message}{stop} {sentence}")
 }
 

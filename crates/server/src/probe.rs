@@ -25,17 +25,36 @@ pub(crate) fn answer(method: &Method, path: &str, port: Port) -> Option<Response
     if !paths.contains(&path) || !matches!(*method, Method::GET | Method::HEAD) {
         return None;
     }
-    let mut response = Response::new(if *method == Method::GET { Outgoing::bytes("ok\n") } else { Outgoing::empty() });
+    let mut response = Response::new(if *method == Method::GET {
+        Outgoing::bytes("ok\n")
+    } else {
+        Outgoing::empty()
+    });
     *response.status_mut() = StatusCode::OK;
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Some(response)
 }
 
-const S3_PATHS: [&str; 5] =
-    ["/-/livez", "/-/readyz", "/minio/health/live", "/minio/health/ready", "/minio/health/cluster"];
-const ADMIN_PATHS: [&str; 6] =
-    ["/livez", "/readyz", "/healthz", "/minio/health/live", "/minio/health/ready", "/minio/health/cluster"];
+const S3_PATHS: [&str; 5] = [
+    "/-/livez",
+    "/-/readyz",
+    "/minio/health/live",
+    "/minio/health/ready",
+    "/minio/health/cluster",
+];
+const ADMIN_PATHS: [&str; 6] = [
+    "/livez",
+    "/readyz",
+    "/healthz",
+    "/minio/health/live",
+    "/minio/health/ready",
+    "/minio/health/cluster",
+];
 
 #[cfg(test)]
 mod tests {
@@ -47,11 +66,17 @@ mod tests {
         assert!(is_probe(Method::GET, "/-/readyz", Port::S3));
         assert!(is_probe(Method::HEAD, "/minio/health/live", Port::S3));
         assert!(is_probe(Method::GET, "/healthz", Port::Admin));
-        assert!(!is_probe(Method::GET, "/healthz", Port::S3), "that is a bucket's name");
+        assert!(
+            !is_probe(Method::GET, "/healthz", Port::S3),
+            "that is a bucket's name"
+        );
         assert!(!is_probe(Method::PUT, "/-/readyz", Port::S3));
         for path in S3_PATHS {
             let bucket = path.split('/').nth(1).unwrap_or_default();
-            assert!(countersign_types::BucketName::parse(bucket).is_err(), "{bucket} could be a bucket");
+            assert!(
+                countersign_types::BucketName::parse(bucket).is_err(),
+                "{bucket} could be a bucket"
+            );
         }
     }
 }

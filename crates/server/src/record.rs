@@ -47,7 +47,9 @@ impl Record {
         kept.bytes += bytes;
         kept.entries.push_back((entry, bytes));
         while kept.entries.len() > ENTRIES_MAX || kept.bytes > BYTES_MAX {
-            let Some((_, bytes)) = kept.entries.pop_front() else { break };
+            let Some((_, bytes)) = kept.entries.pop_front() else {
+                break;
+            };
             kept.bytes -= bytes;
         }
     }
@@ -62,7 +64,11 @@ impl Record {
         let kept = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         let is_young = |entry: &Entry| now.millis() - entry.at.millis() <= AGE_MILLIS_MAX;
         let entries = kept.entries.iter().rev().map(|(entry, _)| entry);
-        entries.filter(|e| is_young(e) && wanted(e)).take(max).cloned().collect()
+        entries
+            .filter(|e| is_young(e) && wanted(e))
+            .take(max)
+            .cloned()
+            .collect()
     }
 }
 
@@ -91,7 +97,11 @@ mod tests {
         let record = Record::default();
         let entry = entry(1000, 10);
         record.keep(entry.clone());
-        let at = |millis| record.find(&entry.request_id, Moment::from_millis(millis)).is_some();
+        let at = |millis| {
+            record
+                .find(&entry.request_id, Moment::from_millis(millis))
+                .is_some()
+        };
         assert!(at(1000) && at(1000 + AGE_MILLIS_MAX));
         assert!(!at(1001 + AGE_MILLIS_MAX));
     }
@@ -104,7 +114,10 @@ mod tests {
             entries.iter().cloned().for_each(|e| record.keep(e));
             let kept = record.latest(Moment::from_millis(0), |_| true, usize::MAX);
             assert!(kept.len() <= ENTRIES_MAX && kept.len() * size <= BYTES_MAX);
-            assert_eq!(kept.first().map(|e| &e.request_id), entries.last().map(|e| &e.request_id));
+            assert_eq!(
+                kept.first().map(|e| &e.request_id),
+                entries.last().map(|e| &e.request_id)
+            );
         }
     }
 }

@@ -59,9 +59,16 @@ struct Rate {
 impl Throttle {
     /// Full buckets.
     pub(crate) fn new(now: Instant) -> Throttle {
-        let everybody = Bucket { tokens: EVERYBODY.burst, at: now };
+        let everybody = Bucket {
+            tokens: EVERYBODY.burst,
+            at: now,
+        };
         Throttle {
-            state: Mutex::new(State { by_address: Buckets::new(now), by_access_key: Buckets::new(now), everybody }),
+            state: Mutex::new(State {
+                by_address: Buckets::new(now),
+                by_access_key: Buckets::new(now),
+                everybody,
+            }),
         }
     }
 
@@ -71,7 +78,10 @@ impl Throttle {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let is_own = address.to_canonical().is_loopback();
         let by_address = is_own || state.by_address.take(address, ADDRESS, now);
-        let by_access_key = is_own || state.by_access_key.take(access_key_id.to_owned(), ACCESS_KEY, now);
+        let by_access_key = is_own
+            || state
+                .by_access_key
+                .take(access_key_id.to_owned(), ACCESS_KEY, now);
         state.everybody.fill(EVERYBODY, now);
         match (by_address && by_access_key, state.everybody.tokens) {
             (_, left) if left <= 0.0 => Allowance::None,
@@ -90,7 +100,10 @@ impl Throttle {
 
 impl<K: std::hash::Hash + Eq> Buckets<K> {
     fn new(now: Instant) -> Buckets<K> {
-        Buckets { by_whose: HashMap::new(), cleared: now }
+        Buckets {
+            by_whose: HashMap::new(),
+            cleared: now,
+        }
     }
 
     /// Takes one token; false if there is none, or no room for another bucket.
@@ -101,7 +114,10 @@ impl<K: std::hash::Hash + Eq> Buckets<K> {
                 return false;
             }
         }
-        let bucket = self.by_whose.entry(whose).or_insert(Bucket { tokens: rate.burst, at: now });
+        let bucket = self.by_whose.entry(whose).or_insert(Bucket {
+            tokens: rate.burst,
+            at: now,
+        });
         bucket.fill(rate, now);
         if bucket.tokens < 1.0 {
             return false;
@@ -132,11 +148,20 @@ impl Bucket {
 }
 
 /// Searches of one address.
-const ADDRESS: Rate = Rate { a_second: 5.0, burst: 20.0 };
+const ADDRESS: Rate = Rate {
+    a_second: 5.0,
+    burst: 20.0,
+};
 /// Searches for one access key.
-const ACCESS_KEY: Rate = Rate { a_second: 10.0, burst: 20.0 };
+const ACCESS_KEY: Rate = Rate {
+    a_second: 10.0,
+    burst: 20.0,
+};
 /// Microseconds of searching for everybody together: 2 % of one core, with a second's worth saved up.
-const EVERYBODY: Rate = Rate { a_second: 20_000.0, burst: 1_000_000.0 };
+const EVERYBODY: Rate = Rate {
+    a_second: 20_000.0,
+    burst: 1_000_000.0,
+};
 /// How long full buckets may stay when there is no room.
 const CLEAR_PAUSE: Duration = Duration::from_secs(1);
 /// Most buckets of one kind.
@@ -182,8 +207,17 @@ mod tests {
     fn a_flood_of_addresses_is_bounded_and_makes_room_when_it_is_over() {
         let start = Instant::now();
         let throttle = Throttle::new(start);
-        let ask = |n: u32, after: u64| throttle.ask(IpAddr::V4(n.into()), "", start + Duration::from_secs(after));
-        let kept = || throttle.state.lock().unwrap_or_else(PoisonError::into_inner).by_address.by_whose.len();
+        let ask =
+            |n: u32, after: u64| throttle.ask(IpAddr::V4(n.into()), "", start + Duration::from_secs(after));
+        let kept = || {
+            throttle
+                .state
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .by_address
+                .by_whose
+                .len()
+        };
         for n in 0..30_000 {
             ask(n, 0);
         }

@@ -18,8 +18,17 @@ const DEFAULT_REGION: &str = "us-east-1";
 pub(super) async fn list(call: &Call<'_>, request: &ListBuckets) -> Answer {
     let prefix = request.prefix.as_deref().unwrap_or_default();
     let max = usize::try_from(request.max_buckets.unwrap_or(BUCKETS_MAX)).unwrap_or(usize::MAX);
-    let page = call.store.buckets(request.start_after.as_deref(), prefix, max).await.map_err(call.fail())?;
-    let is_wanted = |region: &str| request.bucket_region.as_deref().is_none_or(|wanted| wanted == region);
+    let page = call
+        .store
+        .buckets(request.start_after.as_deref(), prefix, max)
+        .await
+        .map_err(call.fail())?;
+    let is_wanted = |region: &str| {
+        request
+            .bucket_region
+            .as_deref()
+            .is_none_or(|wanted| wanted == region)
+    };
     // AWS names the region only where the caller pages or filters.
     let shows_region = request.max_buckets.is_some() || request.bucket_region.is_some();
     let buckets: Vec<ListedBucket<'_>> = page
@@ -46,7 +55,11 @@ pub(super) async fn create(call: &Call<'_>, request: &CreateBucket, body: &mut U
     let document = CreateBucketDocument::parse(&document).map_err(parse_failed)?;
     check_location(document.location.as_deref(), &call.config.region)?;
     let bucket = call.bucket();
-    match call.store.create_bucket(bucket, &call.authorized.account().id, &call.config.region).await {
+    match call
+        .store
+        .create_bucket(bucket, &call.authorized.account().id, &call.config.region)
+        .await
+    {
         Ok(()) => {}
         // SPEC: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html>: in us-east-1, and only there,
         // making one's own bucket again succeeds.
@@ -64,12 +77,14 @@ pub(super) async fn create(call: &Call<'_>, request: &CreateBucket, body: &mut U
 fn check_location(location: Option<&str>, region: &str) -> Result<(), Refusal> {
     match location {
         None if region == DEFAULT_REGION => Ok(()),
-        Some(DEFAULT_REGION) if region == DEFAULT_REGION => {
-            Err(parse_failed(ParseError::new(ErrorCode::InvalidLocationConstraint).element("LocationConstraint", region)))
-        }
+        Some(DEFAULT_REGION) if region == DEFAULT_REGION => Err(parse_failed(
+            ParseError::new(ErrorCode::InvalidLocationConstraint).element("LocationConstraint", region),
+        )),
         Some(location) if location == region => Ok(()),
         Some("EU") if region == "eu-west-1" => Ok(()),
-        other => Err(Refusal::LocationConstraint { got: other.unwrap_or_default().to_owned() }),
+        other => Err(Refusal::LocationConstraint {
+            got: other.unwrap_or_default().to_owned(),
+        }),
     }
 }
 
@@ -85,7 +100,10 @@ pub(super) async fn head(call: &Call<'_>) -> Answer {
 }
 
 pub(super) async fn delete(call: &Call<'_>) -> Answer {
-    call.store.delete_bucket(call.bucket()).await.map_err(call.fail())?;
+    call.store
+        .delete_bucket(call.bucket())
+        .await
+        .map_err(call.fail())?;
     Ok(empty(StatusCode::NO_CONTENT, HeaderMap::new()))
 }
 
@@ -101,7 +119,11 @@ mod tests {
     #[test]
     fn a_location_constraint_must_name_this_region() {
         let check = |location: Option<&str>, region: &str, expected: bool| {
-            assert_eq!(check_location(location, region).is_ok(), expected, "{location:?} in {region}");
+            assert_eq!(
+                check_location(location, region).is_ok(),
+                expected,
+                "{location:?} in {region}"
+            );
         };
         check(None, "us-east-1", true);
         check(Some("us-east-1"), "us-east-1", false);
@@ -116,6 +138,8 @@ mod tests {
     #[test]
     fn naming_the_default_region_is_refused_as_at_aws() {
         let refused = check_location(Some("us-east-1"), "us-east-1");
-        assert!(matches!(refused, Err(Refusal::Parse(error)) if error.code == ErrorCode::InvalidLocationConstraint));
+        assert!(
+            matches!(refused, Err(Refusal::Parse(error)) if error.code == ErrorCode::InvalidLocationConstraint)
+        );
     }
 }

@@ -1,19 +1,26 @@
 //! CopyObject and UploadPartCopy: bytes of one object become another, read and written like any others.
 
 use countersign_protocol::encode::{ObjectChecksum, copy_object, copy_part};
-use countersign_protocol::operation::{CopyObject, CopySource, MetadataDirective, ReadCondition, UploadPartCopy};
+use countersign_protocol::operation::{
+    CopyObject, CopySource, MetadataDirective, ReadCondition, UploadPartCopy,
+};
 use countersign_protocol::range::ByteRange;
 use countersign_store::{
-    self as store, Expect, ExpectedChecksum, Metadata, NewObject, Object, ObjectSource, Read, evaluate_read_condition,
+    self as store, Expect, ExpectedChecksum, Metadata, NewObject, Object, ObjectSource, Read,
+    evaluate_read_condition,
 };
 
-use super::{Answer, Call, parse_failed, read_condition, stored_metadata, write_condition, written_checksum, xml};
+use super::{
+    Answer, Call, parse_failed, read_condition, stored_metadata, write_condition, written_checksum, xml,
+};
 use crate::refusal::{Names, Refusal};
 
 pub(super) async fn object(call: &Call<'_>, request: &CopyObject) -> Answer {
     let source = open(call, &request.source, &request.source_condition).await?;
     if source.size > store::PUT_BYTES_MAX {
-        return Err(Refusal::SourceTooLarge { maximum: store::PUT_BYTES_MAX });
+        return Err(Refusal::SourceTooLarge {
+            maximum: store::PUT_BYTES_MAX,
+        });
     }
     // The copy keeps the source's checksum algorithm unless another is asked for. A composite checksum is of parts that
     // the copy does not have, so the same algorithm is taken over the whole.
@@ -23,38 +30,67 @@ pub(super) async fn object(call: &Call<'_>, request: &CopyObject) -> Answer {
         metadata: metadata(request, &source),
         expect: Expect {
             length: Some(source.size),
-            checksum: algorithm.map(|algorithm| ExpectedChecksum { algorithm, value: None }),
+            checksum: algorithm.map(|algorithm| ExpectedChecksum {
+                algorithm,
+                value: None,
+            }),
             ..Expect::default()
         },
         condition: write_condition(&request.condition),
     };
     let mut bytes = ObjectSource::new(source.read_all());
-    let written =
-        call.store.put_object(call.bucket(), call.object_key(), new, &mut bytes).await.map_err(call.fail())?;
-    Ok(xml(copy_object(&written.etag, written.last_modified, written_checksum(&written))))
+    let written = call
+        .store
+        .put_object(call.bucket(), call.object_key(), new, &mut bytes)
+        .await
+        .map_err(call.fail())?;
+    Ok(xml(copy_object(
+        &written.etag,
+        written.last_modified,
+        written_checksum(&written),
+    )))
 }
 
 pub(super) async fn part(call: &Call<'_>, request: &UploadPartCopy) -> Answer {
     let fail = call.fail_upload(&request.upload_id);
     // Asked first, so that an upload that does not exist is the answer even where the source does not exist either.
-    let upload = call.store.upload(call.bucket(), call.object_key(), &request.upload_id).await.map_err(&fail)?;
+    let upload = call
+        .store
+        .upload(call.bucket(), call.object_key(), &request.upload_id)
+        .await
+        .map_err(&fail)?;
     let source = open(call, &request.source, &request.source_condition).await?;
     let range = match request.range {
         Some(range) => range.resolve(source.size).map_err(parse_failed)?,
-        None => ByteRange { offset: 0, length: source.size },
+        None => ByteRange {
+            offset: 0,
+            length: source.size,
+        },
     };
     if range.length > store::PUT_BYTES_MAX {
-        return Err(Refusal::SourceTooLarge { maximum: store::PUT_BYTES_MAX });
+        return Err(Refusal::SourceTooLarge {
+            maximum: store::PUT_BYTES_MAX,
+        });
     }
     let expect = Expect {
         length: Some(range.length),
-        checksum: upload.checksum.map(|(algorithm, _)| ExpectedChecksum { algorithm, value: None }),
+        checksum: upload.checksum.map(|(algorithm, _)| ExpectedChecksum {
+            algorithm,
+            value: None,
+        }),
         ..Expect::default()
     };
     let mut bytes = ObjectSource::new(source.read(range.offset, range.length));
     let written = call
         .store
-        .put_part(call.bucket(), call.object_key(), &request.upload_id, request.part, expect, &mut bytes)
+        .put_part(
+            call.bucket(),
+            call.object_key(),
+            &request.upload_id,
+            request.part,
+            expect,
+            &mut bytes,
+        )
         .await
         .map_err(&fail)?;
     let checksum = written.checksum.as_ref().map(ObjectChecksum::part);

@@ -12,7 +12,10 @@ use crate::refusal::{Refusal, Refused, S3Error};
 
 pub(super) async fn one(call: &Call<'_>, request: &DeleteObject) -> Answer {
     let condition = write_condition(&request.condition);
-    call.store.delete_object(call.bucket(), call.object_key(), &condition).await.map_err(call.fail())?;
+    call.store
+        .delete_object(call.bucket(), call.object_key(), &condition)
+        .await
+        .map_err(call.fail())?;
     Ok(empty(StatusCode::NO_CONTENT, HeaderMap::new()))
 }
 
@@ -43,9 +46,15 @@ async fn delete(call: &Call<'_>, object: &ObjectToDelete) -> Result<Option<S3Err
     if let Some(error) = wrong_version(object.version_id.as_deref()) {
         return Ok(Some(error));
     }
-    let condition =
-        WriteCondition { if_match: object.if_match.as_ref().map(tags), if_none_match: None };
-    match call.store.delete_object(call.bucket(), &object.object_key, &condition).await {
+    let condition = WriteCondition {
+        if_match: object.if_match.as_ref().map(tags),
+        if_none_match: None,
+    };
+    match call
+        .store
+        .delete_object(call.bucket(), &object.object_key, &condition)
+        .await
+    {
         Ok(_) => Ok(None),
         Err(error @ (Error::NoSuchBucket | Error::Engine(countersign_engine::Error::Failed(_)))) => {
             Err(call.fail()(error))
@@ -56,7 +65,9 @@ async fn delete(call: &Call<'_>, object: &ObjectToDelete) -> Result<Option<S3Err
 
 /// There are no versions yet, so `null` is the only one that an object can have.
 fn wrong_version(version_id: Option<&str>) -> Option<S3Error> {
-    version_id.filter(|version_id| *version_id != "null").map(|_| S3Error::new(ErrorCode::NoSuchVersion))
+    version_id
+        .filter(|version_id| *version_id != "null")
+        .map(|_| S3Error::new(ErrorCode::NoSuchVersion))
 }
 
 #[cfg(test)]

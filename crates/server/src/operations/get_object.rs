@@ -14,19 +14,29 @@ use crate::refusal::Refusal;
 use crate::respond::{BrokenBody, Outgoing};
 
 pub(super) async fn get(call: &Call<'_>, request: &GetObject) -> Answer {
-    let object = call.store.object(call.bucket(), call.object_key(), request.part).await.map_err(call.fail())?;
+    let object = call
+        .store
+        .object(call.bucket(), call.object_key(), request.part)
+        .await
+        .map_err(call.fail())?;
     let (response, chosen) = head_of(request, object.info())?;
     let Some(chosen) = chosen else { return Ok(response) };
     let mut reader = object.read(chosen.offset, chosen.length);
     // Read before the status goes out: storage that fails at once is an error in words, not a connection that breaks off.
     let first = reader.next().await.transpose().map_err(call.fail())?;
     let pieces = Box::pin(stream::iter(first.map(Ok)).chain(pieces(reader)));
-    Ok(response.map(|_| Outgoing::Streamed { left: chosen.length, pieces }))
+    Ok(response.map(|_| Outgoing::Streamed {
+        left: chosen.length,
+        pieces,
+    }))
 }
 
 pub(super) async fn head(call: &Call<'_>, request: &GetObject) -> Answer {
-    let info =
-        call.store.object_info(call.bucket(), call.object_key(), request.part).await.map_err(call.fail())?;
+    let info = call
+        .store
+        .object_info(call.bucket(), call.object_key(), request.part)
+        .await
+        .map_err(call.fail())?;
     head_of(request, &info).map(|(response, _)| response)
 }
 
@@ -53,21 +63,34 @@ fn head_of(
         parts_count: info.parts.filter(|_| part.is_some()),
         overrides: Some(&request.overrides).filter(|overrides| !overrides.is_empty()),
     };
-    match evaluate_read_condition(&read_condition(&request.condition), &info.etag, info.last_modified) {
+    match evaluate_read_condition(
+        &read_condition(&request.condition),
+        &info.etag,
+        info.last_modified,
+    ) {
         Read::Proceed => {}
         Read::NotModified(_) => {
-            return Ok((empty(StatusCode::NOT_MODIFIED, headers.encode_not_modified()), None));
+            return Ok((
+                empty(StatusCode::NOT_MODIFIED, headers.encode_not_modified()),
+                None,
+            ));
         }
         Read::PreconditionFailed(precondition) => {
             let error = countersign_store::Error::PreconditionFailed(precondition);
             return Err(Refusal::Store(error, Box::default()));
         }
     }
-    let if_range = request.range_condition.as_ref().is_none_or(|c| c.holds(&info.etag, info.last_modified));
+    let if_range = request
+        .range_condition
+        .as_ref()
+        .is_none_or(|c| c.holds(&info.etag, info.last_modified));
     let ranged = match (&request.range, part) {
         (Some(range), _) if if_range => Some(range.resolve(info.size).map_err(parse_failed)?),
         // An object that was written whole is its own first part, and AWS answers 206 for it too.
-        (_, Some(part)) if part.size > 0 => Some(ByteRange { offset: part.offset, length: part.size }),
+        (_, Some(part)) if part.size > 0 => Some(ByteRange {
+            offset: part.offset,
+            length: part.size,
+        }),
         _ => None,
     };
     headers.range = ranged;
@@ -75,9 +98,19 @@ fn head_of(
     if request.wants_checksum {
         headers.checksum = checksum(info, ranged, part_checksum);
     }
-    let status = if ranged.is_some() { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK };
-    let chosen = ranged.unwrap_or(ByteRange { offset: 0, length: info.size });
-    Ok((empty(status, headers.encode()), Some(chosen).filter(|chosen| chosen.length > 0)))
+    let status = if ranged.is_some() {
+        StatusCode::PARTIAL_CONTENT
+    } else {
+        StatusCode::OK
+    };
+    let chosen = ranged.unwrap_or(ByteRange {
+        offset: 0,
+        length: info.size,
+    });
+    Ok((
+        empty(status, headers.encode()),
+        Some(chosen).filter(|chosen| chosen.length > 0),
+    ))
 }
 
 /// The object's checksum is shown with the object, a part's with the part; with any other range AWS shows none, because

@@ -15,7 +15,11 @@ pub(super) async fn v1(call: &Call<'_>, request: &ListObjects) -> Answer {
         start_after: Some(request.marker.clone()).filter(|marker| !marker.is_empty()),
         max: page_size(request.max_keys),
     };
-    let listing = call.store.list_objects(call.bucket(), &query).await.map_err(call.fail())?;
+    let listing = call
+        .store
+        .list_objects(call.bucket(), &query)
+        .await
+        .map_err(call.fail())?;
     let objects: Vec<ListedObject<'_>> = listing.entries.iter().map(shown).collect();
     Ok(xml(list_objects(&ListObjectsAnswer {
         bucket: call.bucket().as_str(),
@@ -35,7 +39,11 @@ pub(super) async fn v2(call: &Call<'_>, request: &ListObjectsV2) -> Answer {
         start_after: request.begin_after().map(str::to_owned),
         max: page_size(request.max_keys),
     };
-    let listing = call.store.list_objects(call.bucket(), &query).await.map_err(call.fail())?;
+    let listing = call
+        .store
+        .list_objects(call.bucket(), &query)
+        .await
+        .map_err(call.fail())?;
     let objects: Vec<ListedObject<'_>> = listing.entries.iter().map(shown).collect();
     Ok(xml(list_objects_v2(&ListObjectsV2Answer {
         bucket: call.bucket().as_str(),

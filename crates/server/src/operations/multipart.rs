@@ -1,12 +1,13 @@
 //! Multipart uploads: create, part, complete, abort, and the two listings. Copied parts are in `copy`.
 
 use countersign_protocol::encode::{
-    CompleteMultipartUploadAnswer, ListMultipartUploadsAnswer, ListPartsAnswer, ListedPart, ListedUpload, ObjectChecksum,
-    complete_multipart_upload, initiate_multipart_upload, list_multipart_uploads, list_parts, written_headers,
+    CompleteMultipartUploadAnswer, ListMultipartUploadsAnswer, ListPartsAnswer, ListedPart, ListedUpload,
+    ObjectChecksum, complete_multipart_upload, initiate_multipart_upload, list_multipart_uploads, list_parts,
+    written_headers,
 };
 use countersign_protocol::operation::{
-    AbortMultipartUpload, CompleteMultipartUpload, CompleteMultipartUploadDocument, CreateMultipartUpload, Integrity,
-    ListMultipartUploads, ListParts, UploadPart,
+    AbortMultipartUpload, CompleteMultipartUpload, CompleteMultipartUploadDocument, CreateMultipartUpload,
+    Integrity, ListMultipartUploads, ListParts, UploadPart,
 };
 use countersign_store::{CompleteUpload, CompletedPart, UploadQuery};
 use countersign_types::{ChecksumAlgorithm, ChecksumType};
@@ -16,18 +17,33 @@ use super::{Answer, Call, empty, parse_failed, stored_metadata, write_condition,
 use crate::body::Upload;
 
 pub(super) async fn create(call: &Call<'_>, request: &CreateMultipartUpload) -> Answer {
-    let checksum = request.checksum_algorithm.map(|algorithm| (algorithm, request.checksum_type));
+    let checksum = request
+        .checksum_algorithm
+        .map(|algorithm| (algorithm, request.checksum_type));
     let metadata = stored_metadata(&request.metadata);
     let (bucket, object_key) = (call.bucket(), call.object_key());
-    let upload_id =
-        call.store.create_upload(bucket, object_key, metadata, checksum).await.map_err(call.fail())?;
-    let mut response = xml(initiate_multipart_upload(bucket.as_str(), object_key.as_str(), &upload_id));
+    let upload_id = call
+        .store
+        .create_upload(bucket, object_key, metadata, checksum)
+        .await
+        .map_err(call.fail())?;
+    let mut response = xml(initiate_multipart_upload(
+        bucket.as_str(),
+        object_key.as_str(),
+        &upload_id,
+    ));
     let headers = response.headers_mut();
     if let Some(algorithm) = request.checksum_algorithm {
-        headers.insert("x-amz-checksum-algorithm", HeaderValue::from_static(algorithm.name()));
+        headers.insert(
+            "x-amz-checksum-algorithm",
+            HeaderValue::from_static(algorithm.name()),
+        );
     }
     if let Some(checksum_type) = request.checksum_type {
-        headers.insert("x-amz-checksum-type", HeaderValue::from_static(checksum_type.name()));
+        headers.insert(
+            "x-amz-checksum-type",
+            HeaderValue::from_static(checksum_type.name()),
+        );
     }
     Ok(response)
 }
@@ -36,24 +52,48 @@ pub(super) async fn part(call: &Call<'_>, request: &UploadPart, body: &mut Uploa
     let expect = call.expect(&request.integrity);
     let written = call
         .store
-        .put_part(call.bucket(), call.object_key(), &request.upload_id, request.part, expect, body)
+        .put_part(
+            call.bucket(),
+            call.object_key(),
+            &request.upload_id,
+            request.part,
+            expect,
+            body,
+        )
         .await
         .map_err(call.fail_upload(&request.upload_id))?;
     // AWS repeats the checksum that the client sent, and keeps to itself the one that it computed.
-    let checksum = written.checksum.as_ref().filter(|_| request.integrity.checksum.is_some());
-    Ok(empty(StatusCode::OK, written_headers(&written.etag, checksum.map(ObjectChecksum::part))))
+    let checksum = written
+        .checksum
+        .as_ref()
+        .filter(|_| request.integrity.checksum.is_some());
+    Ok(empty(
+        StatusCode::OK,
+        written_headers(&written.etag, checksum.map(ObjectChecksum::part)),
+    ))
 }
 
-pub(super) async fn complete(call: &Call<'_>, request: &CompleteMultipartUpload, body: &mut Upload) -> Answer {
+pub(super) async fn complete(
+    call: &Call<'_>,
+    request: &CompleteMultipartUpload,
+    body: &mut Upload,
+) -> Answer {
     // Its checksum headers are of the object; the document has the signed hash and perhaps an MD5.
-    let integrity = Integrity { content_md5: request.content_md5, ..Integrity::default() };
+    let integrity = Integrity {
+        content_md5: request.content_md5,
+        ..Integrity::default()
+    };
     let document = call.document(&integrity, body).await?;
     let document = CompleteMultipartUploadDocument::parse(&document).map_err(parse_failed)?;
     let complete = CompleteUpload {
         parts: document
             .parts
             .into_iter()
-            .map(|part| CompletedPart { number: part.part, etag: part.etag, checksum: part.checksum })
+            .map(|part| CompletedPart {
+                number: part.part,
+                etag: part.etag,
+                checksum: part.checksum,
+            })
             .collect(),
         condition: write_condition(&request.condition),
         checksum: request.checksum.clone(),
@@ -89,7 +129,13 @@ pub(super) async fn parts(call: &Call<'_>, request: &ListParts) -> Answer {
     let max = usize::try_from(request.max_parts).unwrap_or(usize::MAX);
     let page = call
         .store
-        .list_parts(call.bucket(), call.object_key(), &request.upload_id, request.after, max)
+        .list_parts(
+            call.bucket(),
+            call.object_key(),
+            &request.upload_id,
+            request.after,
+            max,
+        )
         .await
         .map_err(call.fail_upload(&request.upload_id))?;
     let checksum = page.upload.checksum;
@@ -126,7 +172,11 @@ pub(super) async fn uploads(call: &Call<'_>, request: &ListMultipartUploads) -> 
         upload_id_marker: request.upload_id_marker.clone(),
         max: usize::try_from(request.max_uploads).unwrap_or(usize::MAX),
     };
-    let page = call.store.list_uploads(call.bucket(), &query).await.map_err(call.fail())?;
+    let page = call
+        .store
+        .list_uploads(call.bucket(), &query)
+        .await
+        .map_err(call.fail())?;
     let uploads: Vec<ListedUpload<'_>> = page
         .uploads
         .iter()
@@ -141,7 +191,10 @@ pub(super) async fn uploads(call: &Call<'_>, request: &ListMultipartUploads) -> 
             checksum_type: checksum_type(upload.checksum),
         })
         .collect();
-    let next = page.next_key_marker.as_deref().map(|marker| (marker, page.next_upload_id_marker.as_ref()));
+    let next = page
+        .next_key_marker
+        .as_deref()
+        .map(|marker| (marker, page.next_upload_id_marker.as_ref()));
     Ok(xml(list_multipart_uploads(&ListMultipartUploadsAnswer {
         bucket: call.bucket().as_str(),
         request,

@@ -16,6 +16,13 @@ pub(super) async fn put(call: &Call<'_>, request: &PutObject, body: &mut Upload)
         expect: call.expect(&request.integrity),
         condition: write_condition(&request.condition),
     };
-    let written = call.store.put_object(call.bucket(), call.object_key(), new, body).await.map_err(call.fail())?;
-    Ok(empty(StatusCode::OK, written_headers(&written.etag, written_checksum(&written))))
+    let written = call
+        .store
+        .put_object(call.bucket(), call.object_key(), new, body)
+        .await
+        .map_err(call.fail())?;
+    Ok(empty(
+        StatusCode::OK,
+        written_headers(&written.etag, written_checksum(&written)),
+    ))
 }

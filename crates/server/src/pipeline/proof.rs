@@ -60,20 +60,40 @@ impl Authenticated {
         let claim = sigv4::claim(request).map_err(|refusal| {
             // Nothing of an older signature is verified; its key helps to explain it.
             let resolved = match &refusal {
-                sigv4::Refusal::SigV2 { access_key_id: Some(id), .. } => directory.resolve(id),
+                sigv4::Refusal::SigV2 {
+                    access_key_id: Some(id),
+                    ..
+                } => directory.resolve(id),
                 _ => None,
             };
-            Box::new(Refused { resolved, ..*Refused::new(Refusal::Signature(refusal)) })
+            Box::new(Refused {
+                resolved,
+                ..*Refused::new(Refusal::Signature(refusal))
+            })
         })?;
         let Some(mut claim) = claim else {
-            return Ok(Authenticated { principal: Principal::Anonymous, signature: None });
+            return Ok(Authenticated {
+                principal: Principal::Anonymous,
+                signature: None,
+            });
         };
         if claim.payload == Payload::Implied {
             claim.payload = Payload::of_body(place.body);
         }
         let resolved = directory.resolve(&claim.access_key_id);
-        let refuse = |refusal, claim, resolved, trace| Box::new(Refused { claim: Some(claim), resolved, trace, ..*Refused::new(refusal) });
-        let expected = Expected { region: place.region, service: place.service, now: place.now };
+        let refuse = |refusal, claim, resolved, trace| {
+            Box::new(Refused {
+                claim: Some(claim),
+                resolved,
+                trace,
+                ..*Refused::new(refusal)
+            })
+        };
+        let expected = Expected {
+            region: place.region,
+            service: place.service,
+            now: place.now,
+        };
         if let Err(refusal) = claim.check(request, &expected) {
             return Err(refuse(Refusal::Signature(refusal), claim, resolved, None));
         }
@@ -91,7 +111,14 @@ impl Authenticated {
             return Err(refuse(refusal, claim, Some(resolved), Some(verdict.trace)));
         }
         let principal = resolved.principal.clone();
-        Ok(Authenticated { principal, signature: Some(Signature { claim, signing_key, resolved }) })
+        Ok(Authenticated {
+            principal,
+            signature: Some(Signature {
+                claim,
+                signing_key,
+                resolved,
+            }),
+        })
     }
 
     /// The signature, unless the caller is nobody.
@@ -106,10 +133,18 @@ impl Authenticated {
             return Err(Refused::new(Refusal::AccessDenied));
         };
         let owners = [&named.expected_bucket_owner, &named.expected_source_bucket_owner];
-        if owners.into_iter().flatten().any(|expected| *expected != account.id) {
+        if owners
+            .into_iter()
+            .flatten()
+            .any(|expected| *expected != account.id)
+        {
             return Err(Refused::new(Refusal::AccessDenied));
         }
-        Ok(Authorized { account, signature, named })
+        Ok(Authorized {
+            account,
+            signature,
+            named,
+        })
     }
 }
 
