@@ -85,7 +85,12 @@ pub(crate) struct S3Error {
 impl Refused {
     /// A refusal about which nothing else is known.
     pub(crate) fn new(refusal: Refusal) -> Box<Refused> {
-        Box::new(Refused { refusal, claim: None, resolved: None, trace: None })
+        Box::new(Refused {
+            refusal,
+            claim: None,
+            resolved: None,
+            trace: None,
+        })
     }
 
     /// The S3 error of this refusal.
@@ -120,7 +125,9 @@ impl Refused {
     /// AWS's elements in AWS's order. A form has no canonical request, so AWS leaves those two out.
     fn mismatch(&self) -> S3Error {
         let error = S3Error::new(ErrorCode::SignatureDoesNotMatch);
-        let (Some(claim), Some(trace)) = (&self.claim, &self.trace) else { return error };
+        let (Some(claim), Some(trace)) = (&self.claim, &self.trace) else {
+            return error;
+        };
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let error = error
             .with("AWSAccessKeyId", &claim.access_key_id)
@@ -139,7 +146,11 @@ impl Refused {
 impl S3Error {
     /// The code with its usual message.
     pub(crate) fn new(code: ErrorCode) -> S3Error {
-        S3Error { code, message: Cow::Borrowed(code.message()), elements: Vec::new() }
+        S3Error {
+            code,
+            message: Cow::Borrowed(code.message()),
+            elements: Vec::new(),
+        }
     }
 
     fn saying(mut self, message: impl Into<Cow<'static, str>>) -> S3Error {
@@ -166,8 +177,9 @@ fn signature(refusal: &sigv4::Refusal, now: Moment) -> S3Error {
         R::SigV2 { .. } | R::SigV4a { .. } => S3Error::new(ErrorCode::InvalidRequest).saying(
             "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.",
         ),
-        R::SigV2QueryParametersMissing => S3Error::new(ErrorCode::AccessDenied)
-            .saying("Query-string authentication requires the Signature, Expires and AWSAccessKeyId parameters"),
+        R::SigV2QueryParametersMissing => S3Error::new(ErrorCode::AccessDenied).saying(
+            "Query-string authentication requires the Signature, Expires and AWSAccessKeyId parameters",
+        ),
         R::OnlyOneMechanism { authorization } => S3Error::argument(
             "Authorization",
             authorization,
@@ -204,35 +216,54 @@ fn signature(refusal: &sigv4::Refusal, now: Moment) -> S3Error {
                 "incorrect date format \"{got}\". This date in the credential must be in the format \"yyyyMMdd\"."
             ),
         ),
-        R::RegionEmpty { form } => {
-            credential(*form, "", "a non-empty region must be provided in the credential.")
-        }
-        R::RegionWrong { form: Form::Policy, got, expected } => {
+        R::RegionEmpty { form } => credential(
+            *form,
+            "",
+            "a non-empty region must be provided in the credential.",
+        ),
+        R::RegionWrong {
+            form: Form::Policy,
+            got,
+            expected,
+        } => {
             let message = format!("the region \"{got}\" is wrong; expecting \"{expected}\"");
             S3Error::argument("x-amz-credential", got, message)
         }
-        R::RegionWrong { form, got, expected } => {
-            credential(*form, got, format!("the region '{got}' is wrong; expecting '{expected}'"))
-                .with("Region", expected)
-        }
+        R::RegionWrong { form, got, expected } => credential(
+            *form,
+            got,
+            format!("the region '{got}' is wrong; expecting '{expected}'"),
+        )
+        .with("Region", expected),
         R::ServiceWrong { form, got, expected } => credential(
             *form,
             got,
             format!("incorrect service \"{got}\". This endpoint belongs to \"{expected}\"."),
         ),
-        R::ScopeDateDiffers { form: Form::Query, scope_date, timestamp } => query_error(format!(
+        R::ScopeDateDiffers {
+            form: Form::Query,
+            scope_date,
+            timestamp,
+        } => query_error(format!(
             "Invalid credential date \"{scope_date}\". This date is not the same as X-Amz-Date: \"{}\".",
             timestamp.get(..8).unwrap_or(timestamp)
         )),
-        R::ScopeDateDiffers { form, scope_date, .. } => {
-            credential(*form, scope_date, "Invalid credential date. Date is not the same as X-Amz-Date.")
-        }
-        R::DateInvalid { form: Form::Header, .. } => S3Error::new(ErrorCode::AccessDenied)
+        R::ScopeDateDiffers { form, scope_date, .. } => credential(
+            *form,
+            scope_date,
+            "Invalid credential date. Date is not the same as X-Amz-Date.",
+        ),
+        R::DateInvalid {
+            form: Form::Header, ..
+        } => S3Error::new(ErrorCode::AccessDenied)
             .saying("AWS authentication requires a valid Date or x-amz-date header"),
-        R::DateInvalid { form: Form::Query, .. } => {
-            query_error("X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"")
-        }
-        R::DateInvalid { form: Form::Policy, got } => S3Error::argument(
+        R::DateInvalid {
+            form: Form::Query, ..
+        } => query_error("X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\""),
+        R::DateInvalid {
+            form: Form::Policy,
+            got,
+        } => S3Error::argument(
             "x-amz-date",
             got.clone().unwrap_or_default(),
             "X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"",
@@ -240,7 +271,10 @@ fn signature(refusal: &sigv4::Refusal, now: Moment) -> S3Error {
         R::Skewed { sent, .. } => S3Error::new(ErrorCode::RequestTimeTooSkewed)
             .with("RequestTime", sent)
             .with("ServerTime", now.iso8601_seconds())
-            .with("MaxAllowedSkewMilliseconds", (SKEW_SECONDS_MAX * 1000).to_string()),
+            .with(
+                "MaxAllowedSkewMilliseconds",
+                (SKEW_SECONDS_MAX * 1000).to_string(),
+            ),
         R::NotYetValid { time, expires_at } => S3Error::new(ErrorCode::AccessDenied)
             .saying("Request is not yet valid")
             .with("X-Amz-Date", Moment::from_seconds(*time).amz_date())
@@ -300,7 +334,10 @@ fn signature(refusal: &sigv4::Refusal, now: Moment) -> S3Error {
 fn credential(form: Form, got: &str, what: impl Into<Cow<'static, str>>) -> S3Error {
     match form {
         Form::Header => malformed(form, what),
-        Form::Query => query_error(format!("Error parsing the X-Amz-Credential parameter; {}", what.into())),
+        Form::Query => query_error(format!(
+            "Error parsing the X-Amz-Credential parameter; {}",
+            what.into()
+        )),
         Form::Policy => S3Error::argument("x-amz-credential", got, what),
     }
 }
@@ -322,8 +359,10 @@ fn body(fault: &BodyFault) -> S3Error {
         BodyFault::Md5Mismatch { expected, calculated } => S3Error::new(ErrorCode::BadDigest)
             .with("ExpectedDigest", base64(expected))
             .with("CalculatedDigest", base64(calculated)),
-        BodyFault::ChecksumMismatch { algorithm } => S3Error::new(ErrorCode::BadDigest)
-            .saying(format!("The {} you specified did not match the calculated checksum.", algorithm.name())),
+        BodyFault::ChecksumMismatch { algorithm } => S3Error::new(ErrorCode::BadDigest).saying(format!(
+            "The {} you specified did not match the calculated checksum.",
+            algorithm.name()
+        )),
         BodyFault::Incomplete => S3Error::new(ErrorCode::IncompleteBody),
         BodyFault::LengthMissing => S3Error::new(ErrorCode::MissingContentLength),
         BodyFault::TooSlow => S3Error::new(ErrorCode::RequestTimeout),
@@ -341,8 +380,15 @@ fn chunk(error: &ChunkError) -> S3Error {
             .with("StringToSignBytes", hex_bytes(string_to_sign))
     };
     match error {
-        ChunkError::SignatureMismatch { provided, string_to_sign, .. }
-        | ChunkError::TrailerSignatureMismatch { provided, string_to_sign } => mismatch(provided, string_to_sign),
+        ChunkError::SignatureMismatch {
+            provided,
+            string_to_sign,
+            ..
+        }
+        | ChunkError::TrailerSignatureMismatch {
+            provided,
+            string_to_sign,
+        } => mismatch(provided, string_to_sign),
         ChunkError::TooSmall { chunk, size } => S3Error::new(ErrorCode::InvalidChunkSizeError)
             .with("Chunk", chunk.to_string())
             .with("BadChunkSize", size.to_string()),
@@ -359,7 +405,11 @@ fn chunk(error: &ChunkError) -> S3Error {
 }
 
 fn location_constraint(got: &str) -> S3Error {
-    let got = if got.is_empty() { "unspecified".to_owned() } else { got.to_owned() };
+    let got = if got.is_empty() {
+        "unspecified".to_owned()
+    } else {
+        got.to_owned()
+    };
     S3Error::new(ErrorCode::IllegalLocationConstraintException).saying(format!(
         "The {got} location constraint is incompatible for the region specific endpoint this request was sent to."
     ))
@@ -462,10 +512,12 @@ fn of_store(error: &store::Error, names: &Names) -> S3Error {
 fn of_engine(error: &engine::Error) -> S3Error {
     match error {
         // Not ours to mend by trying again, and nothing was changed: a full disk, or one that failed a sync.
-        engine::Error::Full => S3Error::new(ErrorCode::ServiceUnavailable)
-            .saying("The server's storage is full: reads and deletes work, writes are refused until there is space."),
-        engine::Error::Failed(_) => S3Error::new(ErrorCode::ServiceUnavailable)
-            .saying("The server's storage failed: reads work, writes are refused until the server is restarted."),
+        engine::Error::Full => S3Error::new(ErrorCode::ServiceUnavailable).saying(
+            "The server's storage is full: reads and deletes work, writes are refused until there is space.",
+        ),
+        engine::Error::Failed(_) => S3Error::new(ErrorCode::ServiceUnavailable).saying(
+            "The server's storage failed: reads work, writes are refused until the server is restarted.",
+        ),
         engine::Error::Unavailable(_) => S3Error::new(ErrorCode::ServiceUnavailable),
         engine::Error::NoSpace
         | engine::Error::Sealed
@@ -518,7 +570,11 @@ mod tests {
     #[test]
     fn signature_errors_say_what_aws_says() {
         let query = Form::Query;
-        let region = |form| R::RegionWrong { form, got: "eu-west-1".to_owned(), expected: "us-east-1".to_owned() };
+        let region = |form| R::RegionWrong {
+            form,
+            got: "eu-west-1".to_owned(),
+            expected: "us-east-1".to_owned(),
+        };
         check(
             Refusal::Signature(region(Form::Header)),
             ErrorCode::AuthorizationHeaderMalformed,
@@ -532,45 +588,72 @@ mod tests {
             &["Region"],
         );
         check(
-            Refusal::Signature(R::Expired { expires_text: "60".to_owned(), at: 1_369_353_000 }),
+            Refusal::Signature(R::Expired {
+                expires_text: "60".to_owned(),
+                at: 1_369_353_000,
+            }),
             ErrorCode::AccessDenied,
             "Request has expired",
             &["X-Amz-Expires", "Expires", "ServerTime"],
         );
         usual(
-            Refusal::Signature(R::Skewed { sent: "20130524T010000Z".to_owned(), max_seconds: 900 }),
+            Refusal::Signature(R::Skewed {
+                sent: "20130524T010000Z".to_owned(),
+                max_seconds: 900,
+            }),
             ErrorCode::RequestTimeTooSkewed,
             &["RequestTime", "ServerTime", "MaxAllowedSkewMilliseconds"],
         );
         check(
-            Refusal::Signature(R::HeadersNotSigned(vec!["x-amz-acl".to_owned(), "x-amz-meta-a".to_owned()])),
+            Refusal::Signature(R::HeadersNotSigned(vec![
+                "x-amz-acl".to_owned(),
+                "x-amz-meta-a".to_owned(),
+            ])),
             ErrorCode::AccessDenied,
             "There were headers present in the request which were not signed",
             &["HeadersNotSigned"],
         );
         check(
-            Refusal::Signature(R::FormFieldMissing { name: "X-Amz-Signature" }),
+            Refusal::Signature(R::FormFieldMissing {
+                name: "X-Amz-Signature",
+            }),
             ErrorCode::InvalidArgument,
             "Bucket POST must contain a field named 'X-Amz-Signature'.  If it is specified, please check the order of \
              the fields.",
             &["ArgumentName", "ArgumentValue"],
         );
         usual(Refusal::InvalidToken, ErrorCode::InvalidToken, &["Token-0"]);
-        usual(Refusal::UnknownAccessKeyId, ErrorCode::InvalidAccessKeyId, &["AWSAccessKeyId"]);
+        usual(
+            Refusal::UnknownAccessKeyId,
+            ErrorCode::InvalidAccessKeyId,
+            &["AWSAccessKeyId"],
+        );
     }
 
     #[test]
     fn a_body_that_is_wrong_says_how() {
         usual(Refusal::Body(BodyFault::TooSlow), ErrorCode::RequestTimeout, &[]);
-        usual(Refusal::Body(BodyFault::TooLarge), ErrorCode::MaxMessageLengthExceeded, &[]);
-        usual(Refusal::Body(BodyFault::LengthMissing), ErrorCode::MissingContentLength, &[]);
+        usual(
+            Refusal::Body(BodyFault::TooLarge),
+            ErrorCode::MaxMessageLengthExceeded,
+            &[],
+        );
+        usual(
+            Refusal::Body(BodyFault::LengthMissing),
+            ErrorCode::MissingContentLength,
+            &[],
+        );
         let chunk = |error| Refusal::Body(BodyFault::Chunk(error));
         usual(
             chunk(ChunkError::TrailerUnannounced { name: "x".to_owned() }),
             ErrorCode::MalformedTrailerError,
             &[],
         );
-        usual(chunk(ChunkError::Truncated { decoded: 1 }), ErrorCode::IncompleteBody, &[]);
+        usual(
+            chunk(ChunkError::Truncated { decoded: 1 }),
+            ErrorCode::IncompleteBody,
+            &[],
+        );
         usual(
             chunk(ChunkError::TooSmall { chunk: 2, size: 10 }),
             ErrorCode::InvalidChunkSizeError,
@@ -594,10 +677,25 @@ mod tests {
         let of_store = |error| Refusal::Store(error, Box::default());
         let of_engine = |error| of_store(store::Error::Engine(error));
         usual(of_store(store::Error::Conflict), ErrorCode::SlowDown, &[]);
-        usual(of_store(store::Error::MayHaveCommitted), ErrorCode::InternalError, &[]);
-        usual(of_engine(engine::Error::Corrupt("x".to_owned())), ErrorCode::InternalError, &[]);
-        usual(of_engine(engine::Error::Unavailable("x".to_owned())), ErrorCode::ServiceUnavailable, &[]);
-        for (error, word) in [(engine::Error::Full, "full"), (engine::Error::Failed("x".to_owned()), "failed")] {
+        usual(
+            of_store(store::Error::MayHaveCommitted),
+            ErrorCode::InternalError,
+            &[],
+        );
+        usual(
+            of_engine(engine::Error::Corrupt("x".to_owned())),
+            ErrorCode::InternalError,
+            &[],
+        );
+        usual(
+            of_engine(engine::Error::Unavailable("x".to_owned())),
+            ErrorCode::ServiceUnavailable,
+            &[],
+        );
+        for (error, word) in [
+            (engine::Error::Full, "full"),
+            (engine::Error::Failed("x".to_owned()), "failed"),
+        ] {
             let answered = Refused::new(of_engine(error)).s3_error(Moment::from_seconds(0));
             assert_eq!(answered.code, ErrorCode::ServiceUnavailable);
             assert!(answered.message.contains(word), "{}", answered.message);
@@ -607,7 +705,11 @@ mod tests {
     #[test]
     fn a_fault_of_the_body_is_found_inside_the_stores_error() {
         let error = store::Error::Source(store::SourceError::new(BodyFault::Incomplete));
-        usual(Refusal::Store(error, Box::default()), ErrorCode::IncompleteBody, &[]);
+        usual(
+            Refusal::Store(error, Box::default()),
+            ErrorCode::IncompleteBody,
+            &[],
+        );
     }
 
     #[test]
