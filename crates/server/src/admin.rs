@@ -40,7 +40,10 @@ impl Answer for Admin {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.insert(
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        );
         response
     }
 }
@@ -48,15 +51,25 @@ impl Answer for Admin {
 fn answer(gateway: &Gateway, received: &Received) -> Outcome {
     let caller = authenticate(gateway, received)?;
     let Some(path) = received.path().strip_prefix("/api/v1/refusals") else {
-        return Err(refuse(StatusCode::NOT_FOUND, "NotFound", "there is nothing at this path"));
+        return Err(refuse(
+            StatusCode::NOT_FOUND,
+            "NotFound",
+            "there is nothing at this path",
+        ));
     };
     if received.method() != "GET" {
-        return Err(refuse(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", "refusals can be read only"));
+        return Err(refuse(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "MethodNotAllowed",
+            "refusals can be read only",
+        ));
     }
     let now = received.at;
     match path.strip_prefix('/') {
         None if path.is_empty() => {
-            let entries = gateway.record.latest(now, |entry| caller.may_see(entry), LISTED_MAX);
+            let entries = gateway
+                .record
+                .latest(now, |entry| caller.may_see(entry), LISTED_MAX);
             let documents: Vec<Value> = entries.into_iter().map(|entry| entry.document).collect();
             Ok(json!({ "refusals": documents }))
         }
@@ -65,10 +78,18 @@ fn answer(gateway: &Gateway, received: &Received) -> Outcome {
             // What a caller may not see does not exist for it.
             let found = found.filter(|entry| caller.may_see(entry));
             found.map(|entry| entry.document).ok_or_else(|| {
-                refuse(StatusCode::NOT_FOUND, "NoSuchRefusal", "no refusal with this request id is on record")
+                refuse(
+                    StatusCode::NOT_FOUND,
+                    "NoSuchRefusal",
+                    "no refusal with this request id is on record",
+                )
             })
         }
-        None => Err(refuse(StatusCode::NOT_FOUND, "NotFound", "there is nothing at this path")),
+        None => Err(refuse(
+            StatusCode::NOT_FOUND,
+            "NotFound",
+            "there is nothing at this path",
+        )),
     }
 }
 
@@ -84,6 +105,13 @@ impl Caller {
 }
 
 fn authenticate(gateway: &Gateway, received: &Received) -> Result<Caller, (StatusCode, Value)> {
+    if !received.has_head_within_limits() || !received.has_one_host() {
+        return Err(refuse(
+            StatusCode::BAD_REQUEST,
+            "BadRequest",
+            "the head is too long or names two hosts",
+        ));
+    }
     let lines = received.lines();
     let request = received.signed(&lines);
     let place = Place {
@@ -103,7 +131,10 @@ fn authenticate(gateway: &Gateway, received: &Received) -> Result<Caller, (Statu
         return Err(refuse(StatusCode::UNAUTHORIZED, "Unauthorized", message));
     };
     let is_root = matches!(signature.resolved.principal, Principal::Root(_));
-    Ok(Caller { is_root, access_key_id: signature.claim.access_key_id.clone() })
+    Ok(Caller {
+        is_root,
+        access_key_id: signature.claim.access_key_id.clone(),
+    })
 }
 
 fn refuse(status: StatusCode, code: &str, message: &str) -> (StatusCode, Value) {

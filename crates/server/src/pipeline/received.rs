@@ -5,8 +5,8 @@
 use countersign_protocol::Head;
 use countersign_sigv4::Request;
 use countersign_types::Moment;
-use http::{HeaderValue, Version};
 use http::request::Parts;
+use http::{HeaderValue, Version};
 
 use crate::clock::Real;
 use crate::config::Config;
@@ -30,7 +30,12 @@ pub(crate) type Lines<'a> = Vec<(&'a str, &'a [u8])>;
 impl Received {
     /// Takes a request as it comes off the socket.
     pub(crate) fn new(parts: Parts, origin: Origin) -> Received {
-        Received { parts, origin, at: Real::now(), request_id: RequestId::new() }
+        Received {
+            parts,
+            origin,
+            at: Real::now(),
+            request_id: RequestId::new(),
+        }
     }
 
     /// The method as sent.
@@ -60,35 +65,59 @@ impl Received {
 
     /// True if a proxy left its mark.
     pub(crate) fn is_forwarded(&self) -> bool {
-        FORWARDING_HEADERS.iter().any(|name| self.parts.headers.contains_key(*name))
+        FORWARDING_HEADERS
+            .iter()
+            .any(|name| self.parts.headers.contains_key(*name))
     }
 
     /// False if the request names more than one host: in two lines, or in a target that contradicts the line. Which of
     /// them a proxy and we would go by is anybody's guess, so we go by none.
     pub(crate) fn has_one_host(&self) -> bool {
-        let mut lines = self.parts.headers.get_all("host").iter().map(HeaderValue::as_bytes);
+        let mut lines = self
+            .parts
+            .headers
+            .get_all("host")
+            .iter()
+            .map(HeaderValue::as_bytes);
         let first = lines.next();
-        let target = self.parts.uri.authority().map(|authority| authority.as_str().as_bytes());
+        let target = self
+            .parts
+            .uri
+            .authority()
+            .map(|authority| authority.as_str().as_bytes());
         lines.next().is_none() && (target.is_none() || target == first)
     }
 
     /// True if the request says how its body ends. Without that HTTP takes it for empty, which is not what a client that
     /// forgot the length means.
     pub(crate) fn announces_length(&self) -> bool {
-        ["content-length", "transfer-encoding"].iter().any(|name| self.parts.headers.contains_key(*name))
+        ["content-length", "transfer-encoding"]
+            .iter()
+            .any(|name| self.parts.headers.contains_key(*name))
     }
 
-    /// False if the head is longer than any S3 client has reason to send: by its bytes, or by its lines.
+    /// False if the head is longer than any S3 client has reason to send: by its bytes, its lines, or its parameters.
     pub(crate) fn has_head_within_limits(&self) -> bool {
         let request_line = self.method().len() + self.path().len() + self.query().map_or(0, str::len);
-        let headers = self.parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len());
+        let headers = self
+            .parts
+            .headers
+            .iter()
+            .map(|(name, value)| name.as_str().len() + value.len());
         let lines = self.parts.headers.len();
-        lines <= HEADERS_MAX && request_line + headers.sum::<usize>() <= HEAD_BYTES_MAX
+        let parameters = self.query().map_or(0, |query| query.split('&').count());
+        lines <= HEADERS_MAX
+            && parameters <= PARAMETERS_MAX
+            && request_line + headers.sum::<usize>() <= HEAD_BYTES_MAX
     }
 
     /// All header lines.
     pub(crate) fn lines(&self) -> Lines<'_> {
-        self.parts.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect()
+        self.parts
+            .headers
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_bytes()))
+            .collect()
     }
 
     /// The request as the signature sees it.
@@ -135,6 +164,9 @@ fn host_bucket<'a>(host: &'a str, config: &Config) -> Option<&'a str> {
 pub(crate) const HEAD_BYTES_MAX: usize = 32 * 1024;
 /// Most header lines of a request.
 const HEADERS_MAX: usize = 128;
+/// Most parameters in a request's query. Each may stand for a header and is held against all others, before anybody is
+/// known to have sent them.
+const PARAMETERS_MAX: usize = 512;
 
 /// What proxies add, by any of which we know that the peer is not the client.
 const FORWARDING_HEADERS: [&str; 9] = [

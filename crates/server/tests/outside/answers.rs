@@ -178,7 +178,8 @@ fn a_head_that_is_too_long_is_refused_in_words_and_the_connection_goes_on() {
     let many = (0..200).fold(ask(), |ask, n| ask.header(&format!("x-{n}"), "y"));
     let long = ask().header("x", &"y".repeat(33 * 1024));
     let long_query = Ask::new("GET", &format!("/?x={}", "y".repeat(33 * 1024))).to(&server.host());
-    for ask in [many, long, long_query] {
+    let many_parameters = Ask::new("GET", &format!("/?{}", "x&".repeat(600))).to(&server.host());
+    for ask in [many, long, long_query, many_parameters] {
         let answer = connection.ask(&ask.sign(&Key::root()));
         answer.is(400, "RequestHeaderSectionTooLarge");
         assert_eq!(answer.element("MaxSizeAllowed").as_deref(), Some("32768"));
