@@ -16,7 +16,7 @@ mod object;
 
 pub use bucket::{CreateBucket, CreateBucketDocument, ListBuckets};
 pub use condition::{EtagMatch, RangeCondition, ReadCondition, WriteCondition};
-pub use content::{ObjectMetadata, STANDARD_STORAGE_CLASS};
+pub use content::STANDARD_STORAGE_CLASS;
 pub use copy::{CopyObject, CopySource, MetadataDirective, UploadPartCopy};
 pub use integrity::{DeclaredChecksum, Integrity};
 pub use listing::{ListMultipartUploads, ListObjects, ListObjectsV2, ListParts};

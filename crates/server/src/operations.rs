@@ -12,9 +12,7 @@ mod put_object;
 
 use bytes::Bytes;
 use countersign_protocol::encode::{ObjectChecksum, Owner};
-use countersign_protocol::operation::{
-    self as op, EtagMatch, Integrity, ObjectMetadata, ReadCondition, WriteCondition,
-};
+use countersign_protocol::operation::{EtagMatch, Integrity, ReadCondition, WriteCondition};
 use countersign_protocol::{Operation, ParseError};
 use countersign_store::{self as store, Store};
 use countersign_types::{BucketName, Checksum, ChecksumType, ObjectKey};
@@ -195,56 +193,6 @@ fn read_condition(condition: &ReadCondition) -> store::ReadCondition {
         if_none_match: condition.if_none_match.as_ref().map(tags),
         if_modified_since: condition.if_modified_since,
         if_unmodified_since: condition.if_unmodified_since,
-    }
-}
-
-fn stored_metadata(metadata: &ObjectMetadata) -> store::Metadata {
-    let ObjectMetadata {
-        content_type,
-        content_encoding,
-        content_disposition,
-        content_language,
-        cache_control,
-        expires,
-        website_redirect,
-        storage_class,
-        user,
-    } = metadata.clone();
-    store::Metadata {
-        content_type,
-        content_encoding,
-        content_disposition,
-        content_language,
-        cache_control,
-        expires,
-        storage_class,
-        website_redirect,
-        user,
-    }
-}
-
-fn shown_metadata(metadata: &store::Metadata) -> ObjectMetadata {
-    let store::Metadata {
-        content_type,
-        content_encoding,
-        content_disposition,
-        content_language,
-        cache_control,
-        expires,
-        storage_class,
-        website_redirect,
-        user,
-    } = metadata.clone();
-    op::ObjectMetadata {
-        content_type,
-        content_encoding,
-        content_disposition,
-        content_language,
-        cache_control,
-        expires,
-        website_redirect,
-        storage_class,
-        user,
     }
 }
 

@@ -48,8 +48,8 @@ pub use document::receive_document;
 pub use error::{Error, Result};
 pub use list::{Entry, ListQuery, Listing};
 pub use model::{
-    CompleteUpload, CompletedPart, Expect, ExpectedChecksum, Metadata, NewObject, ObjectInfo, PartView,
-    PutObject, PutPart,
+    CompleteUpload, CompletedPart, Expect, ExpectedChecksum, NewObject, ObjectInfo, PartView, PutObject,
+    PutPart,
 };
 pub use multipart::{ListedPart, ListedUpload, PartPage, Upload, UploadPage, UploadQuery};
 pub use read::{Object, ObjectReader};

@@ -3,30 +3,9 @@
 //! Not here: how they are written to rows (`records`), and the rules between them.
 
 use crate::condition::WriteCondition;
-use countersign_types::{Checksum, ChecksumAlgorithm, ChecksumType, Etag, Moment, PartNumber};
-
-/// What an object carries besides its bytes. Texts are kept exactly as they were sent.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Metadata {
-    /// `Content-Type`
-    pub content_type: Option<String>,
-    /// `Content-Encoding`, without `aws-chunked` (the caller takes it off).
-    pub content_encoding: Option<String>,
-    /// `Content-Disposition`
-    pub content_disposition: Option<String>,
-    /// `Content-Language`
-    pub content_language: Option<String>,
-    /// `Cache-Control`
-    pub cache_control: Option<String>,
-    /// `Expires`, as sent.
-    pub expires: Option<String>,
-    /// `x-amz-storage-class`; `None` is `STANDARD`.
-    pub storage_class: Option<String>,
-    /// `x-amz-website-redirect-location`
-    pub website_redirect: Option<String>,
-    /// Lower-case names without `x-amz-meta-`, and values; in the order they were sent.
-    pub user: Vec<(String, String)>,
-}
+use countersign_types::{
+    Checksum, ChecksumAlgorithm, ChecksumType, Etag, Moment, ObjectMetadata, PartNumber,
+};
 
 /// What the body of a request was announced to be. Everything said must hold before anything becomes visible.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -54,7 +33,7 @@ pub struct ExpectedChecksum {
 #[derive(Clone, Debug, Default)]
 pub struct NewObject {
     /// What it carries besides its bytes.
-    pub metadata: Metadata,
+    pub metadata: ObjectMetadata,
     /// What its body was announced to be.
     pub expect: Expect,
     /// What must hold for it to be written.
@@ -93,7 +72,7 @@ pub struct PutPart {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ObjectInfo {
     /// What it carries besides its bytes.
-    pub metadata: Metadata,
+    pub metadata: ObjectMetadata,
     /// Size in bytes.
     pub size: u64,
     /// Its tag.

@@ -5,7 +5,7 @@
 use crate::condition::WriteCondition;
 use crate::error::{Error, Result};
 use crate::layout::{self, HEAD};
-use crate::model::{Metadata, NewObject, PutObject};
+use crate::model::{NewObject, PutObject};
 use crate::receive::Payload;
 use crate::records::Head;
 use crate::source::Source;
@@ -13,7 +13,7 @@ use crate::{ATTEMPTS_MAX, Store, USER_METADATA_BYTES_MAX};
 use countersign_engine as engine;
 use countersign_engine::limits::ROW_BYTES_MAX;
 use countersign_engine::{Change, Home, Outcome, Put, Space};
-use countersign_types::{BucketName, ChecksumAlgorithm, ChecksumType, Etag, ObjectKey};
+use countersign_types::{BucketName, ChecksumAlgorithm, ChecksumType, Etag, ObjectKey, ObjectMetadata};
 
 impl Store {
     /// Writes an object. Its condition is looked at before the body is read, and decided by the commit.
@@ -145,7 +145,7 @@ pub(crate) fn written(head: &Head) -> PutObject {
 }
 
 /// SPEC: user metadata is at most 2 KiB, names and values summed up.
-pub(crate) fn check_metadata(metadata: &Metadata) -> Result<()> {
+pub(crate) fn check_metadata(metadata: &ObjectMetadata) -> Result<()> {
     let size: usize = metadata
         .user
         .iter()

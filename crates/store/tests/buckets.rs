@@ -5,8 +5,9 @@ mod common;
 use common::watched::{Fault, Watched};
 use common::{TestWorld, bucket, object_key, open, put, read_key, store, store_on};
 use countersign_engine::memory::Memory;
-use countersign_store::{Error, Metadata, Settings, Store, WriteCondition};
+use countersign_store::{Error, Settings, Store, WriteCondition};
 use countersign_types::BucketName;
+use countersign_types::ObjectMetadata;
 use std::sync::Arc;
 
 fn name(text: &str) -> BucketName {
@@ -78,7 +79,7 @@ async fn objects_keep_a_bucket_and_uploads_do_not() {
             .expect("deleted");
     }
     let upload = store
-        .create_upload(&bucket(), &object_key("k"), Metadata::default(), None)
+        .create_upload(&bucket(), &object_key("k"), ObjectMetadata::default(), None)
         .await;
     let upload = upload.expect("begun");
     store.delete_bucket(&bucket()).await.expect("removed");

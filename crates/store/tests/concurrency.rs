@@ -8,10 +8,10 @@ use common::{
 };
 use countersign_engine::memory::Memory;
 use countersign_store::{
-    BytesSource, CompleteUpload, CompletedPart, Error, Expect, ListQuery, Metadata, NewObject, Settings,
-    Store, TagMatch, WriteCondition,
+    BytesSource, CompleteUpload, CompletedPart, Error, Expect, ListQuery, NewObject, Settings, Store,
+    TagMatch, WriteCondition,
 };
-use countersign_types::{BucketName, Etag, UploadId};
+use countersign_types::{BucketName, Etag, ObjectMetadata, UploadId};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -81,7 +81,7 @@ async fn plain_writers_never_stand_in_each_others_way() {
 
 async fn begin(store: &Store) -> UploadId {
     let begun = store
-        .create_upload(&bucket(), &object_key("k"), Metadata::default(), None)
+        .create_upload(&bucket(), &object_key("k"), ObjectMetadata::default(), None)
         .await;
     begun.expect("begun")
 }

@@ -8,10 +8,10 @@ use common::{TestWorld, bucket, md5, object_key, open, part_number, put, read, r
 use countersign_engine::memory::Memory;
 use countersign_engine::{Class, Engine, ScanRange, Space};
 use countersign_store::{
-    BytesSource, CompleteUpload, CompletedPart, Error, Expect, ExpectedChecksum, Metadata, ObjectSource,
-    PutObject, PutPart, Result, Settings, Store, Swept, TagMatch, WriteCondition, combine_checksums,
+    BytesSource, CompleteUpload, CompletedPart, Error, Expect, ExpectedChecksum, ObjectSource, PutObject,
+    PutPart, Result, Settings, Store, Swept, TagMatch, WriteCondition, combine_checksums,
 };
-use countersign_types::{Checksum, ChecksumAlgorithm, ChecksumType, Etag, UploadId};
+use countersign_types::{Checksum, ChecksumAlgorithm, ChecksumType, Etag, ObjectMetadata, UploadId};
 use std::ops::Bound;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +20,7 @@ const MIB: usize = 1 << 20;
 
 async fn begin(store: &Store, key: &str) -> UploadId {
     let begun = store
-        .create_upload(&bucket(), &object_key(key), Metadata::default(), None)
+        .create_upload(&bucket(), &object_key(key), ObjectMetadata::default(), None)
         .await;
     begun.expect("begun")
 }
@@ -269,7 +269,7 @@ async fn chosen_checksums_are_kept_per_part_and_made_into_the_objects() {
     ] {
         let chosen = Some((algorithm, Some(checksum_type)));
         let begun = store
-            .create_upload(&bucket(), &object_key("k"), Metadata::default(), chosen)
+            .create_upload(&bucket(), &object_key("k"), ObjectMetadata::default(), chosen)
             .await;
         let id = begun.expect("begun");
         let mut parts = Vec::new();
@@ -333,7 +333,7 @@ async fn chosen_checksums_are_kept_per_part_and_made_into_the_objects() {
     ] {
         let chosen = Some((algorithm, Some(checksum_type)));
         let refused = store
-            .create_upload(&bucket(), &object_key("k"), Metadata::default(), chosen)
+            .create_upload(&bucket(), &object_key("k"), ObjectMetadata::default(), chosen)
             .await;
         assert!(matches!(refused, Err(Error::ChecksumTypeUnsupported { .. })));
     }

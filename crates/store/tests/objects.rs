@@ -9,10 +9,10 @@ use common::{
 };
 use countersign_engine::memory::Memory;
 use countersign_store::{
-    BytesSource, Error, Expect, ExpectedChecksum, ListQuery, Metadata, NewObject, ObjectSource, Precondition,
-    Settings, TagMatch, WriteCondition,
+    BytesSource, Error, Expect, ExpectedChecksum, ListQuery, NewObject, ObjectSource, Precondition, Settings,
+    TagMatch, WriteCondition,
 };
-use countersign_types::{Checksum, ChecksumAlgorithm, ChecksumType, Etag, PartNumber};
+use countersign_types::{Checksum, ChecksumAlgorithm, ChecksumType, Etag, ObjectMetadata, PartNumber};
 use sha2::Digest as _;
 use std::sync::Arc;
 
@@ -319,12 +319,12 @@ async fn conditions_are_looked_at_before_the_body_is_read() {
 #[tokio::test]
 async fn metadata_reads_back_and_has_a_limit() {
     let store = store().await;
-    let metadata = Metadata {
+    let metadata = ObjectMetadata {
         content_type: Some("text/plain".into()),
         cache_control: Some("no-cache".into()),
         storage_class: Some("GLACIER".into()),
         user: vec![("b".into(), "2".into()), ("a".into(), "é".into())],
-        ..Metadata::default()
+        ..ObjectMetadata::default()
     };
     let object = NewObject {
         metadata: metadata.clone(),
@@ -337,9 +337,9 @@ async fn metadata_reads_back_and_has_a_limit() {
         .expect("is there");
     assert_eq!(info.metadata, metadata);
     for (len, is_allowed) in [(2047, true), (2048, false)] {
-        let metadata = Metadata {
+        let metadata = ObjectMetadata {
             user: vec![("n".into(), "v".repeat(len))],
-            ..Metadata::default()
+            ..ObjectMetadata::default()
         };
         let object = NewObject {
             metadata,

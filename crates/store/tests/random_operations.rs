@@ -8,10 +8,10 @@ use common::watched::{Fault, Watched};
 use common::{TestWorld, bucket, object_key, part_number, read, store_on};
 use countersign_engine::memory::Memory;
 use countersign_store::{
-    BytesSource, CompleteUpload, CompletedPart, Error, Expect, ListQuery, Metadata, NewObject, ObjectSource,
-    Settings, Store, TagMatch, UploadQuery, WriteCondition,
+    BytesSource, CompleteUpload, CompletedPart, Error, Expect, ListQuery, NewObject, ObjectSource, Settings,
+    Store, TagMatch, UploadQuery, WriteCondition,
 };
-use countersign_types::{Etag, UploadId};
+use countersign_types::{Etag, ObjectMetadata, UploadId};
 use reference::{Reference, Refused};
 use std::sync::Arc;
 use std::time::Duration;
@@ -172,9 +172,9 @@ impl Run {
         let (key, bytes, content_type) = (self.random.key(), self.bytes(), self.random.text(2));
         let condition = self.condition(&key);
         let object = NewObject {
-            metadata: Metadata {
+            metadata: ObjectMetadata {
                 content_type: Some(content_type.clone()),
-                ..Metadata::default()
+                ..ObjectMetadata::default()
             },
             condition: condition.clone(),
             ..NewObject::default()
@@ -315,9 +315,9 @@ impl Run {
     async fn create_upload(&mut self) {
         let (key, content_type) = (self.random.key(), self.random.text(2));
         self.world.pass(Duration::from_millis(1));
-        let metadata = Metadata {
+        let metadata = ObjectMetadata {
             content_type: Some(content_type.clone()),
-            ..Metadata::default()
+            ..ObjectMetadata::default()
         };
         let id = self
             .store

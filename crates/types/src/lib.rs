@@ -5,6 +5,7 @@
 mod bucket_name;
 mod checksum;
 mod etag;
+mod metadata;
 mod object_key;
 mod part;
 mod time;
@@ -12,6 +13,7 @@ mod time;
 pub use bucket_name::{BucketName, BucketNameError};
 pub use checksum::{Checksum, ChecksumAlgorithm, ChecksumType};
 pub use etag::Etag;
+pub use metadata::ObjectMetadata;
 pub use object_key::{ObjectKey, ObjectKeyError};
 pub use part::{PartNumber, UploadId};
 pub use time::Moment;

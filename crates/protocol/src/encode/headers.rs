@@ -3,12 +3,12 @@
 //! Not here: the status, `x-amz-request-id`, `Date` and `Server`. A value that no header can hold (there should be none,
 //! parsers refuse them) is left out rather than failing an answer.
 
-use countersign_types::{Checksum, ChecksumType, Etag, Moment};
+use countersign_types::{Checksum, ChecksumType, Etag, Moment, ObjectMetadata};
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 use crate::encode::xml::Xml;
 use crate::head::header_bytes;
-use crate::operation::{ObjectMetadata, ResponseOverrides, STANDARD_STORAGE_CLASS};
+use crate::operation::{ResponseOverrides, STANDARD_STORAGE_CLASS};
 use crate::range::ByteRange;
 
 /// The `Content-Type` of an object for which none was named.

@@ -6,49 +6,26 @@
 use crate::error_code::ErrorCode;
 use crate::head::{View, header_bytes, sendable};
 use crate::parse_error::ParseError;
-
-/// What is kept with an object and sent back with it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ObjectMetadata {
-    /// `Content-Type`, as sent; the server answers `binary/octet-stream` where there is none.
-    pub content_type: Option<String>,
-    /// `Content-Encoding` without `aws-chunked`.
-    pub content_encoding: Option<String>,
-    /// `Content-Disposition`
-    pub content_disposition: Option<String>,
-    /// `Content-Language`
-    pub content_language: Option<String>,
-    /// `Cache-Control`
-    pub cache_control: Option<String>,
-    /// `Expires`, as sent: AWS keeps it as text.
-    pub expires: Option<String>,
-    /// `x-amz-website-redirect-location`
-    pub website_redirect: Option<String>,
-    /// `x-amz-storage-class`; `None` where it was not sent, which means `STANDARD`.
-    pub storage_class: Option<String>,
-    /// User metadata: lower-case name without `x-amz-meta-`, and value. Values are [`crate::header_text`].
-    pub user: Vec<(String, String)>,
-}
+use countersign_types::ObjectMetadata;
 
 /// The storage class of an object for which none was named.
 pub const STANDARD_STORAGE_CLASS: &str = "STANDARD";
 
-impl ObjectMetadata {
-    pub(super) fn parse(view: &View<'_>) -> Result<ObjectMetadata, ParseError> {
-        Ok(ObjectMetadata {
-            content_type: view.filled_header("content-type"),
-            content_encoding: view
-                .filled_header("content-encoding")
-                .and_then(|codings| without_chunked(&codings)),
-            content_disposition: view.filled_header("content-disposition"),
-            content_language: view.filled_header("content-language"),
-            cache_control: view.filled_header("cache-control"),
-            expires: view.filled_header("expires"),
-            website_redirect: website_redirect(view)?,
-            storage_class: storage_class(view)?,
-            user: user_metadata(view)?,
-        })
-    }
+/// Reads what is kept with an object from the headers that carry it.
+pub(super) fn parse_metadata(view: &View<'_>) -> Result<ObjectMetadata, ParseError> {
+    Ok(ObjectMetadata {
+        content_type: view.filled_header("content-type"),
+        content_encoding: view
+            .filled_header("content-encoding")
+            .and_then(|codings| without_chunked(&codings)),
+        content_disposition: view.filled_header("content-disposition"),
+        content_language: view.filled_header("content-language"),
+        cache_control: view.filled_header("cache-control"),
+        expires: view.filled_header("expires"),
+        website_redirect: website_redirect(view)?,
+        storage_class: storage_class(view)?,
+        user: user_metadata(view)?,
+    })
 }
 
 /// Refuses access control lists as a bucket does whose owner owns everything in it; the two lists that say just that

@@ -2,12 +2,12 @@
 //!
 //! Not here: the bytes of the source; the server reads them and checks that the caller may.
 
-use countersign_types::{BucketName, ChecksumAlgorithm, ObjectKey, PartNumber, UploadId};
+use countersign_types::{BucketName, ChecksumAlgorithm, ObjectKey, ObjectMetadata, PartNumber, UploadId};
 
 use crate::error_code::ErrorCode;
 use crate::head::{View, decode, header_bytes};
 use crate::operation::condition::{self, ReadCondition, WriteCondition};
-use crate::operation::content::{ObjectMetadata, check_acl};
+use crate::operation::content::{check_acl, parse_metadata};
 use crate::operation::{integrity, multipart};
 use crate::parse_error::ParseError;
 use crate::range::SourceRange;
@@ -103,7 +103,7 @@ impl CopyObject {
             source: CopySource::of(view)?,
             source_condition: condition::parse_source(view),
             metadata_directive: parse_metadata_directive(view)?,
-            metadata: ObjectMetadata::parse(view)?,
+            metadata: parse_metadata(view)?,
             checksum_algorithm: integrity::parse_algorithm(view, "x-amz-checksum-algorithm")?,
             condition: condition::parse_write(view)?,
         };

@@ -2,13 +2,15 @@
 //!
 //! Not here: `ListParts` (`listing`) and `UploadPartCopy` (`copy`).
 
-use countersign_types::{Checksum, ChecksumAlgorithm, ChecksumType, Etag, PartNumber, UploadId};
+use countersign_types::{
+    Checksum, ChecksumAlgorithm, ChecksumType, Etag, ObjectMetadata, PartNumber, UploadId,
+};
 
 use crate::document::Element;
 use crate::error_code::ErrorCode;
 use crate::head::View;
 use crate::operation::condition::{self, WriteCondition};
-use crate::operation::content::{ObjectMetadata, check_acl};
+use crate::operation::content::{check_acl, parse_metadata};
 use crate::operation::integrity::{self, Integrity};
 use crate::parse_error::ParseError;
 
@@ -83,7 +85,7 @@ impl CreateMultipartUpload {
         check_acl(view, ErrorCode::AccessControlListNotSupported)?;
         let checksum_algorithm = integrity::parse_algorithm(view, "x-amz-checksum-algorithm")?;
         Ok(CreateMultipartUpload {
-            metadata: ObjectMetadata::parse(view)?,
+            metadata: parse_metadata(view)?,
             checksum_algorithm,
             checksum_type: choose_checksum_type(checksum_algorithm, parse_checksum_type(view)?)?,
         })

@@ -2,13 +2,13 @@
 //!
 //! Not here: copies (`copy`) and parts (`multipart`).
 
-use countersign_types::{ObjectKey, ObjectKeyError, PartNumber};
+use countersign_types::{ObjectKey, ObjectKeyError, ObjectMetadata, PartNumber};
 
 use crate::document::Element;
 use crate::error_code::ErrorCode;
 use crate::head::{View, sendable};
 use crate::operation::condition::{self, EtagMatch, RangeCondition, ReadCondition, WriteCondition};
-use crate::operation::content::{ObjectMetadata, check_acl};
+use crate::operation::content::{check_acl, parse_metadata};
 use crate::operation::integrity::Integrity;
 use crate::parse_error::ParseError;
 use crate::range::RangeRequest;
@@ -96,7 +96,7 @@ impl PutObject {
     pub(crate) fn parse(view: &View<'_>) -> Result<PutObject, ParseError> {
         check_acl(view, ErrorCode::AccessControlListNotSupported)?;
         Ok(PutObject {
-            metadata: ObjectMetadata::parse(view)?,
+            metadata: parse_metadata(view)?,
             integrity: Integrity::parse(view)?,
             condition: condition::parse_write(view)?,
         })

@@ -6,13 +6,12 @@ use countersign_protocol::operation::{
 };
 use countersign_protocol::range::ByteRange;
 use countersign_store::{
-    self as store, Expect, ExpectedChecksum, Metadata, NewObject, Object, ObjectSource, Read,
-    evaluate_read_condition,
+    self as store, Expect, ExpectedChecksum, NewObject, Object, ObjectSource, Read, evaluate_read_condition,
 };
 
-use super::{
-    Answer, Call, parse_failed, read_condition, stored_metadata, write_condition, written_checksum, xml,
-};
+use countersign_types::ObjectMetadata;
+
+use super::{Answer, Call, parse_failed, read_condition, write_condition, written_checksum, xml};
 use crate::refusal::{Names, Refusal};
 
 pub(super) async fn object(call: &Call<'_>, request: &CopyObject) -> Answer {
@@ -115,11 +114,11 @@ async fn open(call: &Call<'_>, source: &CopySource, condition: &ReadCondition) -
 }
 
 /// The storage class and the website redirect are the request's, always; the rest as the directive says.
-fn metadata(request: &CopyObject, source: &Object) -> Metadata {
-    let requested = stored_metadata(&request.metadata);
+fn metadata(request: &CopyObject, source: &Object) -> ObjectMetadata {
+    let requested = request.metadata.clone();
     match request.metadata_directive {
         MetadataDirective::Replace => requested,
-        MetadataDirective::Copy => Metadata {
+        MetadataDirective::Copy => ObjectMetadata {
             storage_class: requested.storage_class,
             website_redirect: requested.website_redirect,
             ..source.metadata.clone()

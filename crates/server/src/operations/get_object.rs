@@ -9,7 +9,7 @@ use countersign_types::Checksum;
 use futures_util::{StreamExt, stream};
 use http::{Response, StatusCode};
 
-use super::{Answer, Call, empty, parse_failed, read_condition, shown_checksum, shown_metadata};
+use super::{Answer, Call, empty, parse_failed, read_condition, shown_checksum};
 use crate::refusal::Refusal;
 use crate::respond::{BrokenBody, Outgoing};
 
@@ -51,14 +51,13 @@ fn head_of(
             "Cannot specify both Range header and partNumber query parameter",
         )));
     }
-    let metadata = shown_metadata(&info.metadata);
     let part = info.part.as_ref();
     let mut headers = ObjectHeaders {
         etag: info.etag,
         last_modified: info.last_modified,
         size: info.size,
         range: None,
-        metadata: &metadata,
+        metadata: &info.metadata,
         checksum: None,
         parts_count: info.parts.filter(|_| part.is_some()),
         overrides: Some(&request.overrides).filter(|overrides| !overrides.is_empty()),

@@ -13,14 +13,14 @@ use countersign_store::{CompleteUpload, CompletedPart, UploadQuery};
 use countersign_types::{ChecksumAlgorithm, ChecksumType};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
-use super::{Answer, Call, empty, parse_failed, stored_metadata, write_condition, written_checksum, xml};
+use super::{Answer, Call, empty, parse_failed, write_condition, written_checksum, xml};
 use crate::body::Upload;
 
 pub(super) async fn create(call: &Call<'_>, request: &CreateMultipartUpload) -> Answer {
     let checksum = request
         .checksum_algorithm
         .map(|algorithm| (algorithm, request.checksum_type));
-    let metadata = stored_metadata(&request.metadata);
+    let metadata = request.metadata.clone();
     let (bucket, object_key) = (call.bucket(), call.object_key());
     let upload_id = call
         .store

@@ -7,12 +7,12 @@ use countersign_protocol::operation::PutObject;
 use countersign_store::NewObject;
 use http::StatusCode;
 
-use super::{Answer, Call, empty, stored_metadata, write_condition, written_checksum};
+use super::{Answer, Call, empty, write_condition, written_checksum};
 use crate::body::Upload;
 
 pub(super) async fn put(call: &Call<'_>, request: &PutObject, body: &mut Upload) -> Answer {
     let new = NewObject {
-        metadata: stored_metadata(&request.metadata),
+        metadata: request.metadata.clone(),
         expect: call.expect(&request.integrity),
         condition: write_condition(&request.condition),
     };

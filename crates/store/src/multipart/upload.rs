@@ -4,7 +4,6 @@ use crate::digest::{default_checksum_type, is_supported};
 use crate::error::{Error, Result};
 use crate::home::leave_garbage;
 use crate::layout;
-use crate::model::Metadata;
 use crate::put::check_metadata;
 use crate::records::{GarbageKind, Generation, UploadRecord};
 use crate::{ATTEMPTS_MAX, Store};
@@ -12,7 +11,9 @@ use bytes::Bytes;
 use countersign_engine as engine;
 use countersign_engine::limits::ROW_BYTES_MAX;
 use countersign_engine::{Change, Guard, Home, Outcome, Put, Space};
-use countersign_types::{BucketName, ChecksumAlgorithm, ChecksumType, Moment, ObjectKey, UploadId};
+use countersign_types::{
+    BucketName, ChecksumAlgorithm, ChecksumType, Moment, ObjectKey, ObjectMetadata, UploadId,
+};
 
 /// An upload that is neither completed nor aborted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,7 +21,7 @@ pub struct Upload {
     /// When it was begun.
     pub initiated: Moment,
     /// What the object will carry.
-    pub metadata: Metadata,
+    pub metadata: ObjectMetadata,
     /// Which checksum the client chose, and how it will be made.
     pub checksum: Option<(ChecksumAlgorithm, ChecksumType)>,
 }
@@ -32,7 +33,7 @@ impl Store {
         &self,
         bucket: &BucketName,
         object_key: &ObjectKey,
-        metadata: Metadata,
+        metadata: ObjectMetadata,
         checksum: Option<(ChecksumAlgorithm, Option<ChecksumType>)>,
     ) -> Result<UploadId> {
         check_metadata(&metadata)?;

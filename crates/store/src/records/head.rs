@@ -5,9 +5,9 @@
 use super::Generation;
 use super::fields::{Field, Reader, Writer, checksum_type_number};
 use crate::error::{Error, Result};
-use crate::model::{Metadata, ObjectInfo};
+use crate::model::ObjectInfo;
 use bytes::Bytes;
-use countersign_types::{Checksum, ChecksumType, Etag, Moment};
+use countersign_types::{Checksum, ChecksumType, Etag, Moment, ObjectMetadata};
 
 /// An object.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub(crate) struct Head {
     pub(crate) checksum: Option<(Checksum, ChecksumType)>,
     /// How many manifest rows there are; `None`: the object's bytes are this row's body (or there are none).
     pub(crate) manifest_rows: Option<u16>,
-    pub(crate) metadata: Metadata,
+    pub(crate) metadata: ObjectMetadata,
 }
 
 impl Head {
@@ -47,7 +47,7 @@ impl Head {
         let mut reader = Reader::new(value, "the row of an object")?;
         let (mut generation, mut size, mut md5, mut modified) = (None, None, None, None);
         let (mut parts, mut checksum, mut checksum_type, mut manifest_rows) = (None, None, None, None);
-        let mut metadata = Metadata::default();
+        let mut metadata = ObjectMetadata::default();
         while let Some(field) = reader.next()? {
             match field.tag {
                 GENERATION => generation = Some(Generation(field.array()?)),
@@ -87,7 +87,7 @@ impl Head {
     }
 }
 
-pub(super) fn write_metadata(to: &mut Writer, metadata: &Metadata) {
+pub(super) fn write_metadata(to: &mut Writer, metadata: &ObjectMetadata) {
     to.text(CONTENT_TYPE, metadata.content_type.as_deref());
     to.text(CONTENT_ENCODING, metadata.content_encoding.as_deref());
     to.text(CONTENT_DISPOSITION, metadata.content_disposition.as_deref());
@@ -103,7 +103,7 @@ pub(super) fn write_metadata(to: &mut Writer, metadata: &Metadata) {
 }
 
 /// Takes a field if it is one of metadata; others are left out.
-pub(super) fn read_metadata(field: &Field<'_>, metadata: &mut Metadata) -> Result<(), Error> {
+pub(super) fn read_metadata(field: &Field<'_>, metadata: &mut ObjectMetadata) -> Result<(), Error> {
     let slot = match field.tag {
         CONTENT_TYPE => &mut metadata.content_type,
         CONTENT_ENCODING => &mut metadata.content_encoding,
@@ -165,7 +165,7 @@ mod tests {
             checksum: Checksum::new(ChecksumAlgorithm::Sha256, &[3; 32])
                 .map(|c| (c, ChecksumType::Composite)),
             manifest_rows: Some(11),
-            metadata: Metadata {
+            metadata: ObjectMetadata {
                 content_type: text("text/plain"),
                 content_encoding: text("gzip"),
                 content_disposition: text("inline"),

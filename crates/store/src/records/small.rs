@@ -4,9 +4,8 @@ use super::Generation;
 use super::fields::{Reader, Writer, algorithm_number, checksum_type_number};
 use super::head::{read_metadata, write_metadata};
 use crate::error::Result;
-use crate::model::Metadata;
 use bytes::Bytes;
-use countersign_types::{ChecksumAlgorithm, ChecksumType, Moment};
+use countersign_types::{ChecksumAlgorithm, ChecksumType, Moment, ObjectMetadata};
 
 /// A bucket, as the directory in the system's space knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,7 +79,7 @@ pub(crate) struct UploadRecord {
     /// How often parts were written to the frozen upload, so that no two states of the row are alike.
     pub(crate) thaws: u64,
     pub(crate) checksum: Option<(ChecksumAlgorithm, ChecksumType)>,
-    pub(crate) metadata: Metadata,
+    pub(crate) metadata: ObjectMetadata,
 }
 
 impl UploadRecord {
@@ -101,7 +100,7 @@ impl UploadRecord {
         let mut reader = Reader::new(value, "the row of an upload")?;
         let (mut initiated, mut is_frozen, mut thaws) = (None, false, 0);
         let (mut algorithm, mut checksum_type) = (None, None);
-        let mut metadata = Metadata::default();
+        let mut metadata = ObjectMetadata::default();
         while let Some(field) = reader.next()? {
             match field.tag {
                 1 => initiated = Some(field.moment()?),
@@ -216,9 +215,9 @@ mod tests {
             is_frozen: true,
             thaws: 4,
             checksum: Some((ChecksumAlgorithm::Crc32c, ChecksumType::Composite)),
-            metadata: Metadata {
+            metadata: ObjectMetadata {
                 user: vec![("a".into(), "b".into())],
-                ..Metadata::default()
+                ..ObjectMetadata::default()
             },
         };
         assert_eq!(UploadRecord::decode(&upload.encode()).expect("upload"), upload);

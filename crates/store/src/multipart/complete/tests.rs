@@ -1,11 +1,11 @@
 //! The largest upload there can be: its part rows are written here directly, since 50 GB would not fit a test.
 
 use super::*;
-use crate::model::Metadata;
 use crate::{BytesSource, ListQuery, NewObject, Settings, World, WriteCondition};
 use countersign_engine::memory::Memory;
 use countersign_engine::{Body, Class, Engine, ScanRange};
 use countersign_types::Moment;
+use countersign_types::ObjectMetadata;
 use std::ops::Bound;
 use std::sync::Arc;
 use std::time::Duration;
@@ -62,7 +62,7 @@ async fn ten_thousand_parts_become_an_object_in_one_commit_and_are_swept_when_it
     let object_key = ObjectKey::parse(b"large").expect("valid");
     store.create_bucket(&bucket, "ann", "r").await.expect("created");
     let begun = store
-        .create_upload(&bucket, &object_key, Metadata::default(), None)
+        .create_upload(&bucket, &object_key, ObjectMetadata::default(), None)
         .await;
     let upload_id = begun.expect("begun");
     let generation = Generation::of_upload(&upload_id);
