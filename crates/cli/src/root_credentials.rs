@@ -124,6 +124,11 @@ pub(crate) fn existing(
     }
 }
 
+/// Whether others than its owner may read a file; `false` if that cannot be told.
+pub(crate) fn is_exposed(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0)
+}
+
 /// A variable's value, or the content of the file that the variable with `_FILE` behind it names.
 fn value_of(name: &str, environment: &dyn Fn(&str) -> Option<String>) -> Result<Option<String>, Error> {
     if let Some(value) = environment(name) {
@@ -276,10 +281,13 @@ mod tests {
             fs::metadata(&path).expect("written").permissions().mode() & 0o777,
             0o600
         );
+        assert!(!is_exposed(&path));
         assert_eq!(
             found(dir.path(), &[]),
-            Ok((id.clone(), secret, Origin::File(path)))
+            Ok((id.clone(), secret, Origin::File(path.clone())))
         );
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).expect("set");
+        assert!(is_exposed(&path));
         let other = tempfile::tempdir().expect("a directory");
         assert_ne!(
             found(other.path(), &[]).expect("made").0,

@@ -28,10 +28,10 @@ pub(crate) struct Arguments {
         value_name = "DIR"
     )]
     data_dir: PathBuf,
-    /// Where S3 is served; repeatable [default: 127.0.0.1:9000 and [::1]:9000].
+    /// Where S3 is served; repeatable (default: port 9000 on 127.0.0.1 and on ::1).
     #[arg(long, env = "COUNTERSIGN_LISTEN", value_delimiter = ',', value_name = "ADDR")]
     listen: Vec<SocketAddr>,
-    /// Where health and the admin API are served; repeatable [default: 127.0.0.1:9001 and [::1]:9001].
+    /// Where health and the admin API are served; repeatable (default: port 9001 on 127.0.0.1 and on ::1).
     #[arg(
         long,
         env = "COUNTERSIGN_ADMIN_LISTEN",
@@ -101,6 +101,11 @@ async fn serve(arguments: Arguments) -> Result<(), Failure> {
     let engine = Arc::new(engine);
     let root = root_credentials::find(data_dir, &|name| std::env::var(name).ok())
         .map_err(|error| Failure::new(Kind::Usage, error.to_string()))?;
+    if let Origin::File(path) = &root.origin
+        && root_credentials::is_exposed(path)
+    {
+        tracing::warn!(path = %path.display(), "others than its owner may read the root credentials: chmod 600 it");
+    }
     let note = note(&root);
     // This process has the engine for itself: its own readers are all there are.
     let settings = Settings {

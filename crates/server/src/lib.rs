@@ -1,6 +1,6 @@
 //! Sockets, clock and the pipeline: the server as a library that gets values and a store.
 //!
-//! Read [`pipeline`] first: a request moves one way through it. Not here: flags and files (the binary has those), which
+//! Read `pipeline.rs` first: a request moves one way through it. Not here: flags and files (the binary has those), which
 //! storage engine runs below the store, S3's semantics, and how a signature is verified.
 
 mod admin;
