@@ -168,6 +168,8 @@ def curl_without_a_payload_hash_is_told_to_send_one(there):
     answer = curl(there, payload=None)
     refused(answer, 400, "InvalidRequest")
     assert message(answer).startswith("Missing required header for this request: x-amz-content-sha256")
+    assert answer.headers["x-countersign-diagnosis"] == "HDR-SHA-MISSING; status=exact; slot=payload"
+    assert "-H 'x-amz-content-sha256: UNSIGNED-PAYLOAD'" in message(answer)
 
 
 def curl_payload_hash_of_another_body_is_told_with_both_hashes(server, bucket):

@@ -1,4 +1,5 @@
-//! A small seeded generator, so that a seed repeats a simulated run.
+//! A small seeded generator, so that a seed repeats what a run draws: its operations and its faults. What threads make
+//! of them, such as which commits share a batch, is theirs.
 //!
 //! Not for secrets, and not for anything that must be spread evenly to the last bit.
 
