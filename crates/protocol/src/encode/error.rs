@@ -33,7 +33,7 @@ pub struct Diagnosis {
     pub causes: Vec<Cause>,
     /// `LikelyCulprit`: which program probably did it.
     pub likely_culprit: Option<String>,
-    /// `RuledOut`: the ids of what was tried and did not fit.
+    /// `RuledOut`: sentences that say what is certainly not the cause.
     pub ruled_out: Vec<String>,
     /// `Url`: the page that says more.
     pub url: Option<String>,
@@ -84,7 +84,7 @@ fn write_diagnosis(xml: &mut Xml, diagnosis: &Diagnosis) {
     }
     xml.optional("LikelyCulprit", diagnosis.likely_culprit.as_deref());
     if !diagnosis.ruled_out.is_empty() {
-        xml.element("RuledOut", &diagnosis.ruled_out.join(", "));
+        xml.element("RuledOut", &diagnosis.ruled_out.join(" "));
     }
     xml.optional("Url", diagnosis.url.as_deref());
     xml.close("Diagnosis");
@@ -149,7 +149,10 @@ mod tests {
             status: "proven".to_owned(),
             causes: vec![cause],
             likely_culprit: Some("nginx".to_owned()),
-            ruled_out: vec!["SEC-WRONG".to_owned(), "PTH-ENC".to_owned()],
+            ruled_out: vec![
+                "The secret is right.".to_owned(),
+                "The region is right.".to_owned(),
+            ],
             url: Some("https://example.com/HST-PROXY".to_owned()),
         };
         let answer = ErrorAnswer {
@@ -167,7 +170,7 @@ mod tests {
              <Title>a proxy rewrote the Host header</Title><Signed>s3.example.com</Signed>\
              <Received>127.0.0.1:9000</Received><Cure>pass the Host header through &amp; keep it</Cure>\
              <AlsoExplainedBy>HST-PORT</AlsoExplainedBy></Cause><LikelyCulprit>nginx</LikelyCulprit>\
-             <RuledOut>SEC-WRONG, PTH-ENC</RuledOut><Url>https://example.com/HST-PROXY</Url></Diagnosis>\
+             <RuledOut>The secret is right. The region is right.</RuledOut><Url>https://example.com/HST-PROXY</Url></Diagnosis>\
              <RequestId>R1</RequestId><HostId>H1</HostId></Error>",
         );
     }
