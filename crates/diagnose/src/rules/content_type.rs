@@ -57,19 +57,9 @@ const BY_EXTENSION: [(&str, &[&str]); 26] = [
 
 /// Types the client may have signed, those of the key's extension first.
 pub(super) fn candidates(scene: &Scene<'_>) -> Vec<Vec<u8>> {
-    let path = decode_percent(scene.case.request.path);
-    let extension = path
-        .rsplit(|&b| b == b'.')
-        .next()
-        .unwrap_or_default()
-        .to_ascii_lowercase();
-    let by_extension = BY_EXTENSION
-        .iter()
-        .filter(|(name, _)| name.as_bytes() == extension);
+    let by_extension = by_extension(scene);
     let mut types: Vec<Vec<u8>> = Vec::new();
-    let listed = by_extension
-        .flat_map(|(_, types)| types.iter())
-        .chain(USUAL.iter());
+    let listed = by_extension.iter().chain(USUAL.iter());
     for value in listed
         .map(|value| value.as_bytes().to_vec())
         .chain(std::iter::once(Vec::new()))
@@ -79,6 +69,25 @@ pub(super) fn candidates(scene: &Scene<'_>) -> Vec<Vec<u8>> {
         }
     }
     types
+}
+
+/// The types of the key's extension.
+fn by_extension(scene: &Scene<'_>) -> &'static [&'static str] {
+    let path = decode_percent(scene.case.request.path);
+    let extension = path
+        .rsplit(|&b| b == b'.')
+        .next()
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    let listed = BY_EXTENSION.iter().find(|(name, _)| name.as_bytes() == extension);
+    listed.map(|(_, types)| *types).unwrap_or_default()
+}
+
+/// Whether the type received is the one that a signer, too, would have taken for this key.
+pub(super) fn is_usual_for_the_key(scene: &Scene<'_>) -> bool {
+    by_extension(scene)
+        .iter()
+        .any(|value| value.as_bytes() == received(scene))
 }
 
 /// The value received, empty if there was none.

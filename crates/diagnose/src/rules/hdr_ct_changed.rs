@@ -2,7 +2,7 @@
 //!
 //! Not here: a missing one (`hdr_missing`), a charset (`hdr_ct_charset`), a form (`hdr_ct_boundary`).
 
-use super::content_type::{candidates, essence, propose_type, received};
+use super::content_type::{candidates, essence, is_usual_for_the_key, propose_type, received};
 use super::prelude::*;
 use crate::facts::Client;
 
@@ -26,6 +26,7 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
         propose_type(scene, out, value, 800, 20);
     }
     propose_type(scene, out, essence(received(scene)).to_vec(), 780, 18);
+    propose_type(scene, out, received(scene).to_ascii_lowercase(), 700, 18);
 }
 
 fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
@@ -65,7 +66,7 @@ fn infer(scene: &Scene<'_>) -> Option<Finding> {
     }
     let score = if scene.facts.browser {
         550
-    } else if scene.is_presigned() {
+    } else if scene.is_presigned() && !is_usual_for_the_key(scene) {
         500
     } else {
         250

@@ -31,13 +31,29 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
         return;
     }
     let bare = essence(sent);
-    propose_type(scene, out, bare.to_vec(), 820, 30);
+    // Other parameters and other letters of the type itself are a changed type, not a changed charset.
+    if names_a_charset(sent) {
+        propose_type(scene, out, bare.to_vec(), 820, 30);
+        propose_type(scene, out, sent.to_ascii_lowercase(), 700, 28);
+        let tight: Vec<u8> = sent.iter().copied().filter(|&b| b != b' ').collect();
+        propose_type(scene, out, tight, 700, 28);
+    }
     for charset in CHARSETS {
         propose_type(scene, out, [bare, charset.as_bytes()].concat(), 810, 30);
     }
-    propose_type(scene, out, sent.to_ascii_lowercase(), 700, 28);
-    let tight: Vec<u8> = sent.iter().copied().filter(|&b| b != b' ').collect();
-    propose_type(scene, out, tight, 700, 28);
+}
+
+fn names_a_charset(value: &[u8]) -> bool {
+    value
+        .to_ascii_lowercase()
+        .windows(8)
+        .any(|window| window == b"charset=")
+}
+
+/// The value without what only looks different: capitals, blanks, quotes.
+fn plain(value: &[u8]) -> Vec<u8> {
+    let kept = value.iter().filter(|b| !b" \"".contains(b));
+    kept.map(u8::to_ascii_lowercase).collect()
 }
 
 fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
@@ -47,9 +63,13 @@ fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
             cure: Words::of("Send the Content-Type that was signed."),
         };
     };
-    let appended = received.bytes.len() > signed.bytes.len();
+    let appended = names_a_charset(&received.bytes) && !names_a_charset(&signed.bytes);
     let what = Words::of(if appended {
         "A charset was appended after signing: "
+    } else if plain(&received.bytes) == plain(&signed.bytes) {
+        "The charset was written in another way, in its blanks, capitals or quotes: "
+    } else if names_a_charset(&signed.bytes) && !names_a_charset(&received.bytes) {
+        "The charset was lost after signing: "
     } else {
         "The charset was changed: "
     })
