@@ -39,18 +39,18 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
 fn explain(bytes: u64, head: &[u8]) -> (&'static str, &'static str) {
     if bytes == 0 {
         (
-            "it is empty, so the stream was already read when it was sent",
+            "it is empty, as when a stream was already read",
             "Rewind the stream before sending, or make a new one for each attempt.",
         )
-    } else if is_chunk_header(head) {
+    } else if is_chunk_header(bytes, head) {
         (
-            "it is still framed as aws-chunked",
+            "it looks still framed as aws-chunked",
             "Send Content-Encoding: aws-chunked and the STREAMING payload line, or let the proxy keep them.",
         )
     } else if head.starts_with(&[0x1f, 0x8b]) {
         (
-            "it is compressed with gzip",
-            "Compress before signing, or turn off compression in the HTTP client or proxy.",
+            "it begins as gzip does",
+            "If the file is no gzip itself, compress before signing, or turn off compression in the client or proxy.",
         )
     } else if head.starts_with(&[0xef, 0xbb, 0xbf]) {
         (
@@ -59,16 +59,37 @@ fn explain(bytes: u64, head: &[u8]) -> (&'static str, &'static str) {
         )
     } else {
         (
-            "it was changed after signing",
+            "it was changed after signing, or other bytes were hashed",
             "Hash the very bytes that are sent; look for a re-encoded text, changed line ends, or a file still being written.",
         )
     }
 }
 
-/// `1f4;chunk-signature=…` or `1f4` before a line break.
-fn is_chunk_header(head: &[u8]) -> bool {
-    let end = head.windows(2).position(|window| window == b"\r\n").unwrap_or(0);
-    let line = head.get(..end).unwrap_or_default();
-    let size = line.split(|&b| b == b';').next().unwrap_or_default();
-    (1..=16).contains(&size.len()) && size.iter().all(u8::is_ascii_hexdigit)
+/// `1f4;chunk-signature=…`, or `1f4` before a line break and as many bytes before the next one. A first line of digits
+/// alone would be in many tables as well.
+fn is_chunk_header(bytes: u64, head: &[u8]) -> bool {
+    let Some(end) = head.windows(2).position(|window| window == b"\r\n") else {
+        return false;
+    };
+    let (line, rest) = (
+        head.get(..end).unwrap_or_default(),
+        head.get(end + 2..).unwrap_or_default(),
+    );
+    let mut pieces = line.splitn(2, |&b| b == b';');
+    let size = pieces.next().unwrap_or_default();
+    if !(1..=16).contains(&size.len()) || !size.iter().all(u8::is_ascii_hexdigit) {
+        return false;
+    }
+    if let Some(extension) = pieces.next() {
+        return extension.starts_with(b"chunk-signature=");
+    }
+    let size = std::str::from_utf8(size)
+        .ok()
+        .and_then(|size| u64::from_str_radix(size, 16).ok());
+    let Some(size) = size else { return false };
+    match usize::try_from(size).ok().and_then(|size| rest.get(size..)) {
+        Some(after) => after.starts_with(b"\r\n"),
+        // The chunk goes on beyond what is known of the body, which must then hold it.
+        None => bytes > size.saturating_add(end as u64),
+    }
 }
