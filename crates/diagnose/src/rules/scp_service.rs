@@ -40,13 +40,15 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
 }
 
 fn tell(_: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
-    let what = Words::of("The signing key was derived for another service");
+    let what = Words::of("The signing key was derived for ");
     let what = match (&hypothesis.signed, &hypothesis.received) {
-        (Some(used), Some(said)) => what
-            .framed(", ", used, "", "")
-            .say(", than the credential says")
-            .framed(": ", said, "", ""),
-        _ => what,
+        (Some(used), Some(said)) => what.framed("service ", used, "", "another service").framed(
+            ", while the credential says ",
+            said,
+            "",
+            " than the credential says",
+        ),
+        _ => what.say("another service"),
     };
     Told {
         what,
