@@ -129,8 +129,10 @@ fn conclude(
         .map(|(rule, finding)| certain_cause(scene, rule, finding))
         .collect();
     // Refused before the comparison of signatures: the most useful word is whether that was the only fault.
-    if let (Some(cause), true) = (causes.first_mut(), tried.hashed_bytes > 0 && !scene.is_mismatch()) {
+    let others = causes.len() > 1;
+    if let (Some(cause), true) = (causes.last_mut(), tried.hashed_bytes > 0 && !scene.is_mismatch()) {
         match scene.otherwise {
+            Otherwise::Valid if others => cause.add(". Apart from these the signature is valid"),
             Otherwise::Valid => cause.add(". Apart from that the signature is valid"),
             Otherwise::Invalid if proven.is_empty() => cause.add(". The signature does not match either"),
             _ => {}

@@ -142,7 +142,7 @@ impl Diagnosis {
         if told.is_empty() {
             return self.note.to_owned();
         }
-        let ids: Vec<&str> = told.iter().map(|cause| cause.id).collect();
+        let ids = distinct(told.iter().map(|cause| cause.id));
         let mut text = String::new();
         let likely = told.first().is_some_and(|cause| cause.proof == Proof::Infer);
         match self.status {
@@ -186,6 +186,17 @@ impl crate::Cause {
     }
 }
 
+/// Each id once: two headers can be lost in the same way.
+fn distinct(ids: impl Iterator<Item = &'static str>) -> Vec<&'static str> {
+    let mut out = Vec::new();
+    for id in ids {
+        if !out.contains(&id) {
+            out.push(id);
+        }
+    }
+    out
+}
+
 fn capitalised(text: &str) -> String {
     let mut chars = text.chars();
     chars
@@ -199,10 +210,11 @@ fn capitalised(text: &str) -> String {
 impl Report {
     /// The value of `x-countersign-diagnosis`: `HST-PROXY; status=proven; slot=host`.
     pub fn header_value(&self) -> String {
-        let ids: Vec<&str> = match self.status {
-            "proven" | "exact" => self.causes.iter().map(|cause| cause.id).collect(),
-            _ => self.causes.iter().take(1).map(|cause| cause.id).collect(),
+        let told = match self.status {
+            "proven" | "exact" => usize::MAX,
+            _ => 1,
         };
+        let ids = distinct(self.causes.iter().take(told).map(|cause| cause.id));
         let mut text = if ids.is_empty() {
             "none".to_owned()
         } else {

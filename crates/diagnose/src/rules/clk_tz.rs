@@ -21,7 +21,7 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
         return None;
     }
     let what = Words::of(format!(
-        "the time sent is off by exactly a time zone, {zone}: local time labelled as UTC"
+        "the time sent is off by a time zone, {zone}: local time labelled as UTC"
     ));
     let cure =
         Words::of("Format x-amz-date in UTC. If the code does, check the machine's clock and its time zone.");

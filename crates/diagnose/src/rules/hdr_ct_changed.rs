@@ -64,9 +64,12 @@ fn infer(scene: &Scene<'_>) -> Option<Finding> {
     if !scene.is_mismatch() || !scene.signs("content-type") || !scene.has_header("content-type") {
         return None;
     }
-    let score = if scene.facts.browser {
+    // The signer would have taken the same type for such a key; then the secret is the likelier reason.
+    let score = if is_usual_for_the_key(scene) {
+        250
+    } else if scene.facts.browser {
         550
-    } else if scene.is_presigned() && !is_usual_for_the_key(scene) {
+    } else if scene.is_presigned() {
         500
     } else {
         250

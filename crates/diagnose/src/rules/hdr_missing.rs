@@ -136,9 +136,16 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
     let what = Words::of("The request says that it signs ")
         .value(&list, "headers")
         .say(", which did not arrive");
-    let presigned = "The upload must send it with the value given when the URL was made.";
-    let sent =
-        "Send it as it was signed, or take it out of SignedHeaders. If it was sent, a proxy removed it.";
-    let cure = Words::of(if scene.is_presigned() { presigned } else { sent });
+    let cure = match (scene.is_presigned(), names.len()) {
+        (true, 1) => "The request must send it with the value given when the URL was made.",
+        (true, _) => "The request must send each with the value given when the URL was made.",
+        (false, 1) => {
+            "Send it as it was signed, or take it out of SignedHeaders. If it was sent, a proxy removed it."
+        }
+        (false, _) => {
+            "Send each as it was signed, or take it out of SignedHeaders. If they were sent, a proxy removed them."
+        }
+    };
+    let cure = Words::of(cure);
     Some(Finding::new(Slot::Header(first), Proof::Exact, 900, what, cure))
 }

@@ -37,11 +37,24 @@ pub(super) fn differs_by_a_missing_port(a: &[u8], b: &[u8]) -> bool {
 pub(super) fn both_hosts(before: &'static str, hypothesis: &Hypothesis, between: &'static str) -> Words {
     let words = Words::of(before);
     let words = match &hypothesis.signed {
-        Some(signed) => words.value(signed, "another host"),
+        Some(signed) => words.value(signed, instead(hypothesis, signed)),
         None => words.say("another host"),
     };
     match &hypothesis.received {
         Some(received) => words.say(between).value(received, "a different one"),
         None => words,
+    }
+}
+
+/// What is said of the signed host where it must not be named.
+fn instead(hypothesis: &Hypothesis, signed: &Value) -> &'static str {
+    let (name, port) = split_port(&signed.bytes);
+    let received = hypothesis.received.as_ref().map(|value| split_port(&value.bytes));
+    match received {
+        Some((same, None)) if same.eq_ignore_ascii_case(name) && port.is_some() => {
+            "the same host with a port"
+        }
+        Some((same, _)) if same.eq_ignore_ascii_case(name) => "the same host with another port",
+        _ => "another host",
     }
 }

@@ -4,6 +4,7 @@
 
 use super::host::{both_hosts, propose_host};
 use super::prelude::*;
+use crate::facts::Proxy;
 use crate::scene::{ports, split_port};
 
 pub(crate) static RULE: Rule = Rule {
@@ -40,14 +41,16 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
 
 fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
     if hypothesis.detail == LOST {
-        let cure = if scene.facts.proxy_evidence.is_some() {
+        let cure = if scene.facts.proxy != Proxy::Nginx {
+            scene.facts.proxy.keep_host_setting()
+        } else if scene.facts.proxy_evidence.is_some() {
             "In nginx set: proxy_set_header Host $http_host; ($host drops the port)."
         } else {
             "Send Host with its port. Behind nginx: proxy_set_header Host $http_host; ($host drops the port)."
         };
         return Told {
             what: both_hosts(
-                "The port was lost from Host on the way: the client signed ",
+                "The port was signed but did not arrive: the client signed ",
                 hypothesis,
                 ", this server received ",
             ),

@@ -47,11 +47,7 @@ fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
     // The difference is proven; that a proxy made it is said only where one shows.
     if scene.facts.proxy_evidence.is_none() {
         return Told {
-            what: both_hosts(
-                "The client signed the host ",
-                hypothesis,
-                ", this server received ",
-            ),
+            what: both_hosts("The client signed ", hypothesis, ", this server received "),
             cure: Words::of(
                 "A proxy must pass Host on unchanged (nginx: proxy_set_header Host $http_host;). ",
             )

@@ -22,7 +22,7 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
         return None;
     }
     let mut what = format!(
-        "The URL begins {} from now: the clock that signed it is ahead",
+        "The URL begins {} from now: the clock that signed it is probably ahead",
         duration(ahead.unsigned_abs())
     );
     if let Some(zone) = zone(ahead) {
