@@ -15,7 +15,7 @@ mod multipart;
 mod object;
 
 pub use bucket::{CreateBucket, CreateBucketDocument, ListBuckets};
-pub use condition::{EtagMatch, RangeCondition, ReadCondition, WriteCondition};
+pub use condition::RangeCondition;
 pub use content::STANDARD_STORAGE_CLASS;
 pub use copy::{CopyObject, CopySource, MetadataDirective, UploadPartCopy};
 pub use integrity::{DeclaredChecksum, Integrity};

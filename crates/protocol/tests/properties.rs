@@ -4,10 +4,11 @@
 
 use countersign_protocol::encode::{DECLARATION, DeletedObject, delete_objects};
 use countersign_protocol::operation::{
-    CompleteMultipartUploadDocument, CopySource, CreateBucketDocument, DeleteObjectsDocument, EtagMatch,
+    CompleteMultipartUploadDocument, CopySource, CreateBucketDocument, DeleteObjectsDocument,
 };
 use countersign_protocol::range::{RangeRequest, SourceRange};
 use countersign_protocol::{Head, Named, ParseError, continuation, header_bytes, header_text, parse};
+use countersign_types::EtagMatch;
 use proptest::prelude::*;
 
 const METHODS: [&str; 7] = ["GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS", "PATCH"];

@@ -12,7 +12,7 @@ mod put_object;
 
 use bytes::Bytes;
 use countersign_protocol::encode::{ObjectChecksum, Owner};
-use countersign_protocol::operation::{EtagMatch, Integrity, ReadCondition, WriteCondition};
+use countersign_protocol::operation::Integrity;
 use countersign_protocol::{Operation, ParseError};
 use countersign_store::{self as store, Store};
 use countersign_types::{BucketName, Checksum, ChecksumType, ObjectKey};
@@ -171,29 +171,6 @@ fn xml(document: Bytes) -> Response<Outgoing> {
 
 fn parse_failed(error: ParseError) -> Refusal {
     Refusal::Parse(error)
-}
-
-fn tags(found: &EtagMatch) -> store::TagMatch {
-    match found {
-        EtagMatch::Any => store::TagMatch::Any,
-        EtagMatch::OneOf(tags) => store::TagMatch::Tags(tags.clone()),
-    }
-}
-
-fn write_condition(condition: &WriteCondition) -> store::WriteCondition {
-    store::WriteCondition {
-        if_match: condition.if_match.as_ref().map(tags),
-        if_none_match: condition.if_none_match.as_ref().map(tags),
-    }
-}
-
-fn read_condition(condition: &ReadCondition) -> store::ReadCondition {
-    store::ReadCondition {
-        if_match: condition.if_match.as_ref().map(tags),
-        if_none_match: condition.if_none_match.as_ref().map(tags),
-        if_modified_since: condition.if_modified_since,
-        if_unmodified_since: condition.if_unmodified_since,
-    }
 }
 
 fn shown_checksum(

@@ -5,60 +5,7 @@
 //! SPEC: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-requests.html>; RFC 9110 section 13.2.2 gives
 //! the order: If-Match before If-Unmodified-Since, If-None-Match before If-Modified-Since.
 
-use countersign_types::{Etag, Moment};
-
-/// The tags of If-Match or If-None-Match.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TagMatch {
-    /// `*`: any object.
-    Any,
-    /// One of these. Tags that no object can have are left out; an empty list matches nothing.
-    Tags(Vec<Etag>),
-}
-
-impl TagMatch {
-    fn holds(&self, etag: &Etag) -> bool {
-        match self {
-            TagMatch::Any => true,
-            TagMatch::Tags(tags) => tags.contains(etag),
-        }
-    }
-}
-
-/// Conditions of a read (and of the source of a copy).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ReadCondition {
-    /// Only if the object has one of these tags.
-    pub if_match: Option<TagMatch>,
-    /// Only if the object has none of these tags.
-    pub if_none_match: Option<TagMatch>,
-    /// Only if it was modified after this moment.
-    pub if_modified_since: Option<Moment>,
-    /// Only if it was not modified after this moment.
-    pub if_unmodified_since: Option<Moment>,
-}
-
-/// Conditions of a write or delete.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct WriteCondition {
-    /// Only if the object exists and has one of these tags.
-    pub if_match: Option<TagMatch>,
-    /// Only if there is no object, or none with these tags.
-    pub if_none_match: Option<TagMatch>,
-}
-
-impl WriteCondition {
-    /// No condition at all.
-    pub const NONE: WriteCondition = WriteCondition {
-        if_match: None,
-        if_none_match: None,
-    };
-
-    /// True if nothing is asked.
-    pub fn is_none(&self) -> bool {
-        self.if_match.is_none() && self.if_none_match.is_none()
-    }
-}
+use countersign_types::{Etag, Moment, ReadCondition, WriteCondition};
 
 /// Which condition did not hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -110,14 +57,14 @@ pub enum Write {
 /// Decides a conditional read of an object that exists. Times are compared in whole seconds, as headers carry them.
 pub fn evaluate_read_condition(condition: &ReadCondition, etag: &Etag, modified: Moment) -> Read {
     match (&condition.if_match, condition.if_unmodified_since) {
-        (Some(tags), _) if !tags.holds(etag) => return Read::PreconditionFailed(Precondition::IfMatch),
+        (Some(tags), _) if !tags.matches(etag) => return Read::PreconditionFailed(Precondition::IfMatch),
         (None, Some(since)) if modified.seconds() > since.seconds() => {
             return Read::PreconditionFailed(Precondition::IfUnmodifiedSince);
         }
         _ => {}
     }
     match (&condition.if_none_match, condition.if_modified_since) {
-        (Some(tags), _) if tags.holds(etag) => Read::NotModified(Precondition::IfNoneMatch),
+        (Some(tags), _) if tags.matches(etag) => Read::NotModified(Precondition::IfNoneMatch),
         (None, Some(since)) if modified.seconds() <= since.seconds() => {
             Read::NotModified(Precondition::IfModifiedSince)
         }
@@ -129,13 +76,15 @@ pub fn evaluate_read_condition(condition: &ReadCondition, etag: &Etag, modified:
 pub fn evaluate_write_condition(condition: &WriteCondition, current: Option<&Etag>) -> Write {
     match (&condition.if_match, current) {
         (Some(_), None) => return Write::NoSuchKey,
-        (Some(tags), Some(etag)) if !tags.holds(etag) => {
+        (Some(tags), Some(etag)) if !tags.matches(etag) => {
             return Write::PreconditionFailed(Precondition::IfMatch);
         }
         _ => {}
     }
     match (&condition.if_none_match, current) {
-        (Some(tags), Some(etag)) if tags.holds(etag) => Write::PreconditionFailed(Precondition::IfNoneMatch),
+        (Some(tags), Some(etag)) if tags.matches(etag) => {
+            Write::PreconditionFailed(Precondition::IfNoneMatch)
+        }
         _ => Write::Proceed,
     }
 }
@@ -143,12 +92,13 @@ pub fn evaluate_write_condition(condition: &WriteCondition, current: Option<&Eta
 #[cfg(test)]
 mod tests {
     use super::*;
+    use countersign_types::EtagMatch;
 
     const OURS: Etag = Etag::whole([1; 16]);
     const OTHER: Etag = Etag::whole([2; 16]);
 
-    fn tags(tags: &[Etag]) -> Option<TagMatch> {
-        Some(TagMatch::Tags(tags.to_vec()))
+    fn tags(tags: &[Etag]) -> Option<EtagMatch> {
+        Some(EtagMatch::OneOf(tags.to_vec()))
     }
 
     fn check_read(condition: ReadCondition, expected: Read) {
@@ -168,7 +118,7 @@ mod tests {
         check_read(none.clone(), Read::Proceed);
         for (if_match, if_unmodified_since, expected) in [
             (tags(&[OTHER, OURS]), None, Read::Proceed),
-            (Some(TagMatch::Any), at(1), Read::Proceed),
+            (Some(EtagMatch::Any), at(1), Read::Proceed),
             (tags(&[OURS]), at(999), Read::Proceed),
             (tags(&[OTHER]), at(9999), Read::PreconditionFailed(m)),
             (tags(&[]), None, Read::PreconditionFailed(m)),
@@ -191,7 +141,7 @@ mod tests {
         for (if_none_match, if_modified_since, expected) in [
             (tags(&[OTHER]), at(9999), Read::Proceed),
             (tags(&[OURS]), at(1), Read::NotModified(n)),
-            (Some(TagMatch::Any), None, Read::NotModified(n)),
+            (Some(EtagMatch::Any), None, Read::NotModified(n)),
             (None, at(1000), Read::NotModified(Precondition::IfModifiedSince)),
             (None, at(999), Read::Proceed),
         ] {
@@ -221,13 +171,13 @@ mod tests {
         for (if_match, if_none_match, current, expected) in [
             (None, None, None, Write::Proceed),
             (None, None, Some(OURS), Write::Proceed),
-            (Some(TagMatch::Any), None, None, Write::NoSuchKey),
+            (Some(EtagMatch::Any), None, None, Write::NoSuchKey),
             (tags(&[OURS]), None, None, Write::NoSuchKey),
             (tags(&[OURS]), None, Some(OURS), Write::Proceed),
-            (Some(TagMatch::Any), None, Some(OURS), Write::Proceed),
+            (Some(EtagMatch::Any), None, Some(OURS), Write::Proceed),
             (tags(&[OTHER]), None, Some(OURS), m),
-            (None, Some(TagMatch::Any), None, Write::Proceed),
-            (None, Some(TagMatch::Any), Some(OURS), n),
+            (None, Some(EtagMatch::Any), None, Write::Proceed),
+            (None, Some(EtagMatch::Any), Some(OURS), n),
             (None, tags(&[OTHER]), Some(OURS), Write::Proceed),
             (None, tags(&[OURS]), Some(OURS), n),
         ] {

@@ -1,12 +1,11 @@
 //! Deleting an object.
 
-use crate::condition::WriteCondition;
 use crate::error::{Error, Result};
 use crate::layout::{self, HEAD};
 use crate::{ATTEMPTS_MAX, Store};
 use countersign_engine as engine;
 use countersign_engine::{Change, Home, Outcome, Space};
-use countersign_types::{BucketName, ObjectKey};
+use countersign_types::{BucketName, ObjectKey, WriteCondition};
 
 /// What was deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,14 +4,14 @@
 //! write guards `p`; only a conditional write guards the head row, too. So two plain writes never stand in each other's way,
 //! no write loses sight of parts that it replaces, and no condition is decided on something that has changed.
 
-use crate::condition::{Write, WriteCondition, evaluate_write_condition};
+use crate::condition::{Write, evaluate_write_condition};
 use crate::error::{Error, Result};
 use crate::layout::{self, HEAD, PARTS_MARK};
 use crate::records::{Garbage, GarbageKind, Generation, Head, PartsMark};
 use crate::{Store, Value};
 use bytes::Bytes;
 use countersign_engine::{Change, Guard, Home, Put, Row, Space, Stored};
-use countersign_types::Moment;
+use countersign_types::{Moment, WriteCondition};
 
 /// The rows that say what the object is now.
 pub(crate) struct Current {

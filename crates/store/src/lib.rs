@@ -38,10 +38,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use bucket::{Bucket, BucketPage};
-pub use condition::{
-    Precondition, Read, ReadCondition, TagMatch, Write, WriteCondition, evaluate_read_condition,
-    evaluate_write_condition,
-};
+pub use condition::{Precondition, Read, Write, evaluate_read_condition, evaluate_write_condition};
 pub use delete::Deleted;
 pub use digest::{combine_checksums, default_checksum_type};
 pub use document::receive_document;

@@ -2,9 +2,8 @@
 //!
 //! Not here: how they are written to rows (`records`), and the rules between them.
 
-use crate::condition::WriteCondition;
 use countersign_types::{
-    Checksum, ChecksumAlgorithm, ChecksumType, Etag, Moment, ObjectMetadata, PartNumber,
+    Checksum, ChecksumAlgorithm, ChecksumType, Etag, Moment, ObjectMetadata, PartNumber, WriteCondition,
 };
 
 /// What the body of a request was announced to be. Everything said must hold before anything becomes visible.

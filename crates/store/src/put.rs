@@ -2,7 +2,6 @@
 //!
 //! Not here: receiving and checking the body (`receive`), and objects made of parts (`multipart`).
 
-use crate::condition::WriteCondition;
 use crate::error::{Error, Result};
 use crate::layout::{self, HEAD};
 use crate::model::{NewObject, PutObject};
@@ -13,7 +12,9 @@ use crate::{ATTEMPTS_MAX, Store, USER_METADATA_BYTES_MAX};
 use countersign_engine as engine;
 use countersign_engine::limits::ROW_BYTES_MAX;
 use countersign_engine::{Change, Home, Outcome, Put, Space};
-use countersign_types::{BucketName, ChecksumAlgorithm, ChecksumType, Etag, ObjectKey, ObjectMetadata};
+use countersign_types::{
+    BucketName, ChecksumAlgorithm, ChecksumType, Etag, ObjectKey, ObjectMetadata, WriteCondition,
+};
 
 impl Store {
     /// Writes an object. Its condition is looked at before the body is read, and decided by the commit.

@@ -5,9 +5,9 @@ mod common;
 use common::watched::{Fault, Watched};
 use common::{TestWorld, bucket, object_key, open, put, read_key, store, store_on};
 use countersign_engine::memory::Memory;
-use countersign_store::{Error, Settings, Store, WriteCondition};
-use countersign_types::BucketName;
+use countersign_store::{Error, Settings, Store};
 use countersign_types::ObjectMetadata;
+use countersign_types::{BucketName, WriteCondition};
 use std::sync::Arc;
 
 fn name(text: &str) -> BucketName {

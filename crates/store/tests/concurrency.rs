@@ -9,16 +9,15 @@ use common::{
 use countersign_engine::memory::Memory;
 use countersign_store::{
     BytesSource, CompleteUpload, CompletedPart, Error, Expect, ListQuery, NewObject, Settings, Store,
-    TagMatch, WriteCondition,
 };
-use countersign_types::{BucketName, Etag, ObjectMetadata, UploadId};
+use countersign_types::{BucketName, Etag, EtagMatch, ObjectMetadata, UploadId, WriteCondition};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
 
 const MIB: usize = 1 << 20;
 
-fn only_if(if_match: Option<TagMatch>, if_none_match: Option<TagMatch>) -> NewObject {
+fn only_if(if_match: Option<EtagMatch>, if_none_match: Option<EtagMatch>) -> NewObject {
     NewObject {
         condition: WriteCondition {
             if_match,
@@ -51,7 +50,7 @@ async fn race(store: &Store, len: usize, object: NewObject) -> Vec<u8> {
 async fn of_sixteen_that_create_exactly_one_wins() {
     for len in [10, 2 * MIB] {
         let store = store().await;
-        let winners = race(&store, len, only_if(None, Some(TagMatch::Any))).await;
+        let winners = race(&store, len, only_if(None, Some(EtagMatch::Any))).await;
         assert_eq!(winners.len(), 1);
         assert!(read_key(&store, "k").await.expect("reads") == vec![winners[0]; len]);
     }
@@ -62,7 +61,7 @@ async fn of_sixteen_that_replace_the_same_object_exactly_one_wins() {
     for len in [10, 2 * MIB] {
         let store = store().await;
         let etag = put(&store, "k", &b"old"[..]).await.expect("written").etag;
-        let winners = race(&store, len, only_if(Some(TagMatch::Tags(vec![etag])), None)).await;
+        let winners = race(&store, len, only_if(Some(EtagMatch::OneOf(vec![etag])), None)).await;
         assert_eq!(winners.len(), 1);
         assert!(read_key(&store, "k").await.expect("reads") == vec![winners[0]; len]);
     }
@@ -213,7 +212,7 @@ async fn a_complete_that_is_sent_twice_at_once_answers_the_same_twice() {
             parts: vec![part],
             condition: WriteCondition {
                 if_match: None,
-                if_none_match: Some(TagMatch::Any),
+                if_none_match: Some(EtagMatch::Any),
             },
             ..CompleteUpload::default()
         };

@@ -9,9 +9,11 @@ use countersign_engine::memory::Memory;
 use countersign_engine::{Class, Engine, ScanRange, Space};
 use countersign_store::{
     BytesSource, CompleteUpload, CompletedPart, Error, Expect, ExpectedChecksum, ObjectSource, PutObject,
-    PutPart, Result, Settings, Store, Swept, TagMatch, WriteCondition, combine_checksums,
+    PutPart, Result, Settings, Store, Swept, combine_checksums,
 };
-use countersign_types::{Checksum, ChecksumAlgorithm, ChecksumType, Etag, ObjectMetadata, UploadId};
+use countersign_types::{
+    Checksum, ChecksumAlgorithm, ChecksumType, Etag, EtagMatch, ObjectMetadata, UploadId, WriteCondition,
+};
 use std::ops::Bound;
 use std::sync::Arc;
 use std::time::Duration;
@@ -240,7 +242,7 @@ async fn conditions_hold_for_complete_too() {
     put(&store, "k", &b"there"[..]).await.expect("written");
     let condition = WriteCondition {
         if_match: None,
-        if_none_match: Some(TagMatch::Any),
+        if_none_match: Some(EtagMatch::Any),
     };
     let request = CompleteUpload {
         condition,

@@ -10,9 +10,10 @@ use common::{
 use countersign_engine::memory::Memory;
 use countersign_store::{
     BytesSource, Error, Expect, ExpectedChecksum, ListQuery, NewObject, ObjectSource, Precondition, Settings,
-    TagMatch, WriteCondition,
 };
-use countersign_types::{Checksum, ChecksumAlgorithm, ChecksumType, Etag, ObjectMetadata, PartNumber};
+use countersign_types::{
+    Checksum, ChecksumAlgorithm, ChecksumType, Etag, EtagMatch, ObjectMetadata, PartNumber, WriteCondition,
+};
 use sha2::Digest as _;
 use std::sync::Arc;
 
@@ -268,7 +269,7 @@ async fn what_is_opened_is_read_to_its_end_whatever_happens_to_the_key() {
 async fn conditions_are_looked_at_before_the_body_is_read() {
     let store = store().await;
     let etag = put(&store, "k", &b"abc"[..]).await.expect("written").etag;
-    let condition = |if_match: Option<TagMatch>, if_none_match: Option<TagMatch>| NewObject {
+    let condition = |if_match: Option<EtagMatch>, if_none_match: Option<EtagMatch>| NewObject {
         condition: WriteCondition {
             if_match,
             if_none_match,
@@ -282,15 +283,15 @@ async fn conditions_are_looked_at_before_the_body_is_read() {
     for (key, object, which) in [
         (
             "k",
-            condition(None, Some(TagMatch::Any)),
+            condition(None, Some(EtagMatch::Any)),
             Some(Precondition::IfNoneMatch),
         ),
         (
             "k",
-            condition(Some(TagMatch::Tags(vec![])), None),
+            condition(Some(EtagMatch::OneOf(vec![])), None),
             Some(Precondition::IfMatch),
         ),
-        ("absent", condition(Some(TagMatch::Any), None), None),
+        ("absent", condition(Some(EtagMatch::Any), None), None),
     ] {
         let refused = store
             .put_object(&bucket(), &object_key(key), object, &mut unread)
@@ -301,12 +302,12 @@ async fn conditions_are_looked_at_before_the_body_is_read() {
             (other, _) => panic!("{other}"),
         }
     }
-    let matching = condition(Some(TagMatch::Tags(vec![etag])), None);
+    let matching = condition(Some(EtagMatch::OneOf(vec![etag])), None);
     put_new(&store, "k", &b"new"[..], matching)
         .await
         .expect("the tag is the object's");
     let delete = WriteCondition {
-        if_match: Some(TagMatch::Tags(vec![etag])),
+        if_match: Some(EtagMatch::OneOf(vec![etag])),
         if_none_match: None,
     };
     let stale = store.delete_object(&bucket(), &object_key("k"), &delete).await;

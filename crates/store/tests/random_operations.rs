@@ -9,9 +9,9 @@ use common::{TestWorld, bucket, object_key, part_number, read, store_on};
 use countersign_engine::memory::Memory;
 use countersign_store::{
     BytesSource, CompleteUpload, CompletedPart, Error, Expect, ListQuery, NewObject, ObjectSource, Settings,
-    Store, TagMatch, UploadQuery, WriteCondition,
+    Store, UploadQuery,
 };
-use countersign_types::{Etag, ObjectMetadata, UploadId};
+use countersign_types::{Etag, EtagMatch, ObjectMetadata, UploadId, WriteCondition};
 use reference::{Reference, Refused};
 use std::sync::Arc;
 use std::time::Duration;
@@ -156,9 +156,9 @@ impl Run {
         let mut condition = WriteCondition::NONE;
         if self.random.one_in(3) {
             let current = self.reference.objects.get(key).map(|object| object.etag);
-            let tags = TagMatch::Tags(current.into_iter().collect());
-            let other = TagMatch::Tags(vec![Etag::whole([0; 16])]);
-            let tags = self.random.of(&[TagMatch::Any, tags, other]);
+            let tags = EtagMatch::OneOf(current.into_iter().collect());
+            let other = EtagMatch::OneOf(vec![Etag::whole([0; 16])]);
+            let tags = self.random.of(&[EtagMatch::Any, tags, other]);
             if self.random.one_in(2) {
                 condition.if_match = Some(tags);
             } else {

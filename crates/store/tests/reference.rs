@@ -3,8 +3,8 @@
 //! One bucket, nothing shared, nothing clever: every listing looks at everything.
 
 use bytes::Bytes;
-use countersign_store::{CompletedPart, TagMatch, WriteCondition};
-use countersign_types::{Etag, UploadId};
+use countersign_store::CompletedPart;
+use countersign_types::{Etag, EtagMatch, UploadId, WriteCondition};
 use md5::Digest as _;
 use std::collections::BTreeMap;
 
@@ -153,9 +153,9 @@ impl Reference {
     }
 
     fn check(&self, key: &str, condition: &WriteCondition) -> Result<(), Refused> {
-        let holds = |tags: &TagMatch, etag: Etag| match tags {
-            TagMatch::Any => true,
-            TagMatch::Tags(tags) => tags.contains(&etag),
+        let holds = |tags: &EtagMatch, etag: Etag| match tags {
+            EtagMatch::Any => true,
+            EtagMatch::OneOf(tags) => tags.contains(&etag),
         };
         let current = self.objects.get(key).map(|object| object.etag);
         if let Some(tags) = &condition.if_match {

@@ -4,6 +4,7 @@
 
 mod bucket_name;
 mod checksum;
+mod condition;
 mod etag;
 mod metadata;
 mod object_key;
@@ -12,6 +13,7 @@ mod time;
 
 pub use bucket_name::{BucketName, BucketNameError};
 pub use checksum::{Checksum, ChecksumAlgorithm, ChecksumType};
+pub use condition::{EtagMatch, ReadCondition, WriteCondition};
 pub use etag::Etag;
 pub use metadata::ObjectMetadata;
 pub use object_key::{ObjectKey, ObjectKeyError};

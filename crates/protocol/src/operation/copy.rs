@@ -2,11 +2,14 @@
 //!
 //! Not here: the bytes of the source; the server reads them and checks that the caller may.
 
-use countersign_types::{BucketName, ChecksumAlgorithm, ObjectKey, ObjectMetadata, PartNumber, UploadId};
+use countersign_types::{
+    BucketName, ChecksumAlgorithm, ObjectKey, ObjectMetadata, PartNumber, ReadCondition, UploadId,
+    WriteCondition,
+};
 
 use crate::error_code::ErrorCode;
 use crate::head::{View, decode, header_bytes};
-use crate::operation::condition::{self, ReadCondition, WriteCondition};
+use crate::operation::condition;
 use crate::operation::content::{check_acl, parse_metadata};
 use crate::operation::{integrity, multipart};
 use crate::parse_error::ParseError;
@@ -165,8 +168,8 @@ pub(crate) const HEADER: &str = "x-amz-copy-source";
 mod tests {
     use super::*;
     use crate::Operation;
-    use crate::operation::EtagMatch;
     use crate::testing::{operation, refusal, told};
+    use countersign_types::EtagMatch;
 
     const UPLOAD: &str = "uploadId=00112233445566778899aabbccddeeff";
 

@@ -3,13 +3,13 @@
 //! Not here: `ListParts` (`listing`) and `UploadPartCopy` (`copy`).
 
 use countersign_types::{
-    Checksum, ChecksumAlgorithm, ChecksumType, Etag, ObjectMetadata, PartNumber, UploadId,
+    Checksum, ChecksumAlgorithm, ChecksumType, Etag, ObjectMetadata, PartNumber, UploadId, WriteCondition,
 };
 
 use crate::document::Element;
 use crate::error_code::ErrorCode;
 use crate::head::View;
-use crate::operation::condition::{self, WriteCondition};
+use crate::operation::condition;
 use crate::operation::content::{check_acl, parse_metadata};
 use crate::operation::integrity::{self, Integrity};
 use crate::parse_error::ParseError;

@@ -2,12 +2,14 @@
 //!
 //! Not here: copies (`copy`) and parts (`multipart`).
 
-use countersign_types::{ObjectKey, ObjectKeyError, ObjectMetadata, PartNumber};
+use countersign_types::{
+    EtagMatch, ObjectKey, ObjectKeyError, ObjectMetadata, PartNumber, ReadCondition, WriteCondition,
+};
 
 use crate::document::Element;
 use crate::error_code::ErrorCode;
 use crate::head::{View, sendable};
-use crate::operation::condition::{self, EtagMatch, RangeCondition, ReadCondition, WriteCondition};
+use crate::operation::condition::{self, RangeCondition};
 use crate::operation::content::{check_acl, parse_metadata};
 use crate::operation::integrity::Integrity;
 use crate::parse_error::ParseError;

@@ -1,17 +1,15 @@
 //! CopyObject and UploadPartCopy: bytes of one object become another, read and written like any others.
 
 use countersign_protocol::encode::{ObjectChecksum, copy_object, copy_part};
-use countersign_protocol::operation::{
-    CopyObject, CopySource, MetadataDirective, ReadCondition, UploadPartCopy,
-};
+use countersign_protocol::operation::{CopyObject, CopySource, MetadataDirective, UploadPartCopy};
 use countersign_protocol::range::ByteRange;
 use countersign_store::{
     self as store, Expect, ExpectedChecksum, NewObject, Object, ObjectSource, Read, evaluate_read_condition,
 };
 
-use countersign_types::ObjectMetadata;
+use countersign_types::{ObjectMetadata, ReadCondition};
 
-use super::{Answer, Call, parse_failed, read_condition, write_condition, written_checksum, xml};
+use super::{Answer, Call, parse_failed, written_checksum, xml};
 use crate::refusal::{Names, Refusal};
 
 pub(super) async fn object(call: &Call<'_>, request: &CopyObject) -> Answer {
@@ -35,7 +33,7 @@ pub(super) async fn object(call: &Call<'_>, request: &CopyObject) -> Answer {
             }),
             ..Expect::default()
         },
-        condition: write_condition(&request.condition),
+        condition: request.condition.clone(),
     };
     let mut bytes = ObjectSource::new(source.read_all());
     let written = call
@@ -105,7 +103,7 @@ async fn open(call: &Call<'_>, source: &CopySource, condition: &ReadCondition) -
     };
     let opened = call.store.object(&source.bucket, &source.object_key, None).await;
     let object = opened.map_err(|error| Refusal::Store(error, Box::new(names)))?;
-    match evaluate_read_condition(&read_condition(condition), &object.etag, object.last_modified) {
+    match evaluate_read_condition(condition, &object.etag, object.last_modified) {
         Read::Proceed => Ok(object),
         Read::NotModified(precondition) | Read::PreconditionFailed(precondition) => {
             Err(Refusal::SourceCondition(precondition))

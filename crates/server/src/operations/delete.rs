@@ -3,15 +3,16 @@
 use countersign_protocol::ErrorCode;
 use countersign_protocol::encode::{DeletedObject, delete_objects};
 use countersign_protocol::operation::{DeleteObject, DeleteObjects, DeleteObjectsDocument, ObjectToDelete};
-use countersign_store::{Error, WriteCondition};
+use countersign_store::Error;
+use countersign_types::WriteCondition;
 use http::{HeaderMap, StatusCode};
 
-use super::{Answer, Call, empty, parse_failed, tags, write_condition, xml};
+use super::{Answer, Call, empty, parse_failed, xml};
 use crate::body::Upload;
 use crate::refusal::{Refusal, Refused, S3Error};
 
 pub(super) async fn one(call: &Call<'_>, request: &DeleteObject) -> Answer {
-    let condition = write_condition(&request.condition);
+    let condition = request.condition.clone();
     call.store
         .delete_object(call.bucket(), call.object_key(), &condition)
         .await
@@ -47,7 +48,7 @@ async fn delete(call: &Call<'_>, object: &ObjectToDelete) -> Result<Option<S3Err
         return Ok(Some(error));
     }
     let condition = WriteCondition {
-        if_match: object.if_match.as_ref().map(tags),
+        if_match: object.if_match.clone(),
         if_none_match: None,
     };
     match call

@@ -9,7 +9,7 @@ use countersign_types::Checksum;
 use futures_util::{StreamExt, stream};
 use http::{Response, StatusCode};
 
-use super::{Answer, Call, empty, parse_failed, read_condition, shown_checksum};
+use super::{Answer, Call, empty, parse_failed, shown_checksum};
 use crate::refusal::Refusal;
 use crate::respond::{BrokenBody, Outgoing};
 
@@ -62,11 +62,7 @@ fn head_of(
         parts_count: info.parts.filter(|_| part.is_some()),
         overrides: Some(&request.overrides).filter(|overrides| !overrides.is_empty()),
     };
-    match evaluate_read_condition(
-        &read_condition(&request.condition),
-        &info.etag,
-        info.last_modified,
-    ) {
+    match evaluate_read_condition(&request.condition, &info.etag, info.last_modified) {
         Read::Proceed => {}
         Read::NotModified(_) => {
             return Ok((

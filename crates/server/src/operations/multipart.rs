@@ -13,7 +13,7 @@ use countersign_store::{CompleteUpload, CompletedPart, UploadQuery};
 use countersign_types::{ChecksumAlgorithm, ChecksumType};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
-use super::{Answer, Call, empty, parse_failed, write_condition, written_checksum, xml};
+use super::{Answer, Call, empty, parse_failed, written_checksum, xml};
 use crate::body::Upload;
 
 pub(super) async fn create(call: &Call<'_>, request: &CreateMultipartUpload) -> Answer {
@@ -95,7 +95,7 @@ pub(super) async fn complete(
                 checksum: part.checksum,
             })
             .collect(),
-        condition: write_condition(&request.condition),
+        condition: request.condition.clone(),
         checksum: request.checksum.clone(),
         checksum_type: request.checksum_type,
         size: request.object_size,

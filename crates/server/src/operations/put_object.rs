@@ -7,14 +7,14 @@ use countersign_protocol::operation::PutObject;
 use countersign_store::NewObject;
 use http::StatusCode;
 
-use super::{Answer, Call, empty, write_condition, written_checksum};
+use super::{Answer, Call, empty, written_checksum};
 use crate::body::Upload;
 
 pub(super) async fn put(call: &Call<'_>, request: &PutObject, body: &mut Upload) -> Answer {
     let new = NewObject {
         metadata: request.metadata.clone(),
         expect: call.expect(&request.integrity),
-        condition: write_condition(&request.condition),
+        condition: request.condition.clone(),
     };
     let written = call
         .store

@@ -1,11 +1,10 @@
 //! The largest upload there can be: its part rows are written here directly, since 50 GB would not fit a test.
 
 use super::*;
-use crate::{BytesSource, ListQuery, NewObject, Settings, World, WriteCondition};
+use crate::{BytesSource, ListQuery, NewObject, Settings, World};
 use countersign_engine::memory::Memory;
 use countersign_engine::{Body, Class, Engine, ScanRange};
-use countersign_types::Moment;
-use countersign_types::ObjectMetadata;
+use countersign_types::{Moment, ObjectMetadata, WriteCondition};
 use std::ops::Bound;
 use std::sync::Arc;
 use std::time::Duration;
