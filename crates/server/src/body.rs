@@ -10,7 +10,6 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use countersign_sigv4::{ChunkDecoder, ChunkError, ChunkSeed, Payload, Trailers};
 use countersign_store::{Source, SourceError};
-use countersign_types::ChecksumAlgorithm;
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 
@@ -30,25 +29,6 @@ pub(crate) enum BodyFault {
     TooSlow,
     /// It is longer than a document may be.
     TooLarge,
-    /// Its SHA-256 is not the signed one.
-    Sha256Mismatch {
-        /// The signed one.
-        client: [u8; 32],
-        /// Its own.
-        computed: [u8; 32],
-    },
-    /// Its MD5 is not the announced one.
-    Md5Mismatch {
-        /// The announced one.
-        expected: [u8; 16],
-        /// Its own.
-        calculated: [u8; 16],
-    },
-    /// A checksum is not the announced one.
-    ChecksumMismatch {
-        /// Which one.
-        algorithm: ChecksumAlgorithm,
-    },
 }
 
 impl fmt::Display for BodyFault {
@@ -59,11 +39,6 @@ impl fmt::Display for BodyFault {
             BodyFault::LengthMissing => f.write_str("the length of the body is not announced"),
             BodyFault::TooSlow => f.write_str("the body stopped coming"),
             BodyFault::TooLarge => f.write_str("the body is too long for a document"),
-            BodyFault::Sha256Mismatch { .. } => f.write_str("the body's SHA-256 is not the signed one"),
-            BodyFault::Md5Mismatch { .. } => f.write_str("the body's MD5 is not the announced one"),
-            BodyFault::ChecksumMismatch { algorithm } => {
-                write!(f, "the body's {} is not the announced one", algorithm.name())
-            }
         }
     }
 }

@@ -19,7 +19,7 @@ use countersign_sigv4::{self as sigv4, PathRule, Request};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::body::{self, BodyFault};
+use crate::body;
 use crate::config::DiagnosisMode;
 use crate::gateway::Gateway;
 use crate::pipeline::received::Received;
@@ -89,8 +89,7 @@ impl SearchedFault {
         match &refused.refusal {
             Refusal::Signature(refusal) => Some(SearchedFault::Signature(refusal.clone())),
             Refusal::UnknownAccessKeyId => Some(SearchedFault::UnknownAccessKeyId),
-            Refusal::Body(BodyFault::Sha256Mismatch { computed, .. })
-            | Refusal::Store(Error::ContentSha256Mismatch { computed, .. }, _) => {
+            Refusal::Store(Error::ContentSha256Mismatch { computed, .. }, _) => {
                 Some(SearchedFault::BodyMismatch { computed: *computed })
             }
             _ => None,

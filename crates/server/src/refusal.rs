@@ -353,16 +353,6 @@ fn query_error(message: impl Into<Cow<'static, str>>) -> S3Error {
 
 fn body(fault: &BodyFault) -> S3Error {
     match fault {
-        BodyFault::Sha256Mismatch { client, computed } => S3Error::new(ErrorCode::XAmzContentSHA256Mismatch)
-            .with("ClientComputedContentSHA256", hex::encode(client))
-            .with("S3ComputedContentSHA256", hex::encode(computed)),
-        BodyFault::Md5Mismatch { expected, calculated } => S3Error::new(ErrorCode::BadDigest)
-            .with("ExpectedDigest", base64(expected))
-            .with("CalculatedDigest", base64(calculated)),
-        BodyFault::ChecksumMismatch { algorithm } => S3Error::new(ErrorCode::BadDigest).saying(format!(
-            "The {} you specified did not match the calculated checksum.",
-            algorithm.name()
-        )),
         BodyFault::Incomplete => S3Error::new(ErrorCode::IncompleteBody),
         BodyFault::LengthMissing => S3Error::new(ErrorCode::MissingContentLength),
         BodyFault::TooSlow => S3Error::new(ErrorCode::RequestTimeout),
@@ -452,13 +442,16 @@ fn of_store(error: &store::Error, names: &Names) -> S3Error {
         E::ConditionalConflict => S3Error::new(ErrorCode::ConditionalRequestConflict),
         // An unconditional write that others overtook time and again succeeds when it is sent again, as SDKs then do.
         E::Conflict => S3Error::new(ErrorCode::SlowDown),
-        E::BadDigest { expected, calculated } => {
-            body(&BodyFault::Md5Mismatch { expected: *expected, calculated: *calculated })
-        }
-        E::ContentSha256Mismatch { client, computed } => {
-            body(&BodyFault::Sha256Mismatch { client: *client, computed: *computed })
-        }
-        E::ChecksumMismatch { algorithm, .. } => body(&BodyFault::ChecksumMismatch { algorithm: *algorithm }),
+        E::BadDigest { expected, calculated } => S3Error::new(ErrorCode::BadDigest)
+            .with("ExpectedDigest", base64(expected))
+            .with("CalculatedDigest", base64(calculated)),
+        E::ContentSha256Mismatch { client, computed } => S3Error::new(ErrorCode::XAmzContentSHA256Mismatch)
+            .with("ClientComputedContentSHA256", hex::encode(client))
+            .with("S3ComputedContentSHA256", hex::encode(computed)),
+        E::ChecksumMismatch { algorithm, .. } => S3Error::new(ErrorCode::BadDigest).saying(format!(
+            "The {} you specified did not match the calculated checksum.",
+            algorithm.name()
+        )),
         E::ChecksumInvalid { algorithm, .. } => S3Error::new(ErrorCode::InvalidRequest)
             .saying(format!("Value for {} trailing header is invalid.", algorithm.header())),
         E::ChecksumAlgorithmMismatch { expected, actual } => {
