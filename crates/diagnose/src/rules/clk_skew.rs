@@ -2,7 +2,7 @@
 //!
 //! Not here: offsets that look like a time zone (`clk_tz`) and requests sent late (`clk_stale`).
 
-use super::clock::{offset, sent_later, skew, zone};
+use super::clock::{offset, sent_later, skew, with_times, zone};
 use super::prelude::*;
 
 pub(crate) static RULE: Rule = Rule {
@@ -22,12 +22,6 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
     let what = Words::of(format!("The client's clock is {} this server's", offset(skew)));
     let cure =
         "Synchronise it: timedatectl (Linux), w32tm /resync (Windows), wsl --shutdown (WSL after sleep).";
-    let mut finding = Finding::new(Slot::Time, Proof::Exact, 930, what, Words::of(cure));
-    finding.signed = scene
-        .claim()
-        .map(|claim| Value::received(claim.timestamp.clone()));
-    finding.received = Some(Value::answered(countersign_sigv4::timestamp_text(
-        scene.case.server.now,
-    )));
-    Some(finding)
+    let finding = Finding::new(Slot::Time, Proof::Exact, 930, what, Words::of(cure));
+    Some(with_times(scene, finding))
 }

@@ -1,6 +1,6 @@
 //! CLK-STALE: the request was signed early and sent late.
 
-use super::clock::{sent_later, skew};
+use super::clock::{sent_later, skew, with_times};
 use super::prelude::*;
 use crate::words::duration;
 
@@ -22,13 +22,7 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
     ));
     let cure =
         Words::of("Sign right before sending; fewer parallel uploads and smaller parts shorten the queue.");
-    let mut finding = Finding::new(Slot::Time, Proof::Infer, 930, what, cure);
+    let mut finding = with_times(scene, Finding::new(Slot::Time, Proof::Infer, 930, what, cure));
     finding.also = vec!["CLK-SKEW"];
-    finding.signed = scene
-        .claim()
-        .map(|claim| Value::received(claim.timestamp.clone()));
-    finding.received = Some(Value::answered(countersign_sigv4::timestamp_text(
-        scene.case.server.now,
-    )));
     Some(finding)
 }

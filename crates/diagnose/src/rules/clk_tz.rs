@@ -2,7 +2,7 @@
 //!
 //! That the time is wrong is certain; that a time zone is the reason is strong evidence, not proof.
 
-use super::clock::{sent_later, skew, zone};
+use super::clock::{sent_later, skew, with_times, zone};
 use super::prelude::*;
 
 pub(crate) static RULE: Rule = Rule {
@@ -25,13 +25,7 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
     ));
     let cure =
         Words::of("Format x-amz-date in UTC. If the code does, check the machine's clock and its time zone.");
-    let mut finding = Finding::new(Slot::Time, Proof::Infer, 930, what, cure);
+    let mut finding = with_times(scene, Finding::new(Slot::Time, Proof::Infer, 930, what, cure));
     finding.also = vec!["CLK-SKEW"];
-    finding.signed = scene
-        .claim()
-        .map(|claim| Value::received(claim.timestamp.clone()));
-    finding.received = Some(Value::answered(countersign_sigv4::timestamp_text(
-        scene.case.server.now,
-    )));
     Some(finding)
 }

@@ -2,7 +2,7 @@
 //!
 //! Not here: presigned URLs, whose time is a beginning and not a clock.
 
-use countersign_sigv4::{Form, Refusal, SKEW_SECONDS_MAX};
+use countersign_sigv4::{Form, Refusal, SKEW_SECONDS_MAX, timestamp_text};
 
 use super::prelude::*;
 use crate::words::duration;
@@ -23,6 +23,15 @@ pub(super) fn skew(scene: &Scene<'_>) -> Option<i64> {
     let skew = claim.time.saturating_sub(scene.case.server.now);
     let refused = matches!(scene.refusal(), Some(Refusal::Skewed { .. }));
     (refused || skew.unsigned_abs() > SKEW_SECONDS_MAX).then_some(skew)
+}
+
+/// Puts both times into a finding: the one that the client signed, and the one it is here.
+pub(super) fn with_times(scene: &Scene<'_>, mut finding: Finding) -> Finding {
+    finding.signed = scene
+        .claim()
+        .map(|claim| Value::received(claim.timestamp.clone()));
+    finding.received = Some(Value::answered(timestamp_text(scene.case.server.now)));
+    finding
 }
 
 /// `20 minutes behind`.

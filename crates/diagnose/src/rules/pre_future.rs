@@ -1,8 +1,8 @@
 //! PRE-FUTURE: a presigned URL begins in the future, so the clock that signed it is ahead.
 
-use countersign_sigv4::{Form, SKEW_SECONDS_MAX, timestamp_text};
+use countersign_sigv4::{Form, SKEW_SECONDS_MAX};
 
-use super::clock::zone;
+use super::clock::{with_times, zone};
 use super::prelude::*;
 use crate::words::duration;
 
@@ -31,8 +31,6 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
     let cure = Words::of(
         "Synchronise the clock of the machine that creates the URLs, and format X-Amz-Date in UTC.",
     );
-    let mut finding = Finding::new(Slot::Time, Proof::Exact, 920, Words::of(what), cure);
-    finding.signed = Some(Value::received(claim.timestamp.clone()));
-    finding.received = Some(Value::answered(timestamp_text(scene.case.server.now)));
-    Some(finding)
+    let finding = Finding::new(Slot::Time, Proof::Exact, 920, Words::of(what), cure);
+    Some(with_times(scene, finding))
 }
