@@ -4,22 +4,21 @@ use countersign_protocol::encode::{
     ListObjectsAnswer, ListObjectsV2Answer, ListedObject, list_objects, list_objects_v2,
 };
 use countersign_protocol::operation::{ListObjects, ListObjectsV2};
-use countersign_store::{Entry, ListQuery};
+use countersign_store::{Entry, ListQuery, Listing};
 
 use super::{Answer, Call, xml};
+use crate::refusal::Refusal;
 
 pub(super) async fn v1(call: &Call<'_>, request: &ListObjects) -> Answer {
-    let query = ListQuery {
-        prefix: request.prefix.clone(),
-        delimiter: request.delimiter.clone(),
-        start_after: Some(request.marker.clone()).filter(|marker| !marker.is_empty()),
-        max: page_size(request.max_keys),
-    };
-    let listing = call
-        .store
-        .list_objects(call.bucket(), &query)
-        .await
-        .map_err(call.fail())?;
+    let start_after = Some(request.marker.as_str()).filter(|marker| !marker.is_empty());
+    let listing = list(
+        call,
+        &request.prefix,
+        request.delimiter.as_ref(),
+        start_after,
+        request.max_keys,
+    )
+    .await?;
     let objects: Vec<ListedObject<'_>> = listing.entries.iter().map(shown).collect();
     Ok(xml(list_objects(&ListObjectsAnswer {
         bucket: call.bucket().as_str(),
@@ -33,17 +32,15 @@ pub(super) async fn v1(call: &Call<'_>, request: &ListObjects) -> Answer {
 }
 
 pub(super) async fn v2(call: &Call<'_>, request: &ListObjectsV2) -> Answer {
-    let query = ListQuery {
-        prefix: request.prefix.clone(),
-        delimiter: request.delimiter.clone(),
-        start_after: request.begin_after().map(str::to_owned),
-        max: page_size(request.max_keys),
-    };
-    let listing = call
-        .store
-        .list_objects(call.bucket(), &query)
-        .await
-        .map_err(call.fail())?;
+    let start_after = request.begin_after();
+    let listing = list(
+        call,
+        &request.prefix,
+        request.delimiter.as_ref(),
+        start_after,
+        request.max_keys,
+    )
+    .await?;
     let objects: Vec<ListedObject<'_>> = listing.entries.iter().map(shown).collect();
     Ok(xml(list_objects_v2(&ListObjectsV2Answer {
         bucket: call.bucket().as_str(),
@@ -56,8 +53,24 @@ pub(super) async fn v2(call: &Call<'_>, request: &ListObjectsV2) -> Answer {
     })))
 }
 
-fn page_size(max_keys: u32) -> usize {
-    usize::try_from(max_keys).unwrap_or(usize::MAX)
+/// The page that both versions answer, each in its own words.
+async fn list(
+    call: &Call<'_>,
+    prefix: &str,
+    delimiter: Option<&String>,
+    start_after: Option<&str>,
+    max_keys: u32,
+) -> Result<Listing, Refusal> {
+    let query = ListQuery {
+        prefix: prefix.to_owned(),
+        delimiter: delimiter.cloned(),
+        start_after: start_after.map(str::to_owned),
+        max: usize::try_from(max_keys).unwrap_or(usize::MAX),
+    };
+    call.store
+        .list_objects(call.bucket(), &query)
+        .await
+        .map_err(call.fail())
 }
 
 fn shown(entry: &Entry) -> ListedObject<'_> {
