@@ -69,6 +69,8 @@ pub enum Slot {
     HostAndUri,
     /// The path.
     Uri,
+    /// The query.
+    Query,
     /// One signed header, by its lower-case name.
     Header(String),
     /// The list of signed headers.
@@ -104,6 +106,7 @@ impl fmt::Display for Slot {
             Slot::Host => f.write_str("host"),
             Slot::HostAndUri => f.write_str("host+uri"),
             Slot::Uri => f.write_str("uri"),
+            Slot::Query => f.write_str("query"),
             Slot::Header(name) => match crate::words::plain(name.as_bytes()) {
                 Some(name) if !name.contains([';', ',', ' ']) => write!(f, "header:{name}"),
                 _ => f.write_str("header"),

@@ -16,13 +16,15 @@ use crate::words::Value;
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Change {
     /// The method was this one.
-    Method(&'static str),
+    Method(String),
     /// A signed header had this value.
     Header { name: String, value: Vec<u8> },
     /// The bucket stood on the other side: host and path change together.
     HostAndUri { host: Vec<u8>, uri: Vec<u8> },
     /// The canonical path was this text.
     Uri(Vec<u8>),
+    /// The canonical query was this text.
+    Query(Vec<u8>),
     /// The payload line was this text; with `header_too`, so was the signed `x-amz-content-sha256`.
     Payload { line: Vec<u8>, header_too: bool },
     /// The signing key was made from this start value instead of `AWS4` + secret.
@@ -39,6 +41,7 @@ impl Change {
             Change::HostAndUri { .. } => Slot::HostAndUri,
             Change::Method(_) => Slot::Method,
             Change::Uri(_) => Slot::Uri,
+            Change::Query(_) => Slot::Query,
             Change::Payload { .. } => Slot::Payload,
             Change::Seed(_) => Slot::Secret,
             Change::KeyScope(_) => Slot::Scope,

@@ -49,11 +49,13 @@ impl Parts {
     /// The bytes with some changes made.
     pub(crate) fn bytes(&self, changes: &[&Change]) -> Vec<u8> {
         let mut method = self.method.as_slice();
-        let (mut uri, mut payload, mut host) = (&self.uri, &self.payload, None);
+        let (mut uri, mut query, mut payload) = (&self.uri, &self.query, &self.payload);
+        let mut host = None;
         for change in changes {
             match change {
                 Change::Method(value) => method = value.as_bytes(),
                 Change::Uri(value) => uri = value,
+                Change::Query(value) => query = value,
                 Change::Payload { line, .. } => payload = line,
                 Change::HostAndUri {
                     host: new_host,
@@ -66,7 +68,7 @@ impl Parts {
             }
         }
         let mut out = Vec::with_capacity(self.length() + 256);
-        for line in [method, uri, &self.query] {
+        for line in [method, uri, query] {
             out.extend_from_slice(line);
             out.push(b'\n');
         }

@@ -211,6 +211,7 @@ fn changes_nothing(sent: &Sent<'_>, change: &Change) -> bool {
         (Change::HostAndUri { .. }, Some(parts)) => parts.signed_header("host").is_none(),
         (Change::Method(method), Some(parts)) => method.as_bytes() == parts.method,
         (Change::Uri(uri), Some(parts)) => *uri == parts.uri,
+        (Change::Query(query), Some(parts)) => *query == parts.query,
         (Change::Payload { line, .. }, Some(parts)) => *line == parts.payload,
     }
 }

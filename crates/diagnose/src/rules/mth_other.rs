@@ -24,31 +24,36 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
 }
 
 /// Proposes that this method was signed.
-pub(super) fn propose_method(
-    scene: &Scene<'_>,
-    out: &mut Proposals<'_>,
-    method: &'static str,
-    specificity: u32,
-) {
-    if let Some(hypothesis) = out.add(Change::Method(method)) {
+pub(super) fn propose_method(scene: &Scene<'_>, out: &mut Proposals<'_>, method: &str, specificity: u32) {
+    if let Some(hypothesis) = out.add(Change::Method(method.to_owned())) {
         hypothesis.specificity = specificity;
-        hypothesis.signed = Some(Value::constant(method));
+        hypothesis.signed = Some(Value::constant(method.as_bytes()));
         hypothesis.received = Some(Value::received(scene.case.request.method));
     }
 }
 
-fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
+/// `before` with both methods.
+pub(super) fn both_methods(before: &str, hypothesis: &Hypothesis, after: &str) -> Words {
     let empty = Value::constant("");
     let (signed, received) = (
         hypothesis.signed.as_ref().unwrap_or(&empty),
         hypothesis.received.as_ref().unwrap_or(&empty),
     );
-    let what = Words::of("The URL is signed for ")
+    Words::of(before)
         .value(signed, "another method")
         .say(", but ")
         .value(received, "this one")
-        .say(" was sent");
-    let opened = scene.case.request.method == "GET" && signed.bytes == b"PUT";
+        .say(after)
+}
+
+/// Whether the client signed this method.
+pub(super) fn signed_method(hypothesis: &Hypothesis, method: &str) -> bool {
+    matches!(&hypothesis.change, Change::Method(signed) if signed == method)
+}
+
+fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
+    let what = both_methods("The URL is signed for ", hypothesis, " was sent");
+    let opened = scene.case.request.method == "GET" && signed_method(hypothesis, "PUT");
     let cure = if opened {
         "An upload link cannot be opened in a browser; send the file with PUT, and make another URL for GET."
     } else {

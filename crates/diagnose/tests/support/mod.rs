@@ -54,7 +54,7 @@ impl Http {
         };
         let headers = lines.map(|line| {
             let (name, value) = line.split_once(':').expect("a header line");
-            (name.to_owned(), value.trim_start().as_bytes().to_vec())
+            (name.to_owned(), unescape(value.trim_start()))
         });
         Http {
             method: method.to_owned(),
@@ -79,6 +79,17 @@ impl Http {
             headers: &headers,
         })
     }
+}
+
+/// A header value as bytes: `\\xNN` in a file stands for one byte, for not every value is UTF-8.
+fn unescape(text: &str) -> Vec<u8> {
+    let mut pieces = text.split("\\x");
+    let mut bytes = pieces.next().unwrap_or_default().as_bytes().to_vec();
+    for piece in pieces {
+        bytes.push(u8::from_str_radix(&piece[..2], 16).expect("two hex digits after \\x"));
+        bytes.extend_from_slice(&piece.as_bytes()[2..]);
+    }
+    bytes
 }
 
 /// The context of a fixture.
@@ -156,6 +167,12 @@ impl Context {
             let mut canonical = Canonical::of(request, &claim, PathRule::S3);
             if let Some(uri) = self.text("signed_uri") {
                 canonical.uri = uri.to_owned();
+            }
+            if let Some(block) = self.text("signed_header_block") {
+                canonical.headers = block.as_bytes().to_vec();
+            }
+            if let Some(list) = self.text("signed_header_list") {
+                canonical.signed_headers = list.to_owned();
             }
             if let Some(line) = self.text("signed_payload_line") {
                 canonical.payload = line.to_owned();
