@@ -13,7 +13,7 @@ use crate::case::{Case, Fault};
 use crate::diagnosis::{Cause, Culprit, Diagnosis, Otherwise, Proof, Slot, Status};
 use crate::hypothesis::{Hypothesis, Proposals};
 use crate::parts::Parts;
-use crate::rules::{Finding, RULES, Rule};
+use crate::rules::{Finding, RULES, Rule, rule};
 use crate::scene::Scene;
 use crate::search::{Found, Sent, search};
 
@@ -264,6 +264,12 @@ fn culprit(scene: &Scene<'_>, cause: &Cause) -> Option<Culprit> {
             kind: "sdk",
             evidence: "only a default port differs",
         }),
+        (_, id) if rule(id).is_some_and(|rule| rule.on_the_way) => {
+            facts.proxy_evidence.map(|evidence| Culprit {
+                kind: "proxy",
+                evidence,
+            })
+        }
         (Slot::Host | Slot::HostAndUri, _) => facts.proxy_evidence.map(|evidence| Culprit {
             kind: "proxy",
             evidence,

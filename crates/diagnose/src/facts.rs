@@ -139,6 +139,17 @@ fn proxy_evidence(
     }
 }
 
+impl Facts {
+    /// Where a difference came about, as far as can be said.
+    pub(crate) fn where_changed(&self) -> &'static str {
+        if self.proxy_evidence.is_some() {
+            "on the way"
+        } else {
+            "after signing"
+        }
+    }
+}
+
 impl Client {
     /// How the region is set in this client; `{}` stands for nothing, the value follows.
     pub(crate) fn region_setting(self) -> &'static str {
@@ -180,6 +191,65 @@ impl Proxy {
             Proxy::Envoy => "In Envoy: remove host_rewrite_literal from the route.",
             Proxy::Caddy => "In Caddy: remove header_up Host from reverse_proxy.",
             Proxy::Nginx => "In nginx set: proxy_set_header Host $http_host;",
+        }
+    }
+}
+
+impl Proxy {
+    /// The setting that leaves a request header alone, without its full stop.
+    pub(crate) fn leave_header_setting(self) -> &'static str {
+        match self {
+            Proxy::CloudFront => "In CloudFront let the origin request policy forward it as it is",
+            Proxy::Cloudflare => "At Cloudflare remove the transform rule that changes it",
+            Proxy::Traefik => "In Traefik take it out of customRequestHeaders",
+            Proxy::Apache => "In Apache remove RequestHeader for it",
+            Proxy::Envoy => "In Envoy take it out of request_headers_to_add and request_headers_to_remove",
+            Proxy::Caddy => "In Caddy remove header_up for it",
+            Proxy::Nginx => {
+                "Let the proxy leave it alone (nginx: no proxy_set_header for it; HAProxy: no set-header, del-header)"
+            }
+        }
+    }
+
+    /// What to do about a path prefix, which no proxy can remove without breaking the signature.
+    pub(crate) fn keep_path_setting(self) -> &'static str {
+        match self {
+            Proxy::CloudFront => {
+                "S3 signs the path: give it a host name of its own, and no origin path in CloudFront."
+            }
+            Proxy::Cloudflare => {
+                "S3 signs the path: give it a host name of its own, and no URL rewrite at Cloudflare."
+            }
+            Proxy::Traefik => {
+                "S3 signs the path: give it a host name of its own, without StripPrefix in Traefik."
+            }
+            Proxy::Apache => "S3 signs the path: give it a host name of its own, with ProxyPass / in Apache.",
+            Proxy::Envoy => {
+                "S3 signs the path: give it a host name of its own, without prefix_rewrite in Envoy."
+            }
+            Proxy::Caddy => {
+                "S3 signs the path: give it a host name of its own, without handle_path or strip_prefix in Caddy."
+            }
+            Proxy::Nginx => {
+                "S3 signs the path: give it a host name of its own (nginx: no path after proxy_pass; HAProxy: no replace-path)."
+            }
+        }
+    }
+
+    /// The setting that keeps doubled slashes.
+    pub(crate) fn keep_slashes_setting(self) -> &'static str {
+        match self {
+            Proxy::CloudFront => "In CloudFront: remove the function that cleans the path.",
+            Proxy::Cloudflare => "At Cloudflare: turn off Normalize URLs to origin.",
+            Proxy::Traefik => {
+                "Traefik cleans paths: avoid // in keys, or set sanitizePath = false on the entry point."
+            }
+            Proxy::Apache => "In Apache set: MergeSlashes Off, and nocanon in ProxyPass.",
+            Proxy::Envoy => "In Envoy set: merge_slashes: false.",
+            Proxy::Caddy => "In Caddy: pass the path on unchanged, without handle_path, uri or rewrite.",
+            Proxy::Nginx => {
+                "Keep // in the path (nginx: merge_slashes off; and proxy_pass without a path; HAProxy: no normalize-uri)."
+            }
         }
     }
 }

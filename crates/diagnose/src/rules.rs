@@ -5,6 +5,7 @@
 
 mod alg_v2;
 mod auth_two;
+mod charset;
 mod clk_scopedate;
 mod clk_skew;
 mod clk_stale;
@@ -12,21 +13,34 @@ mod clk_tz;
 mod clock;
 mod content_type;
 mod credential;
+mod hdr_ae;
+mod hdr_cl;
+mod hdr_copysrc;
 mod hdr_ct_boundary;
 mod hdr_ct_changed;
 mod hdr_ct_charset;
+mod hdr_expect;
 mod hdr_hoisted;
+mod hdr_hop;
 mod hdr_missing;
+mod hdr_nonascii;
 mod hdr_sha_missing;
+mod hdr_trace;
+mod hdr_ua;
 mod hdr_unsigned;
+mod header;
 mod host;
 mod hst_port_default;
 mod hst_port_missing;
+mod hst_prefix;
+mod hst_prefix_slash;
 mod hst_proxy;
 mod hst_replaced;
 mod hst_vhost;
+mod mth_case;
 mod mth_head;
 mod mth_other;
+mod mth_proxy;
 mod path;
 mod pay_emptyhash;
 mod pay_mismatch;
@@ -34,7 +48,9 @@ mod pay_unsigned;
 mod pre_expired;
 mod pre_future;
 mod pre_toolong;
+mod prefix;
 mod prelude;
+mod qry_extra;
 mod scp_auto;
 mod scp_region;
 mod scp_region_empty;
@@ -54,6 +70,7 @@ mod sec_zsh_percent;
 mod secret;
 mod uri_double;
 mod uri_lowerhex;
+mod uri_merge;
 mod uri_plus;
 mod uri_raw;
 mod uri_slash;
@@ -81,6 +98,8 @@ pub(crate) struct Rule {
     pub(crate) check: Option<fn(&Scene<'_>) -> Option<Finding>>,
     /// What is likely when nothing is proven.
     pub(crate) infer: Option<fn(&Scene<'_>) -> Option<Finding>>,
+    /// Whether something between client and server does it, so that a proxy is the culprit where one shows.
+    pub(crate) on_the_way: bool,
 }
 
 impl Rule {
@@ -95,6 +114,7 @@ impl Rule {
             tell: None,
             check: None,
             infer: None,
+            on_the_way: false,
         }
     }
 }
@@ -146,7 +166,7 @@ pub fn ids() -> impl Iterator<Item = &'static str> {
     RULES.iter().map(|rule| rule.id)
 }
 
-fn rule(id: &str) -> Option<&'static Rule> {
+pub(crate) fn rule(id: &str) -> Option<&'static Rule> {
     RULES
         .iter()
         .copied()
@@ -160,6 +180,8 @@ pub(crate) static RULES: &[&Rule] = &[
     &hst_port_default::RULE,
     &hst_port_missing::RULE,
     &hst_vhost::RULE,
+    &hst_prefix::RULE,
+    &hst_prefix_slash::RULE,
     &hdr_ct_changed::RULE,
     &hdr_ct_charset::RULE,
     &hdr_ct_boundary::RULE,
@@ -167,14 +189,26 @@ pub(crate) static RULES: &[&Rule] = &[
     &hdr_unsigned::RULE,
     &hdr_hoisted::RULE,
     &hdr_sha_missing::RULE,
+    &hdr_ae::RULE,
+    &hdr_ua::RULE,
+    &hdr_expect::RULE,
+    &hdr_cl::RULE,
+    &hdr_trace::RULE,
+    &hdr_hop::RULE,
+    &hdr_nonascii::RULE,
+    &hdr_copysrc::RULE,
     &mth_head::RULE,
     &mth_other::RULE,
+    &mth_proxy::RULE,
+    &mth_case::RULE,
     &uri_raw::RULE,
     &uri_double::RULE,
     &uri_plus::RULE,
     &uri_slash::RULE,
     &uri_lowerhex::RULE,
     &uri_tilde::RULE,
+    &uri_merge::RULE,
+    &qry_extra::RULE,
     &pay_mismatch::RULE,
     &pay_emptyhash::RULE,
     &pay_unsigned::RULE,

@@ -1,6 +1,6 @@
-//! The pages and `docs/diagnosis.md` say what the rules say.
+//! The pages, `docs/diagnosis.md` and the README say what the rules say.
 //!
-//! `COUNTERSIGN_BLESS=1` rewrites the table of causes in `docs/diagnosis.md`.
+//! `COUNTERSIGN_BLESS=1` rewrites the table of causes in `docs/diagnosis.md` and the number in the README.
 
 use std::fs;
 use std::path::Path;
@@ -69,5 +69,27 @@ fn the_manual_lists_every_cause() {
             fresh == text,
             "the list of causes in docs/diagnosis.md is old; bless it"
         );
+    }
+}
+
+#[test]
+fn the_readme_says_how_many_causes_there_are() {
+    const TENS: [&str; 10] = [
+        "no", "ten", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety",
+    ];
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md");
+    let text = fs::read_to_string(&path).expect("README.md");
+    let (before, rest) = text
+        .split_once("The diagnosis, for more than ")
+        .expect("the line about the diagnosis");
+    let (_, after) = rest.split_once(" causes").expect("the end of the number");
+    let tens = TENS
+        .get((ids().count() - 1) / 10)
+        .expect("fewer than a hundred causes");
+    let fresh = format!("{before}The diagnosis, for more than {tens} causes{after}");
+    if std::env::var_os("COUNTERSIGN_BLESS").is_some() {
+        fs::write(&path, &fresh).expect("writing");
+    } else {
+        assert!(fresh == text, "the README must say: more than {tens} causes");
     }
 }

@@ -53,6 +53,23 @@ pub(super) fn replace(text: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
     out
 }
 
+/// The path with a slash at its end, or without the one it has.
+pub(super) fn with_other_end(uri: &[u8]) -> Vec<u8> {
+    match uri.strip_suffix(b"/") {
+        Some(rest) => rest.to_vec(),
+        None => [uri, b"/"].concat(),
+    }
+}
+
+/// `: the client signed …; this server received …`, where they may be shown.
+pub(super) fn with_both_paths(words: Words, hypothesis: &Hypothesis) -> Words {
+    let words = with_signed_path(words, hypothesis);
+    match &hypothesis.received {
+        Some(received) => words.framed("; this server received ", received, "", ""),
+        None => words,
+    }
+}
+
 /// ` (signed as …)`, where the signed path may be shown.
 pub(super) fn with_signed_path(words: Words, hypothesis: &Hypothesis) -> Words {
     match &hypothesis.signed {

@@ -1,0 +1,39 @@
+//! HDR-EXPECT: Expect was signed, and the proxy answered it itself.
+
+use super::header::{difference, propose_value};
+use super::prelude::*;
+
+pub(crate) static RULE: Rule = Rule {
+    weight: 640,
+    propose: Some(propose),
+    tell: Some(tell),
+    on_the_way: true,
+    ..Rule::new(
+        "HDR-EXPECT",
+        "The signed header Expect was answered on the way",
+        include_str!("../../pages/HDR-EXPECT.md"),
+    )
+};
+
+fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
+    for value in ["100-continue", "100-Continue", ""] {
+        if let Some(hypothesis) = propose_value(scene, out, "expect", value) {
+            hypothesis.specificity = 34;
+            if !scene.has_header("expect") {
+                hypothesis.weight = 860;
+            }
+        }
+    }
+}
+
+fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
+    let cure = if scene.has_header("expect") {
+        "Add Expect before signing or leave it out of SignedHeaders; SDKs leave it out."
+    } else {
+        "Do not sign Expect: proxies answer it themselves and do not pass it on (nginx never does). SDKs leave it out."
+    };
+    Told {
+        what: difference(scene, hypothesis),
+        cure: Words::of(cure),
+    }
+}
