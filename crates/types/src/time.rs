@@ -67,6 +67,12 @@ impl Moment {
             .map(|z| Moment::from_millis(z.timestamp().as_millisecond()))
     }
 
+    /// Reads a time as in S3's XML, or any other in the same notation that says its offset.
+    pub fn parse_iso8601(text: &str) -> Option<Moment> {
+        let timestamp: Timestamp = text.parse().ok()?;
+        Some(Moment::from_millis(timestamp.as_millisecond()))
+    }
+
     fn format(self, form: &str) -> String {
         let timestamp =
             Timestamp::from_millisecond(self.0).expect("a moment is bounded to years that can be written");
@@ -101,6 +107,17 @@ mod tests {
             assert_eq!(Moment::parse_http_date(text), expected, "{text}");
         }
         assert_eq!(Moment::parse_http_date("yesterday"), None);
+    }
+
+    #[test]
+    fn what_was_written_for_xml_is_read_back() {
+        let moment = Moment::from_millis(1_369_353_600_007);
+        for text in [&moment.iso8601(), "2013-05-24T02:00:00.007+02:00"] {
+            assert_eq!(Moment::parse_iso8601(text), Some(moment), "{text}");
+        }
+        for text in ["", "2013-05-24", "2013-05-24T00:00:00", "yesterday"] {
+            assert_eq!(Moment::parse_iso8601(text), None, "{text}");
+        }
     }
 
     #[test]
