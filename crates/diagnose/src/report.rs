@@ -210,11 +210,7 @@ fn capitalised(text: &str) -> String {
 impl Report {
     /// The value of `x-countersign-diagnosis`: `HST-PROXY; status=proven; slot=host`.
     pub fn header_value(&self) -> String {
-        let told = match self.status {
-            "proven" | "exact" => usize::MAX,
-            _ => 1,
-        };
-        let ids = distinct(self.causes.iter().take(told).map(|cause| cause.id));
+        let ids = self.told();
         let mut text = if ids.is_empty() {
             "none".to_owned()
         } else {
@@ -225,6 +221,15 @@ impl Report {
             text.push_str(&format!("; slot={}", cause.slot));
         }
         text
+    }
+
+    /// Ids of the causes that header and sentence name, the most specific first: all that are certain, or the likeliest.
+    pub fn told(&self) -> Vec<&'static str> {
+        let told = match self.status {
+            "proven" | "exact" => usize::MAX,
+            _ => 1,
+        };
+        distinct(self.causes.iter().take(told).map(|cause| cause.id))
     }
 
     /// The document of the admin API, without what only the server knows: it adds `requestId` and its own fields.
