@@ -128,6 +128,7 @@ async fn serve(arguments: Arguments) -> Result<(), Failure> {
         domains: arguments.domain.clone(),
         trusted_proxies: arguments.trusted_proxy.clone(),
         diagnosis: arguments.diagnosis,
+        refusals_dir: Some(data_dir.join("refusals")),
     };
     // Heard from the moment on that somebody can know of this server.
     let stop = stop_signal()?;

@@ -1,12 +1,15 @@
 //! The admin API: JSON under `/api/v1` for what AWS has no API for. Signed like S3, for the service `countersign`.
 //!
-//! It keeps true: a caller sees its own refusals; the root sees all.
+//! It keeps true: a caller sees its own refusals; the root sees all. Probes of health and counters need no signature, and
+//! name nobody.
+
+mod refusals;
 
 use std::sync::Arc;
 
 use countersign_identity::Principal;
 use countersign_sigv4::PathRule;
-use http::{HeaderValue, Request, Response, StatusCode, header};
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use serde_json::{Value, json};
 
@@ -16,24 +19,29 @@ use crate::pipeline::proof::{Authenticated, Place};
 use crate::pipeline::received::Received;
 use crate::probe;
 use crate::record::Entry;
-use crate::request_id::RequestId;
 use crate::respond::Outgoing;
 
 /// Answers admin requests.
 pub(crate) struct Admin(pub(crate) Arc<Gateway>);
 
-/// What came of an admin request: a document, or a status with the reason.
-type Outcome = Result<Value, (StatusCode, Value)>;
+/// What came of an admin request: a document, or why not.
+type Outcome = Result<String, Refused>;
+
+/// A status with the reason.
+type Refused = (StatusCode, Value);
 
 impl Answer for Admin {
     async fn answer(self: Arc<Self>, origin: Origin, request: Request<Incoming>) -> Response<Outgoing> {
         if let Some(response) = probe::answer(request.method(), request.uri().path(), probe::Port::Admin) {
             return response;
         }
+        if request.uri().path() == "/metrics" && request.method() == Method::GET {
+            return self.0.metrics.response();
+        }
         let received = Received::new(request.into_parts().0, origin);
         let (status, document) = match answer(&self.0, &received) {
             Ok(document) => (StatusCode::OK, document),
-            Err((status, document)) => (status, document),
+            Err((status, document)) => (status, document.to_string()),
         };
         let mut response = Response::new(Outgoing::bytes(format!("{document}\n")));
         *response.status_mut() = status;
@@ -50,46 +58,9 @@ impl Answer for Admin {
 
 fn answer(gateway: &Gateway, received: &Received) -> Outcome {
     let caller = authenticate(gateway, received)?;
-    let Some(path) = received.path().strip_prefix("/api/v1/refusals") else {
-        return Err(refuse(
-            StatusCode::NOT_FOUND,
-            "NotFound",
-            "there is nothing at this path",
-        ));
-    };
-    if received.method() != "GET" {
-        return Err(refuse(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "MethodNotAllowed",
-            "refusals can be read only",
-        ));
-    }
-    let now = received.at;
-    match path.strip_prefix('/') {
-        None if path.is_empty() => {
-            let entries = gateway
-                .record
-                .latest(now, |entry| caller.may_see(entry), LISTED_MAX);
-            let documents: Vec<Value> = entries.into_iter().map(|entry| entry.document).collect();
-            Ok(json!({ "refusals": documents }))
-        }
-        Some(id) => {
-            let found = RequestId::parse(id).and_then(|id| gateway.record.find(&id, now));
-            // What a caller may not see does not exist for it.
-            let found = found.filter(|entry| caller.may_see(entry));
-            found.map(|entry| entry.document).ok_or_else(|| {
-                refuse(
-                    StatusCode::NOT_FOUND,
-                    "NoSuchRefusal",
-                    "no refusal with this request id is on record",
-                )
-            })
-        }
-        None => Err(refuse(
-            StatusCode::NOT_FOUND,
-            "NotFound",
-            "there is nothing at this path",
-        )),
+    match received.path().strip_prefix("/api/v1/refusals") {
+        Some(rest) => refusals::answer(gateway, received, &caller, rest),
+        None => Err(not_found()),
     }
 }
 
@@ -104,7 +75,7 @@ impl Caller {
     }
 }
 
-fn authenticate(gateway: &Gateway, received: &Received) -> Result<Caller, (StatusCode, Value)> {
+fn authenticate(gateway: &Gateway, received: &Received) -> Result<Caller, Refused> {
     if !received.has_head_within_limits() || !received.has_one_host() {
         return Err(refuse(
             StatusCode::BAD_REQUEST,
@@ -137,9 +108,10 @@ fn authenticate(gateway: &Gateway, received: &Received) -> Result<Caller, (Statu
     })
 }
 
-fn refuse(status: StatusCode, code: &str, message: &str) -> (StatusCode, Value) {
+fn refuse(status: StatusCode, code: &str, message: &str) -> Refused {
     (status, json!({ "code": code, "message": message }))
 }
 
-/// Most refusals in one list.
-const LISTED_MAX: usize = 100;
+fn not_found() -> Refused {
+    refuse(StatusCode::NOT_FOUND, "NotFound", "there is nothing at this path")
+}

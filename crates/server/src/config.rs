@@ -4,6 +4,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::path::PathBuf;
 
 /// How a server runs.
 #[derive(Clone, Debug)]
@@ -18,6 +19,8 @@ pub struct Config {
     pub trusted_proxies: Vec<Cidr>,
     /// How much a refusal tells.
     pub diagnosis: DiagnosisMode,
+    /// Where the record of refusals is kept over a restart; in memory only if nowhere.
+    pub refusals_dir: Option<PathBuf>,
 }
 
 impl Config {
@@ -29,6 +32,7 @@ impl Config {
             domains: Vec::new(),
             trusted_proxies: Vec::new(),
             diagnosis: DiagnosisMode::default(),
+            refusals_dir: None,
         }
     }
 }

@@ -16,14 +16,14 @@ use countersign_diagnose::{
 };
 use countersign_protocol::encode as xml;
 use countersign_sigv4::{self as sigv4, PathRule, Request};
-use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::body;
 use crate::config::DiagnosisMode;
 use crate::gateway::Gateway;
+use crate::metrics::Skipped;
 use crate::pipeline::received::Received;
-use crate::record::Entry;
+use crate::record::Note;
 use crate::refusal::{Refusal, Refused, S3Error};
 use crate::throttle::Allowance;
 
@@ -47,17 +47,12 @@ pub(crate) async fn explain(
     body: &body::BodyFacts,
 ) -> Option<Explanation> {
     let fault = SearchedFault::of(&refused)?;
-    let access_key_id = refused.claim.as_ref().map(|claim| claim.access_key_id.clone());
+    let note = Note::of(received, &refused, client_address(gateway, received));
     let question = Question::new(gateway, received, refused, fault, body);
     let diagnosis = find(gateway, received, question).await?;
     let operator = diagnosis.at(Level::Full);
-    log(received, error, &operator, access_key_id.as_deref());
-    gateway.record.keep(Entry {
-        request_id: received.request_id.clone(),
-        at: received.at,
-        access_key_id,
-        document: document(received, error, &operator),
-    });
+    log(received, error, &operator, note.access_key_id());
+    gateway.record.keep(note.entry(received, error, &operator));
     let level = level(gateway.config.diagnosis, received)?;
     let report = diagnosis.at(level);
     let (header, sentence) = (report.header_value(), report.sentence.clone());
@@ -249,7 +244,18 @@ async fn find(gateway: &Gateway, received: &Received, question: Question) -> Opt
         .ask(client_address(gateway, received), &access_key_id, now);
     // A queue of searches would make refusals slow for everybody; past a short wait the search is left out.
     let turn = tokio::time::timeout(SEARCH_WAIT_MAX, gateway.searches.acquire()).await;
-    let allowance = if turn.is_ok() { allowance } else { Allowance::None };
+    let skipped = match (allowance, &turn) {
+        (Allowance::None, _) => Some(Skipped::Budget),
+        (_, Err(_)) => Some(Skipped::Busy),
+        _ => None,
+    };
+    let allowance = match skipped {
+        Some(why) => {
+            gateway.metrics.search_skipped(why);
+            Allowance::None
+        }
+        None => allowance,
+    };
     let searched = tokio::task::spawn_blocking(move || {
         let started = thread_time();
         (question.search(allowance), thread_time().saturating_sub(started))
@@ -333,21 +339,6 @@ fn log(received: &Received, error: &S3Error, report: &Report, access_key_id: Opt
         causes = causes.join(","),
         "auth_rejected"
     );
-}
-
-/// What the admin API tells.
-fn document(received: &Received, error: &S3Error, report: &Report) -> Value {
-    json!({
-        "requestId": received.request_id.as_str(),
-        "time": received.at.iso8601(),
-        "code": error.code.name(),
-        "httpStatus": error.code.status().as_u16(),
-        "message": error.message,
-        "method": received.method(),
-        "path": received.path(),
-        "client": received.origin.peer.ip().to_string(),
-        "diagnosis": report.json(),
-    })
 }
 
 fn element(report: Report, url: Option<String>) -> xml::Diagnosis {

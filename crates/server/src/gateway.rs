@@ -1,6 +1,7 @@
 //! What all requests share: configuration, store, identities, and the small memories that help to explain refusals.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Instant;
 
 use countersign_identity::Directory;
@@ -10,6 +11,7 @@ use tokio::sync::Semaphore;
 use crate::config::Config;
 use crate::explain::Cache;
 use crate::hosts::Hosts;
+use crate::metrics::Metrics;
 use crate::record::Record;
 use crate::throttle::Throttle;
 
@@ -27,8 +29,10 @@ pub(crate) struct Gateway {
     pub(crate) admin_address: Option<SocketAddr>,
     /// Hosts that access keys verified with.
     pub(crate) hosts: Hosts,
-    /// Refusals of the last hour.
+    /// The latest refusals.
     pub(crate) record: Record,
+    /// What is counted.
+    pub(crate) metrics: Arc<Metrics>,
     /// How much searching may go on.
     pub(crate) throttle: Throttle,
     /// Diagnoses of the last minute.
@@ -38,7 +42,7 @@ pub(crate) struct Gateway {
 }
 
 impl Gateway {
-    /// A gateway with empty memories.
+    /// A gateway with empty memories, but for the refusals on disk.
     pub(crate) fn new(
         config: Config,
         store: Store,
@@ -46,6 +50,8 @@ impl Gateway {
         listen_ports: Vec<u16>,
         admin_address: Option<SocketAddr>,
     ) -> Gateway {
+        let metrics = Arc::new(Metrics::new());
+        let record = Record::open(config.refusals_dir.as_deref(), &metrics);
         Gateway {
             config,
             store,
@@ -53,7 +59,8 @@ impl Gateway {
             listen_ports,
             admin_address,
             hosts: Hosts::default(),
-            record: Record::default(),
+            record,
+            metrics,
             throttle: Throttle::new(Instant::now()),
             diagnoses: Cache::default(),
             searches: Semaphore::new(1),

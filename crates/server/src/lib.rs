@@ -11,6 +11,7 @@ mod explain;
 mod gateway;
 mod hosts;
 mod listen;
+mod metrics;
 mod operations;
 mod pipeline;
 mod probe;
@@ -65,8 +66,11 @@ impl Server {
             .map(|l| l.local_addr().map(|address| address.port()));
         let ports = ports.collect::<io::Result<Vec<u16>>>()?;
         let admin_address = admin_listeners.first().and_then(|l| l.local_addr().ok());
-        let gateway = Gateway::new(self.config, self.store, self.directory, ports, admin_address);
-        let gateway = Arc::new(gateway);
+        let gateway = tokio::task::spawn_blocking(move || {
+            // Reads the record of refusals from disk.
+            Gateway::new(self.config, self.store, self.directory, ports, admin_address)
+        });
+        let gateway = Arc::new(gateway.await.map_err(io::Error::other)?);
         let (stop_sender, stopped) = watch::channel(false);
         let connections_max = listen::connections_max(listeners.len() + admin_listeners.len());
         let mut tasks = JoinSet::new();

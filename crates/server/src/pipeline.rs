@@ -41,6 +41,7 @@ impl Answer for S3 {
             Ok(response) => response,
             Err(refused) => refuse(&self.0, &received, *refused, &body).await,
         };
+        self.0.metrics.answered(received.operation(), response.status());
         let is_held_back = received
             .header("expect")
             .is_some_and(|v| v.eq_ignore_ascii_case("100-continue"));
@@ -84,6 +85,7 @@ async fn carry(
     }
     let head = received.head(&lines, &gateway.config);
     let named = countersign_protocol::parse(&head).map_err(|error| Refused::new(Refusal::Parse(error)))?;
+    received.is_for(named.operation.name());
     let authorized = authenticated.may(named)?;
     run(gateway, received, &authorized, body).await
 }

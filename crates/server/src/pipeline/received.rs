@@ -2,6 +2,8 @@
 //!
 //! Nothing here decodes or rewrites anything; whoever did so before `sigv4` would break signatures.
 
+use std::sync::OnceLock;
+
 use countersign_protocol::Head;
 use countersign_sigv4::Request;
 use countersign_types::Moment;
@@ -22,6 +24,8 @@ pub(crate) struct Received {
     pub(crate) at: Moment,
     /// Its id.
     pub(crate) request_id: RequestId,
+    /// What it turned out to ask for, once that is known.
+    operation: OnceLock<&'static str>,
 }
 
 /// Header lines: lower-case name and raw value, several lines of a name in their order.
@@ -35,7 +39,18 @@ impl Received {
             origin,
             at: Real::now(),
             request_id: RequestId::new(),
+            operation: OnceLock::new(),
         }
+    }
+
+    /// Notes the name of the operation, for whoever counts requests.
+    pub(crate) fn is_for(&self, operation: &'static str) {
+        self.operation.get_or_init(|| operation);
+    }
+
+    /// The name of the operation, if the request got so far.
+    pub(crate) fn operation(&self) -> Option<&'static str> {
+        self.operation.get().copied()
     }
 
     /// The method as sent.

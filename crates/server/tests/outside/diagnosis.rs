@@ -338,7 +338,7 @@ fn secrets() -> Vec<String> {
 }
 
 #[derive(Clone, Default)]
-struct Logged(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Logged(pub(crate) Arc<Mutex<Vec<u8>>>);
 
 impl Write for Logged {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -355,7 +355,7 @@ impl Write for Logged {
 }
 
 /// Everything that is logged in this process from the first call on, down to the HTTP library's own remarks.
-fn logs() -> Logged {
+pub(crate) fn logs() -> Logged {
     static LOGGED: OnceLock<Logged> = OnceLock::new();
     let logged = LOGGED.get_or_init(|| {
         let logged = Logged::default();

@@ -8,6 +8,7 @@ mod diagnosis;
 mod faults;
 mod http;
 mod objects;
+mod refusals;
 mod refused_uploads;
 mod running;
 mod side_doors;

@@ -1,0 +1,134 @@
+//! What is counted, and how a monitoring system reads it: `GET /metrics` on the admin port, in the OpenMetrics text form.
+//!
+//! Not here: what to think of the numbers.
+//!
+//! It keeps true: every label is from a closed set (operations, classes of status, causes, error codes, reasons), so no flood
+//! makes the answer longer, and nobody learns a name from it: no bucket, no access key, no address.
+
+use http::{HeaderValue, Response, StatusCode, header};
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::registry::Registry;
+
+use crate::record::{Entry, NotWritten};
+use crate::respond::Outgoing;
+
+/// Everything that is counted.
+#[derive(Debug)]
+pub(crate) struct Metrics {
+    registry: Registry,
+    requests: Family<Labels<2>, Counter>,
+    refusals: Family<Labels<2>, Counter>,
+    not_written: Family<Labels<1>, Counter>,
+    searches_skipped: Family<Labels<1>, Counter>,
+}
+
+type Labels<const N: usize> = [(&'static str, String); N];
+
+/// Why no cause was searched for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Skipped {
+    /// The caller, the access key, or everybody together has used up its share.
+    Budget,
+    /// Other searches were not through in time.
+    Busy,
+}
+
+impl Metrics {
+    /// Everything at zero.
+    pub(crate) fn new() -> Metrics {
+        let mut registry = Registry::with_prefix("countersign");
+        let requests = Family::default();
+        registry.register(
+            "requests",
+            "S3 requests by operation (none: refused before it was known) and class of status",
+            requests.clone(),
+        );
+        let refusals = Family::default();
+        registry.register(
+            "refusals",
+            "Explained refusals by the most specific cause and by S3 error code",
+            refusals.clone(),
+        );
+        let not_written = Family::default();
+        registry.register(
+            "refusals_not_written",
+            "Refusals that were kept in memory and not on disk",
+            not_written.clone(),
+        );
+        let searches_skipped = Family::default();
+        registry.register(
+            "searches_skipped",
+            "Refusals for which no cause was searched",
+            searches_skipped.clone(),
+        );
+        let metrics = Metrics {
+            registry,
+            requests,
+            refusals,
+            not_written,
+            searches_skipped,
+        };
+        // Present from the start, so that a rate over them has something to begin with.
+        metrics.not_written(NotWritten::QueueFull, 0);
+        metrics.not_written(NotWritten::Disk, 0);
+        for why in [Skipped::Budget, Skipped::Busy] {
+            drop(metrics.searches_skipped.get_or_create(&skipped(why)));
+        }
+        metrics
+    }
+
+    /// An S3 request was answered.
+    pub(crate) fn answered(&self, operation: Option<&'static str>, status: StatusCode) {
+        let class = format!("{}xx", status.as_u16() / 100);
+        let labels = [
+            ("operation", operation.unwrap_or("none").to_owned()),
+            ("status", class),
+        ];
+        self.requests.get_or_create(&labels).inc();
+    }
+
+    /// A refusal went on record.
+    pub(crate) fn refused(&self, entry: &Entry) {
+        let labels = [("cause", entry.cause().to_owned()), ("code", entry.code.clone())];
+        self.refusals.get_or_create(&labels).inc();
+    }
+
+    /// Refusals were not written.
+    pub(crate) fn not_written(&self, why: NotWritten, count: u64) {
+        let why = match why {
+            NotWritten::QueueFull => "queue",
+            NotWritten::Disk => "disk",
+        };
+        self.not_written
+            .get_or_create(&[("reason", why.to_owned())])
+            .inc_by(count);
+    }
+
+    /// A cause was not searched for.
+    pub(crate) fn search_skipped(&self, why: Skipped) {
+        self.searches_skipped.get_or_create(&skipped(why)).inc();
+    }
+
+    /// The answer to `GET /metrics`.
+    pub(crate) fn response(&self) -> Response<Outgoing> {
+        let mut text = String::new();
+        encode(&mut text, &self.registry).expect("a string takes all text");
+        let mut response = Response::new(Outgoing::bytes(text));
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response
+    }
+}
+
+fn skipped(why: Skipped) -> Labels<1> {
+    let why = match why {
+        Skipped::Budget => "budget",
+        Skipped::Busy => "busy",
+    };
+    [("reason", why.to_owned())]
+}
+
+const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";

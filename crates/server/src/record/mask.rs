@@ -1,0 +1,247 @@
+//! What must not be kept of a refused request, and how it is taken out of the texts that are.
+//!
+//! A signature, a session token or a secret has its own place in a request, and no such place is kept. But people paste a
+//! whole link into a path, or a token into a user agent, so every text goes through here before it is kept.
+//!
+//! It keeps true: the values that this request holds in those places stand in no kept text, whatever it is; of a signature
+//! the first eight characters stay, to tell one from another.
+
+use countersign_sigv4::{decode_query, query_pairs};
+use serde_json::Value;
+
+use crate::pipeline::received::Received;
+use crate::refusal::Refused;
+
+/// The values of one request that must not be kept.
+pub(crate) struct Mask {
+    values: Vec<Hidden>,
+}
+
+struct Hidden {
+    text: String,
+    instead: String,
+}
+
+impl Mask {
+    /// Collects what a request holds in the places for signatures, tokens and secrets.
+    pub(crate) fn of(received: &Received, refused: &Refused) -> Mask {
+        let mut mask = Mask { values: Vec::new() };
+        if let Some(claim) = &refused.claim {
+            mask.signature(&claim.signature);
+            mask.hide(claim.session_token.as_deref().unwrap_or_default());
+        }
+        if let Some(resolved) = &refused.resolved {
+            mask.hide(&String::from_utf8_lossy(resolved.access_key.secret.expose()));
+        }
+        for (name, value) in received.lines() {
+            if SECRET_HEADERS.contains(&name) {
+                mask.hide(&String::from_utf8_lossy(value));
+            }
+        }
+        let query = received.query().unwrap_or_default().as_bytes();
+        for (name, value) in query_pairs(query) {
+            let name = String::from_utf8_lossy(&decode_query(name)).to_ascii_lowercase();
+            let value = value.unwrap_or_default();
+            for value in [value.to_vec(), decode_query(value)] {
+                let value = String::from_utf8_lossy(&value).into_owned();
+                if name.ends_with("signature") {
+                    mask.signature(&value);
+                } else if name.ends_with("security-token") {
+                    mask.hide(&value);
+                }
+            }
+        }
+        // The longest first: a value inside another would leave the rest of it behind.
+        mask.values
+            .sort_by_key(|hidden| std::cmp::Reverse(hidden.text.len()));
+        mask
+    }
+
+    fn hide(&mut self, text: &str) {
+        self.add(text, HIDDEN.to_owned());
+    }
+
+    fn signature(&mut self, text: &str) {
+        self.add(text, short_signature(text));
+    }
+
+    fn add(&mut self, text: &str, instead: String) {
+        // A value of a few letters hides nothing that cannot be guessed, and would tear every text apart.
+        if text.len() >= HIDDEN_BYTES_MIN {
+            self.values.push(Hidden {
+                text: text.to_owned(),
+                instead,
+            });
+        }
+    }
+
+    /// The text without what must not be kept.
+    pub(crate) fn text(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for hidden in &self.values {
+            if text.contains(&hidden.text) {
+                text = text.replace(&hidden.text, &hidden.instead);
+            }
+        }
+        without_parameters(&text)
+    }
+
+    /// Every text of a document without what must not be kept.
+    pub(crate) fn document(&self, document: &mut Value) {
+        match document {
+            Value::String(text) => *text = self.text(text),
+            Value::Array(values) => values.iter_mut().for_each(|value| self.document(value)),
+            Value::Object(fields) => fields.values_mut().for_each(|value| self.document(value)),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+}
+
+/// An access key id that nobody has here. It may be a secret in the wrong field, so only what looks like an id is kept whole.
+pub(crate) fn unknown_access_key_id(id: &str) -> String {
+    let looks_like_an_id = id.len() <= UNKNOWN_ID_BYTES_MAX
+        && id
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
+    if looks_like_an_id {
+        return id.to_owned();
+    }
+    id.chars().take(4).chain(['\u{2026}']).collect()
+}
+
+fn short_signature(text: &str) -> String {
+    text.chars()
+        .take(SIGNATURE_CHARACTERS_MAX)
+        .chain(['\u{2026}'])
+        .collect()
+}
+
+/// Hides the values of parameters that carry a signature, a token or a secret, wherever a link was pasted into a text.
+fn without_parameters(text: &str) -> String {
+    let lower = text.to_ascii_lowercase();
+    let mut out = String::new();
+    let mut at = 0;
+    while let Some(start) = next_value(&lower, at) {
+        let rest = text.get(start..).unwrap_or_default();
+        let end = start + value_length(rest);
+        let value = text.get(start..end).unwrap_or_default();
+        out.push_str(text.get(at..start).unwrap_or_default());
+        if value.chars().count() > SIGNATURE_CHARACTERS_MAX {
+            out.push_str(HIDDEN);
+        } else {
+            out.push_str(value);
+        }
+        at = end;
+    }
+    out.push_str(text.get(at..).unwrap_or_default());
+    out
+}
+
+/// Where the next such value begins, at `from` or later.
+fn next_value(lower: &str, from: usize) -> Option<usize> {
+    let rest = lower.get(from..)?;
+    let starts = SECRET_PARAMETERS.iter().flat_map(|name| {
+        rest.match_indices(name).filter_map(|(at, name)| {
+            let after = at + name.len();
+            let rest = rest.get(after..)?;
+            let sign = ["=", "%3d"].iter().find(|sign| rest.starts_with(**sign))?;
+            Some(from + after + sign.len())
+        })
+    });
+    starts.min()
+}
+
+/// How long the value is with which the text begins.
+fn value_length(text: &str) -> usize {
+    let is_end =
+        |c: char| c.is_whitespace() || matches!(c, '&' | ',' | ';' | '"' | '\'' | '/' | '?' | '<' | '>');
+    let plain = text.find(is_end).unwrap_or(text.len());
+    let encoded = text.find("%26").unwrap_or(text.len());
+    plain.min(encoded)
+}
+
+/// What stands in the place of a hidden value.
+const HIDDEN: &str = "***";
+/// Headers whose values are kept nowhere.
+const SECRET_HEADERS: [&str; 3] = ["authorization", "x-amz-security-token", "cookie"];
+/// How the names of parameters end whose values are kept nowhere, in lower case.
+const SECRET_PARAMETERS: [&str; 6] = [
+    "signature",
+    "security-token",
+    "secretaccesskey",
+    "secret_access_key",
+    "secretkey",
+    "secret_key",
+];
+/// Most characters of a signature that are kept.
+const SIGNATURE_CHARACTERS_MAX: usize = 8;
+/// Shortest value that is looked for.
+const HIDDEN_BYTES_MIN: usize = 8;
+/// Longest access key id that is kept whole though nobody has it; a secret is longer.
+const UNKNOWN_ID_BYTES_MAX: usize = 32;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mask() -> Mask {
+        let mut mask = Mask { values: Vec::new() };
+        mask.signature("0123456789abcdef0123456789abcdef");
+        mask.hide("token/of+a=session");
+        mask.hide("short");
+        mask
+    }
+
+    #[test]
+    fn a_value_is_hidden_wherever_it_stands() {
+        let check = |text: &str, expected: &str| assert_eq!(mask().text(text), expected, "{text}");
+        check("/bucket/key", "/bucket/key");
+        check("/b/0123456789abcdef0123456789abcdef/x", "/b/01234567\u{2026}/x");
+        check("agent/1.0 token/of+a=session", "agent/1.0 ***");
+        check("short", "short");
+        let mut document = serde_json::json!({ "a": [{ "b": "token/of+a=session" }, 1, null] });
+        mask().document(&mut document);
+        assert_eq!(document, serde_json::json!({ "a": [{ "b": "***" }, 1, null] }));
+    }
+
+    #[test]
+    fn a_link_in_a_path_loses_its_signature_and_its_token() {
+        let check = |text: &str, expected: &str| assert_eq!(without_parameters(text), expected, "{text}");
+        check(
+            "/b/k%3FX-Amz-Signature%3Dabcdef0123456789%26X-Amz-Expires%3D60",
+            "/b/k%3FX-Amz-Signature%3D***%26X-Amz-Expires%3D60",
+        );
+        check(
+            "/b/k&x-amz-security-token=IQoJb3JpZ2lu&signature=0123456789",
+            "/b/k&x-amz-security-token=***&signature=***",
+        );
+        check(
+            "aws_secret_access_key=wJalrXUtnFEMI end",
+            "aws_secret_access_key=*** end",
+        );
+        check("/my-signature/x=1", "/my-signature/x=1");
+        check("/signature=yes/x", "/signature=yes/x");
+        check("signature", "signature");
+        check(
+            "\u{1e9e}signature=\u{e4}\u{e4}\u{e4}\u{e4}\u{e4}\u{e4}\u{e4}\u{e4}\u{e4}",
+            "\u{1e9e}signature=***",
+        );
+    }
+
+    #[test]
+    fn a_secret_in_the_place_of_an_access_key_id_is_not_kept() {
+        assert_eq!(
+            unknown_access_key_id("AKIAIOSFODNN7EXAMPLE"),
+            "AKIAIOSFODNN7EXAMPLE"
+        );
+        assert_eq!(
+            unknown_access_key_id("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
+            "wJal\u{2026}"
+        );
+        assert_eq!(
+            unknown_access_key_id(&"a".repeat(UNKNOWN_ID_BYTES_MAX + 1)),
+            "aaaa\u{2026}"
+        );
+        assert_eq!(unknown_access_key_id("a b"), "a b\u{2026}");
+    }
+}

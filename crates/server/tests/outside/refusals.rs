@@ -1,0 +1,329 @@
+//! The record of refusals: listed, in groups, over a restart, and without anything in it that must not be.
+
+use std::fs;
+use std::path::Path;
+
+use countersign_server::{Config, DiagnosisMode};
+use serde_json::Value;
+
+use crate::diagnosis::{Logged, logs};
+use crate::http::{ACCESS_KEY_ID, Answer, Ask, Connection, Key, SECRET};
+use crate::running::{Running, until};
+
+fn refused(server: &Running, user_agent: &str, secret: &str) -> Answer {
+    let ask = Ask::new("GET", "/bucket/k")
+        .header("user-agent", user_agent)
+        .to(&server.host())
+        .sign(&Key::root().with_secret(secret));
+    let answer = server.send(&ask);
+    answer.is(403, "SignatureDoesNotMatch");
+    answer
+}
+
+fn ask(server: &Running, path: &str) -> Value {
+    let answer = server.ask_admin(path);
+    assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+    serde_json::from_slice(&answer.body).expect("JSON")
+}
+
+fn text<'a>(document: &'a Value, name: &str) -> &'a str {
+    document.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// The request ids of a list, in its order.
+fn ids(server: &Running, query: &str) -> Vec<String> {
+    let list = ask(server, &format!("/api/v1/refusals{query}"));
+    let refusals = list.get("refusals").and_then(Value::as_array).expect("a list");
+    refusals
+        .iter()
+        .map(|refusal| text(refusal, "requestId").to_owned())
+        .collect()
+}
+
+fn on_disk(dir: &Path) -> String {
+    let files = fs::read_dir(dir).expect("a directory");
+    files
+        .map(|file| fs::read_to_string(file.expect("a file").path()).expect("text"))
+        .collect()
+}
+
+#[test]
+fn refusals_are_chosen_paged_and_grouped() {
+    let server = Running::start();
+    let newline = format!("{SECRET}\n");
+    let first = refused(&server, "Boto3/1.43.66 Botocore/1.43.66", &newline);
+    let second = refused(&server, "curl/7.88.1", &newline);
+    let third = refused(&server, "curl/7.88.1", &newline);
+    let unknown = Key {
+        access_key_id: "CSAKNOBODY0000000001".to_owned(),
+        ..Key::root()
+    };
+    let fourth = server.send(&Ask::new("GET", "/").to(&server.host()).sign(&unknown));
+    let [first, second, third, fourth] = [first, second, third, fourth].map(|answer| answer.request_id());
+
+    let check = |query: &str, expected: &[&String]| {
+        assert_eq!(
+            ids(&server, query).iter().collect::<Vec<_>>(),
+            expected,
+            "{query}"
+        )
+    };
+    check("", &[&fourth, &third, &second, &first]);
+    check("?cause=SEC-NEWLINE", &[&third, &second, &first]);
+    check("?client=curl", &[&third, &second]);
+    check("?client=boto3%40127.0.0.1", &[&first]);
+    check("?access-key-id=CSAKNOBODY0000000001", &[&fourth]);
+    check("?since=1h&limit=1", &[&fourth]);
+    check("?since=2030-01-01T00:00:00Z", &[]);
+    check(&format!("?before={third}"), &[&second, &first]);
+    let page = ask(&server, "/api/v1/refusals?limit=3");
+    assert_eq!(text(&page, "next"), second);
+    assert_eq!(ask(&server, "/api/v1/refusals?limit=4").get("next"), None);
+
+    let groups = ask(&server, "/api/v1/refusals/groups?cause=sec-newline");
+    let groups = groups.get("groups").and_then(Value::as_array).expect("groups");
+    let told: Vec<_> = groups
+        .iter()
+        .map(|group| {
+            (
+                text(group, "client"),
+                group.get("count").and_then(Value::as_u64),
+                text(group, "requestId"),
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("curl@127.0.0.1", Some(2), third.as_str()),
+            ("boto3@127.0.0.1", Some(1), first.as_str())
+        ]
+    );
+    let group = groups.first().expect("a group");
+    assert_eq!(
+        (text(group, "cause"), text(group, "accessKeyId")),
+        ("SEC-NEWLINE", ACCESS_KEY_ID)
+    );
+
+    let document = ask(&server, &format!("/api/v1/refusals/{second}"));
+    for (name, expected) in [
+        ("code", "SignatureDoesNotMatch"),
+        ("method", "GET"),
+        ("path", "/bucket/k"),
+        ("host", server.host().as_str()),
+        ("userAgent", "curl/7.88.1"),
+        ("client", "curl@127.0.0.1"),
+        ("accessKeyId", ACCESS_KEY_ID),
+    ] {
+        assert_eq!(text(&document, name), expected, "{name}");
+    }
+    assert!(
+        document
+            .pointer("/diagnosis/tried/singles")
+            .and_then(Value::as_u64)
+            > Some(0)
+    );
+}
+
+#[test]
+fn what_cannot_be_asked_for_is_refused_by_name() {
+    let server = Running::start();
+    for (path, status, named) in [
+        ("/api/v1/refusals?causes=HST-PROXY", 400, "causes"),
+        ("/api/v1/refusals?cause=HST-NONSENSE", 400, "HST-NONSENSE"),
+        ("/api/v1/refusals?limit=1001", 400, "limit"),
+        ("/api/v1/refusals?before=0123456789ABCDEF", 404, "NoSuchRefusal"),
+        (
+            "/api/v1/refusals/groups?before=0123456789ABCDEF",
+            404,
+            "NoSuchRefusal",
+        ),
+        ("/api/v1/refusals/0123456789ABCDEF?limit=1", 400, "limit"),
+        ("/api/v1/refusals/groups/x", 404, "NoSuchRefusal"),
+        ("/api/v1/refusals/", 404, "NoSuchRefusal"),
+        ("/api/v1/nothing", 404, "NotFound"),
+    ] {
+        let answer = server.ask_admin(path);
+        assert_eq!(answer.status, status, "{path}: {}", answer.text());
+        assert!(answer.text().contains(named), "{path}: {}", answer.text());
+    }
+}
+
+#[test]
+fn the_record_survives_a_restart() {
+    let scratch = tempfile::tempdir().expect("a directory");
+    let dir = scratch.path().join("refusals");
+    let config = || Config {
+        refusals_dir: Some(dir.clone()),
+        ..Config::in_region("us-east-1")
+    };
+    let mut server = Running::with(config());
+    let answer = refused(&server, "curl/7.88.1", &format!("{SECRET}\n"));
+    let path = format!("/api/v1/refusals/{}", answer.request_id());
+    let before = ask(&server, &path);
+    server.stop();
+    server.wait();
+    drop(server);
+    assert_eq!(on_disk(&dir).lines().count(), 1);
+    let server = Running::with(config());
+    assert_eq!(ask(&server, &path), before);
+    let second = refused(&server, "curl/7.88.1", "another-secret");
+    assert_eq!(ids(&server, ""), [second.request_id(), answer.request_id()]);
+    until("the second line", || on_disk(&dir).lines().count() == 2);
+}
+
+#[test]
+fn no_secret_token_or_whole_signature_is_kept_told_or_logged() {
+    const TOKEN: &str = "IQoJb3JpZ2luX2VjE-a-session-token/of+nobody==";
+    let Logged(logged) = logs();
+    let scratch = tempfile::tempdir().expect("a directory");
+    let server = Running::with(Config {
+        diagnosis: DiagnosisMode::Full,
+        refusals_dir: Some(scratch.path().to_owned()),
+        ..Config::in_region("us-east-1")
+    });
+    let host = server.host();
+    let wrong = Key::root().with_secret("another-secret");
+    let in_header = Ask::new("GET", "/bucket/k").to(&host).sign(&wrong);
+    let signature = |text: &str| text.rsplit('=').next().unwrap_or_default().to_owned();
+    let header_signature = signature(in_header.value("authorization"));
+    let authorization = in_header.value("authorization").to_owned();
+    let link = Ask::new("GET", "/bucket/k").to(&host).presign(&wrong, 60);
+    let link_signature = signature(&link.target);
+    let pasted = link
+        .target
+        .replace('?', "%3F")
+        .replace('&', "%26")
+        .replace('=', "%3D");
+    let mut hidden = vec![
+        SECRET.to_owned(),
+        TOKEN.to_owned(),
+        TOKEN.replace('/', "%2F").replace('+', "%2B").replace('=', "%3D"),
+        header_signature.clone(),
+        link_signature.clone(),
+        authorization.clone(),
+    ];
+    let again = Ask::new("GET", "/bucket/k").to(&host).presign(&wrong, 61);
+    hidden.push(signature(&again.target));
+    let swapped = Key {
+        access_key_id: "wJalrXUtnFEMI+K7MDENG+bPxRfiCYEXAMPLEKEY".to_owned(),
+        ..Key::root()
+    };
+    hidden.push(swapped.access_key_id.clone());
+    let form = format!(
+        "--b\r\nContent-Disposition: form-data; name=\"x-amz-signature\"\r\n\r\n{header_signature}\r\n--b\r\n\
+         Content-Disposition: form-data; name=\"x-amz-security-token\"\r\n\r\n{TOKEN}\r\n--b--\r\n"
+    );
+    let requests = [
+        // Everything in its place, and once more where it does not belong.
+        in_header
+            .clone()
+            .header("user-agent", &format!("curl/7.88.1 {authorization} {SECRET}"))
+            .header("origin", &format!("https://{header_signature}.example")),
+        in_header
+            .clone()
+            .header("x-amz-security-token", TOKEN)
+            .header("user-agent", TOKEN),
+        link.clone(),
+        Ask {
+            target: format!("{}&X-Amz-Security-Token={TOKEN}", again.target),
+            ..again.clone()
+        },
+        Ask::new("GET", &pasted).to(&host).sign(&wrong),
+        Ask::new("GET", &format!("/bucket/aws_secret_access_key={SECRET}"))
+            .to(&host)
+            .sign(&wrong),
+        Ask::new("GET", "/bucket/k").to(&host).sign(&swapped),
+        Ask::new(
+            "GET",
+            &format!("/bucket/k?AWSAccessKeyId={ACCESS_KEY_ID}&Expires=1&Signature={header_signature}"),
+        )
+        .to(&host),
+        Ask::new("POST", "/bucket")
+            .header("content-type", "multipart/form-data; boundary=b")
+            .body(form)
+            .to(&host)
+            .sign(&wrong),
+    ];
+    let mut told = String::new();
+    let mut on_record = 0;
+    for request in requests {
+        let answer = server.send(&request);
+        assert!(answer.status >= 400, "{}", answer.text());
+        let one = server.ask_admin(&format!("/api/v1/refusals/{}", answer.request_id()));
+        on_record += usize::from(one.status == 200);
+        told.push_str(&one.text());
+    }
+    assert!(on_record >= 7, "the test looks at little: {on_record}");
+    told.push_str(&server.ask_admin("/api/v1/refusals").text());
+    told.push_str(&server.ask_admin("/api/v1/refusals/groups").text());
+    told.push_str(
+        &Connection::open(server.admin)
+            .ask(&Ask::new("GET", "/metrics").to(&server.admin.to_string()))
+            .text(),
+    );
+    until("the last line", || {
+        on_disk(scratch.path()).lines().count() == on_record
+    });
+    told.push_str(&on_disk(scratch.path()));
+    assert!(
+        told.contains(header_signature.get(..8).expect("hex")),
+        "the mask hides more than it has to"
+    );
+    let logs = String::from_utf8_lossy(&logged.lock().expect("a log")).into_owned();
+    assert!(logs.contains("auth_rejected"));
+    for secret in hidden {
+        assert!(!told.contains(&secret), "a record tells {secret}");
+        assert!(!logs.contains(&secret), "a log tells {secret}");
+    }
+}
+
+#[test]
+fn what_is_refused_is_counted_under_names_that_nobody_can_make_up() {
+    let server = Running::start().bucket("bucket");
+    refused(&server, "curl/7.88.1", &format!("{SECRET}\n"));
+    server
+        .send(&Ask::new("GET", "/bucket/another-key"))
+        .is(403, "AccessDenied");
+    let metrics = || {
+        let ask = Ask::new("GET", "/metrics").to(&server.admin.to_string());
+        Connection::open(server.admin).ask(&ask)
+    };
+    let answer = metrics();
+    assert_eq!(answer.status, 200);
+    assert!(
+        answer
+            .header("content-type")
+            .is_some_and(|value| value.starts_with("application/openmetrics-text"))
+    );
+    let text = answer.text();
+    for line in [
+        "countersign_requests_total{operation=\"CreateBucket\",status=\"2xx\"} 1",
+        "countersign_requests_total{operation=\"none\",status=\"4xx\"} 1",
+        "countersign_requests_total{operation=\"GetObject\",status=\"4xx\"} 1",
+        "countersign_refusals_total{cause=\"SEC-NEWLINE\",code=\"SignatureDoesNotMatch\"} 1",
+        "countersign_refusals_not_written_total{reason=\"disk\"} 0",
+        "countersign_refusals_not_written_total{reason=\"queue\"} 0",
+        "countersign_searches_skipped_total{reason=\"budget\"} 0",
+        "# EOF",
+    ] {
+        assert!(text.lines().any(|told| told == line), "{line}: {text}");
+    }
+    for n in 0..20 {
+        let key = Key {
+            access_key_id: format!("CSAKNOBODY{n:010}"),
+            ..Key::root()
+        };
+        server.send(
+            &Ask::new("BREW", &format!("/bucket{n}/k{n}"))
+                .header("user-agent", &format!("agent{n}/1"))
+                .to(&server.host())
+                .sign(&key),
+        );
+    }
+    let more = metrics().text();
+    assert!(more.lines().count() <= text.lines().count() + 2, "{more}");
+    for name in ["CSAKNOBODY", "agent1", "bucket", "127.0.0.1", "BREW"] {
+        assert!(!more.contains(name), "{name}: {more}");
+    }
+}
