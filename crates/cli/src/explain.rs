@@ -4,9 +4,8 @@
 
 use serde_json::Value;
 
-use crate::admin_client::{self, Caller};
+use crate::admin_options::Options;
 use crate::exit::{Failure, Kind};
-use crate::root_credentials;
 
 /// What to explain.
 #[derive(clap::Args)]
@@ -14,20 +13,8 @@ pub(crate) struct Arguments {
     /// A request id (the `RequestId` of an error) or a cause id such as HST-PROXY.
     #[arg(value_name = "REQUEST-ID|CAUSE-ID")]
     subject: String,
-    /// The admin address of the server that refused the request.
-    #[arg(long, env = "COUNTERSIGN_ADMIN_URL", default_value = admin_client::DEFAULT_URL, value_name = "URL")]
-    admin_url: String,
-    /// The server's data directory, to find the root key in; else AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are used.
-    #[arg(
-        long,
-        env = "COUNTERSIGN_DATA_DIR",
-        default_value = "countersign-data",
-        value_name = "DIR"
-    )]
-    data_dir: std::path::PathBuf,
-    /// The region of the server.
-    #[arg(long, env = "COUNTERSIGN_REGION", default_value = "us-east-1")]
-    region: String,
+    #[command(flatten)]
+    server: Options,
     /// Print the server's document as JSON.
     #[arg(long)]
     json: bool,
@@ -47,40 +34,20 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         );
         return Err(Failure::new(Kind::NotFound, why));
     }
-    let caller = caller(&arguments)?;
-    let path = format!("/api/v1/refusals/{subject}");
-    let answer = admin_client::fetch(&arguments.admin_url, &path, Some(&caller))?;
-    let text = String::from_utf8_lossy(&answer.body);
-    match answer.status {
-        200 => {}
-        404 => {
-            let why =
-                format!("request {subject} is not on record: it was not refused, or longer than an hour ago");
-            return Err(Failure::new(Kind::NotFound, why));
-        }
-        401 | 403 => {
-            return Err(Failure::new(
-                Kind::Refused,
-                format!("the server refused: {}", text.trim()),
-            ));
-        }
-        status => {
-            return Err(Failure::new(
-                Kind::Failed,
-                format!("the server answered {status}: {}", text.trim()),
-            ));
-        }
-    }
+    let server = arguments.server.with_caller()?;
+    let document = server
+        .document(&format!("/api/v1/refusals/{subject}"))
+        .map_err(|failure| match failure.kind {
+            Kind::NotFound => {
+                let why = "it was not refused for its signature, or so long ago, or before so many others, that it is forgotten";
+                Failure::new(Kind::NotFound, format!("request {subject} is not on record: {why}"))
+            }
+            _ => failure,
+        })?;
     if arguments.json {
-        println!("{}", text.trim_end());
+        println!("{document}");
         return Ok(());
     }
-    let document: Value = serde_json::from_slice(&answer.body).map_err(|error| {
-        Failure::new(
-            Kind::Failed,
-            format!("the server's document cannot be read: {error}"),
-        )
-    })?;
     print!("{}", told(&document));
     Ok(())
 }
@@ -121,29 +88,4 @@ fn told(document: &Value) -> String {
         out.push_str(&format!("\nruled out: {}\n", ruled_out.join("; ")));
     }
     out
-}
-
-/// AWS's variables win, because a person who sets them means them; else the key in the data directory.
-fn caller(arguments: &Arguments) -> Result<Caller, Failure> {
-    let region = arguments.region.clone();
-    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    if let (Some(id), Some(secret)) = (variable("AWS_ACCESS_KEY_ID"), variable("AWS_SECRET_ACCESS_KEY")) {
-        return Ok(Caller {
-            access_key_id: id,
-            secret: countersign_sigv4::Secret::new(secret),
-            region,
-        });
-    }
-    let root = root_credentials::existing(&arguments.data_dir, &|name| std::env::var(name).ok())
-        .map_err(|error| Failure::new(Kind::Usage, error.to_string()))?;
-    let root = root.ok_or_else(|| {
-        let hint =
-            "no access key: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name the server's --data-dir";
-        Failure::new(Kind::Usage, hint)
-    })?;
-    Ok(Caller {
-        access_key_id: root.access_key.access_key_id,
-        secret: root.access_key.secret,
-        region,
-    })
 }

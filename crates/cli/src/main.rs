@@ -4,9 +4,11 @@
 //! Not here: anything about S3; the server is a library that gets values.
 
 mod admin_client;
+mod admin_options;
 mod exit;
 mod explain;
 mod healthcheck;
+mod refusals;
 mod root_credentials;
 mod serve;
 
@@ -28,6 +30,8 @@ enum Command {
     Serve(serve::Arguments),
     /// Say why a request was refused (a request id), or what a cause means (a cause id such as HST-PROXY).
     Explain(explain::Arguments),
+    /// Show what was refused lately, as a list or in groups by cause, access key and client.
+    Refusals(refusals::Arguments),
     /// Ask a running server whether it is ready; exits with 3 if it is not.
     Healthcheck(healthcheck::Arguments),
 }
@@ -36,6 +40,7 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Serve(arguments) => serve::run(arguments),
         Command::Explain(arguments) => explain::run(arguments),
+        Command::Refusals(arguments) => refusals::run(arguments),
         Command::Healthcheck(arguments) => healthcheck::run(arguments),
     };
     match done {

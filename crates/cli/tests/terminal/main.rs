@@ -2,6 +2,7 @@
 //!
 //! Not here: S3 beyond what shows that data is there (the server's tests and `conformance/` have that).
 
+mod refusals;
 mod start;
 mod stop;
 mod tools;

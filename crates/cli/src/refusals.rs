@@ -1,0 +1,297 @@
+//! `countersign refusals`: what the server refused lately, as a list or in groups; a table for people, JSON lines for
+//! programs.
+//!
+//! Not here: why something was refused (`explain` tells that of each), and choosing (the server does).
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use countersign_sigv4::encode_uri;
+use serde_json::Value;
+
+use crate::admin_options::{Asked, Options};
+use crate::exit::{Failure, Kind};
+
+/// Which refusals to show, and how.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    server: Options,
+    /// Only this cause, for example HST-PROXY; `none` for those without.
+    #[arg(long, value_name = "ID")]
+    cause: Option<String>,
+    /// Only requests that named this access key.
+    #[arg(long, value_name = "ID")]
+    access_key_id: Option<String>,
+    /// Only this client: a family (boto3), an address, or both (boto3@192.0.2.7).
+    #[arg(long)]
+    client: Option<String>,
+    /// Only what is not older: 30m, 1h, 7d, or a time such as 2026-11-25T13:00:00Z.
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+    /// Show at most so many, the latest; of groups the largest.
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=LIMIT_MAX))]
+    limit: u32,
+    /// Count by cause, access key and client.
+    #[arg(long)]
+    groups: bool,
+    /// Print each as one line of JSON.
+    #[arg(long)]
+    json: bool,
+    /// Go on with what is refused from now on, the oldest first.
+    #[arg(long, conflicts_with = "groups")]
+    follow: bool,
+}
+
+/// Prints refusals or groups.
+pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
+    let filter = filter(&arguments);
+    let limit = usize::try_from(arguments.limit).unwrap_or(usize::MAX);
+    let (json, is_followed) = (arguments.json, arguments.follow);
+    let wants_groups = arguments.groups;
+    let server = arguments.server.with_caller()?;
+    if wants_groups {
+        let groups = groups(&server, &filter, limit)?;
+        return print(&lines(&groups, json, GROUPS));
+    }
+    let mut refusals = latest(&server, &filter, limit)?;
+    if !is_followed {
+        return print(&lines(&refusals, json, REFUSALS));
+    }
+    let mut newest = refusals.first().map(|refusal| text(refusal, "requestId"));
+    refusals.reverse();
+    print(&lines(&refusals, json, REFUSALS))?;
+    loop {
+        std::thread::sleep(FOLLOW_PAUSE);
+        let mut more = latest(&server, &filter, PAGE_MAX)?;
+        if let Some(known) = &newest {
+            let known = more
+                .iter()
+                .position(|refusal| text(refusal, "requestId") == *known);
+            more.truncate(known.unwrap_or(more.len()));
+        }
+        newest = more.first().map(|refusal| text(refusal, "requestId")).or(newest);
+        more.reverse();
+        print(&rows(&more, json, REFUSALS))?;
+    }
+}
+
+/// The parameters that choose, each followed by `&`.
+fn filter(arguments: &Arguments) -> String {
+    let parameters = [
+        ("cause", &arguments.cause),
+        ("access-key-id", &arguments.access_key_id),
+        ("client", &arguments.client),
+        ("since", &arguments.since),
+    ];
+    let given = parameters
+        .iter()
+        .filter_map(|(name, value)| Some((name, value.as_ref()?)));
+    given
+        .map(|(name, value)| format!("{name}={}&", encode_uri(value.as_bytes(), false)))
+        .collect()
+}
+
+fn groups(server: &Asked, filter: &str, limit: usize) -> Result<Vec<Value>, Failure> {
+    let document = server.document(&format!("/api/v1/refusals/groups?{filter}limit={limit}"))?;
+    let omitted = document
+        .get("omitted")
+        .and_then(Value::as_u64)
+        .unwrap_or_default();
+    if omitted > 0 {
+        eprintln!("{omitted} smaller groups are left out: raise --limit");
+    }
+    list(document, "groups")
+}
+
+/// Newest first, page by page.
+fn latest(server: &Asked, filter: &str, limit: usize) -> Result<Vec<Value>, Failure> {
+    let mut refusals: Vec<Value> = Vec::new();
+    let mut before = String::new();
+    while refusals.len() < limit {
+        let wanted = (limit - refusals.len()).min(PAGE_MAX);
+        let document = server.document(&format!("/api/v1/refusals?{filter}{before}limit={wanted}"))?;
+        let next = text(&document, "next");
+        refusals.extend(list(document, "refusals")?);
+        if next.is_empty() {
+            break;
+        }
+        before = format!("before={}&", encode_uri(next.as_bytes(), false));
+    }
+    Ok(refusals)
+}
+
+fn list(mut document: Value, name: &str) -> Result<Vec<Value>, Failure> {
+    match document.get_mut(name).map(Value::take) {
+        Some(Value::Array(values)) => Ok(values),
+        _ => Err(Failure::new(
+            Kind::Failed,
+            format!("the server's document has no `{name}`"),
+        )),
+    }
+}
+
+/// A column of a table: its name, and what stands in it.
+type Column = (&'static str, fn(&Value) -> String);
+
+const REFUSALS: &[Column] = &[
+    ("TIME", |refusal| seconds(refusal, "time")),
+    ("REQUEST ID", |refusal| text(refusal, "requestId")),
+    ("CAUSE", |refusal| {
+        let first = refusal.pointer("/causes/0").and_then(Value::as_str);
+        first.unwrap_or("none").to_owned()
+    }),
+    ("ACCESS KEY", |refusal| or_dash(text(refusal, "accessKeyId"))),
+    ("CLIENT", |refusal| text(refusal, "client")),
+    ("CODE", |refusal| text(refusal, "code")),
+    ("REQUEST", |refusal| {
+        format!("{} {}", text(refusal, "method"), text(refusal, "path"))
+    }),
+];
+
+const GROUPS: &[Column] = &[
+    ("COUNT", |group| {
+        group.get("count").map(Value::to_string).unwrap_or_default()
+    }),
+    ("LAST", |group| seconds(group, "last")),
+    ("CAUSE", |group| text(group, "cause")),
+    ("ACCESS KEY", |group| or_dash(text(group, "accessKeyId"))),
+    ("CLIENT", |group| text(group, "client")),
+    ("LATEST REQUEST", |group| text(group, "requestId")),
+    ("WHAT", |group| text(group, "title")),
+];
+
+/// A table with its head, or a line of JSON each.
+fn lines(values: &[Value], json: bool, columns: &[Column]) -> String {
+    if json {
+        return rows(values, json, columns);
+    }
+    if values.is_empty() {
+        return "nothing like that is on record\n".to_owned();
+    }
+    let head = columns.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let body = values.iter().map(|value| cells(value, columns));
+    table(&std::iter::once(head).chain(body).collect::<Vec<_>>())
+}
+
+/// The same without a head.
+fn rows(values: &[Value], json: bool, columns: &[Column]) -> String {
+    if json {
+        return values.iter().map(|value| format!("{value}\n")).collect();
+    }
+    table(
+        &values
+            .iter()
+            .map(|value| cells(value, columns))
+            .collect::<Vec<_>>(),
+    )
+}
+
+fn cells(value: &Value, columns: &[Column]) -> Vec<String> {
+    columns.iter().map(|(_, cell)| shown(&cell(value))).collect()
+}
+
+fn table(rows: &[Vec<String>]) -> String {
+    let width = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or_default()
+    };
+    let mut out = String::new();
+    for row in rows {
+        let cells = row
+            .iter()
+            .enumerate()
+            .map(|(n, cell)| format!("{cell:0$}", width(n)));
+        out.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
+        out.push('\n');
+    }
+    out
+}
+
+/// What a terminal may be given: no control characters, and not too long.
+fn shown(text: &str) -> String {
+    let mut out: String = text
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(CELL_CHARACTERS_MAX)
+        .collect();
+    if text.chars().count() > CELL_CHARACTERS_MAX {
+        out.push('\u{2026}');
+    }
+    out
+}
+
+fn text(value: &Value, name: &str) -> String {
+    value
+        .get(name)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned()
+}
+
+/// A time without its milliseconds.
+fn seconds(value: &Value, name: &str) -> String {
+    let time = text(value, name);
+    match time.split_once('.') {
+        Some((seconds, _)) => format!("{seconds}Z"),
+        None => time,
+    }
+}
+
+fn or_dash(text: String) -> String {
+    if text.is_empty() { "-".to_owned() } else { text }
+}
+
+/// Whoever reads may stop reading, as `head` does; that is no failure.
+fn print(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
+        Err(error) => Err(Failure::new(Kind::Failed, error.to_string())),
+        Ok(()) => Ok(()),
+    }
+}
+
+/// Most that one answer of the server holds.
+const PAGE_MAX: usize = 1000;
+/// Most that can be asked for: all that a server keeps.
+const LIMIT_MAX: i64 = 10_000;
+/// Most characters of a cell.
+const CELL_CHARACTERS_MAX: usize = 80;
+/// How often `--follow` asks.
+const FOLLOW_PAUSE: Duration = Duration::from_secs(2);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_table_lines_up_and_gives_a_terminal_nothing_to_obey() {
+        let refusal = json!({
+            "time": "2026-11-25T13:00:00.007Z", "requestId": "0123456789ABCDEF", "causes": ["HST-PROXY", "X"],
+            "client": "curl@::1", "code": "SignatureDoesNotMatch", "method": "GET", "path": "/b/\u{1b}[31mk",
+        });
+        let table = lines(std::slice::from_ref(&refusal), false, REFUSALS);
+        let expected = "TIME                  REQUEST ID        CAUSE      ACCESS KEY  CLIENT    CODE                   REQUEST\n\
+                        2026-11-25T13:00:00Z  0123456789ABCDEF  HST-PROXY  -           curl@::1  SignatureDoesNotMatch  GET /b/[31mk\n";
+        assert_eq!(table, expected);
+        assert_eq!(lines(&[], false, REFUSALS), "nothing like that is on record\n");
+        assert_eq!(lines(&[], true, REFUSALS), "");
+        assert_eq!(
+            lines(&[refusal.clone(), refusal], true, REFUSALS).lines().count(),
+            2
+        );
+        assert_eq!(shown(&"x".repeat(100)).chars().count(), CELL_CHARACTERS_MAX + 1);
+    }
+
+    #[test]
+    fn a_group_without_a_title_or_key_has_its_cells_all_the_same() {
+        let group = json!({ "count": 12, "last": "2026-11-25T13:00:00.007Z", "cause": "none", "client": "c@::1", "requestId": "R" });
+        let table = lines(&[group], false, GROUPS);
+        assert_eq!(
+            table.lines().next_back(),
+            Some("12     2026-11-25T13:00:00Z  none   -           c@::1   R")
+        );
+    }
+}
