@@ -3,14 +3,19 @@
 //! Not here: request ids, `Content-Type: application/xml` and everything else that the server puts on every answer.
 //! Inputs are plain borrowed values, so nothing is copied but into the answer itself.
 
+mod access;
+mod attributes;
 mod bucket;
 mod error;
 mod headers;
 mod listing;
 mod multipart;
 mod object;
+mod versions;
 mod xml;
 
+pub use access::owner_acl;
+pub use attributes::{AttributePart, AttributeParts, ObjectAttributesAnswer, object_attributes};
 pub use bucket::{ListBucketsAnswer, ListedBucket, bucket_location, list_buckets};
 pub use error::{Cause, Diagnosis, ErrorAnswer, error};
 pub use headers::{DEFAULT_CONTENT_TYPE, ObjectChecksum, ObjectHeaders, written_headers};
@@ -20,6 +25,7 @@ pub use multipart::{
     complete_multipart_upload, initiate_multipart_upload, list_multipart_uploads, list_parts,
 };
 pub use object::{DeletedObject, copy_object, copy_part, delete_objects};
+pub use versions::{ListObjectVersionsAnswer, bucket_versioning, list_object_versions};
 pub use xml::DECLARATION;
 
 /// The owner of a bucket, object or upload, as XML shows it.

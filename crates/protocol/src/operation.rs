@@ -5,6 +5,7 @@
 
 use countersign_types::{BucketName, ObjectKey};
 
+mod attributes;
 mod bucket;
 mod condition;
 mod content;
@@ -14,12 +15,13 @@ mod listing;
 mod multipart;
 mod object;
 
+pub use attributes::{GetObjectAttributes, ObjectAttribute};
 pub use bucket::{CreateBucket, CreateBucketDocument, ListBuckets};
 pub use condition::RangeCondition;
 pub use content::STANDARD_STORAGE_CLASS;
 pub use copy::{CopyObject, CopySource, MetadataDirective, UploadPartCopy};
 pub use integrity::{DeclaredChecksum, Integrity};
-pub use listing::{ListMultipartUploads, ListObjects, ListObjectsV2, ListParts};
+pub use listing::{ListMultipartUploads, ListObjectVersions, ListObjects, ListObjectsV2, ListParts};
 pub use multipart::{
     AbortMultipartUpload, CompleteMultipartUpload, CompleteMultipartUploadDocument, CompletedPart,
     CreateMultipartUpload, UploadPart,
@@ -63,6 +65,12 @@ pub enum Operation {
     ListObjects(ListObjects),
     /// `GET /bucket?list-type=2`
     ListObjectsV2(ListObjectsV2),
+    /// `GET /bucket?versions`
+    ListObjectVersions(ListObjectVersions),
+    /// `GET /bucket?versioning`
+    GetBucketVersioning,
+    /// `GET /bucket?acl`
+    GetBucketAcl,
     /// `GET /bucket?uploads`
     ListMultipartUploads(ListMultipartUploads),
     /// `POST /bucket?delete`, with a document
@@ -75,6 +83,10 @@ pub enum Operation {
     GetObject(GetObject),
     /// `HEAD /bucket/key`
     HeadObject(GetObject),
+    /// `GET /bucket/key?acl`
+    GetObjectAcl,
+    /// `GET /bucket/key?attributes`
+    GetObjectAttributes(GetObjectAttributes),
     /// `DELETE /bucket/key`
     DeleteObject(DeleteObject),
     /// `POST /bucket/key?uploads`
@@ -91,6 +103,9 @@ pub enum Operation {
     ListParts(ListParts),
 }
 
+/// The id of the one version that an object has where there are no versions.
+pub const NULL_VERSION_ID: &str = "null";
+
 impl Operation {
     /// AWS's name, as in access logs and metrics.
     pub const fn name(&self) -> &'static str {
@@ -102,12 +117,17 @@ impl Operation {
             Self::GetBucketLocation => "GetBucketLocation",
             Self::ListObjects(_) => "ListObjects",
             Self::ListObjectsV2(_) => "ListObjectsV2",
+            Self::ListObjectVersions(_) => "ListObjectVersions",
+            Self::GetBucketVersioning => "GetBucketVersioning",
+            Self::GetBucketAcl => "GetBucketAcl",
             Self::ListMultipartUploads(_) => "ListMultipartUploads",
             Self::DeleteObjects(_) => "DeleteObjects",
             Self::PutObject(_) => "PutObject",
             Self::CopyObject(_) => "CopyObject",
             Self::GetObject(_) => "GetObject",
             Self::HeadObject(_) => "HeadObject",
+            Self::GetObjectAcl => "GetObjectAcl",
+            Self::GetObjectAttributes(_) => "GetObjectAttributes",
             Self::DeleteObject(_) => "DeleteObject",
             Self::CreateMultipartUpload(_) => "CreateMultipartUpload",
             Self::UploadPart(_) => "UploadPart",

@@ -63,11 +63,16 @@ enum Route {
     GetBucketLocation,
     ListObjects,
     ListObjectsV2,
+    ListObjectVersions,
+    GetBucketVersioning,
+    GetBucketAcl,
     ListMultipartUploads,
     DeleteObjects,
     PutOrCopyObject,
     GetObject,
     HeadObject,
+    GetObjectAcl,
+    GetObjectAttributes,
     DeleteObject,
     CreateMultipartUpload,
     UploadPartOrCopy,
@@ -106,6 +111,9 @@ const TABLE: &[Row] = &[
     row("GET", Target::Bucket, &["location"], Route::GetBucketLocation),
     row("GET", Target::Bucket, &[], Route::ListObjects),
     row("GET", Target::Bucket, &["list-type"], Route::ListObjectsV2),
+    row("GET", Target::Bucket, &["versions"], Route::ListObjectVersions),
+    row("GET", Target::Bucket, &["versioning"], Route::GetBucketVersioning),
+    row("GET", Target::Bucket, &["acl"], Route::GetBucketAcl),
     row("GET", Target::Bucket, &["uploads"], Route::ListMultipartUploads),
     row("POST", Target::Bucket, &["delete"], Route::DeleteObjects),
     row("PUT", Target::Object, &[], Route::PutOrCopyObject),
@@ -113,6 +121,8 @@ const TABLE: &[Row] = &[
     row("GET", Target::Object, &["partNumber"], Route::GetObject),
     row("HEAD", Target::Object, &[], Route::HeadObject),
     row("HEAD", Target::Object, &["partNumber"], Route::HeadObject),
+    row("GET", Target::Object, &["acl"], Route::GetObjectAcl),
+    row("GET", Target::Object, &["attributes"], Route::GetObjectAttributes),
     row("DELETE", Target::Object, &[], Route::DeleteObject),
     row("POST", Target::Object, &["uploads"], Route::CreateMultipartUpload),
     row(
@@ -149,7 +159,11 @@ fn choose_route(view: &View<'_>, target: Target) -> Result<Route, ParseError> {
     };
     let takes_version = matches!(
         row.route,
-        Route::GetObject | Route::HeadObject | Route::DeleteObject
+        Route::GetObject
+            | Route::HeadObject
+            | Route::GetObjectAcl
+            | Route::GetObjectAttributes
+            | Route::DeleteObject
     );
     match view.parameter("versionId") {
         None => {}
@@ -177,6 +191,10 @@ fn refuse_route(view: &View<'_>, target: Target, asked: &[&'static str]) -> Pars
         )
     };
     match (view.method(), target, asked) {
+        // As at a bucket whose owner owns everything in it: its lists can be read, and never changed.
+        ("PUT", _, ["acl"]) => ParseError::new(ErrorCode::AccessControlListNotSupported),
+        // The status can be asked for and is "never switched on"; to switch it is what is missing.
+        ("PUT", Target::Bucket, ["versioning"]) => ParseError::subresource_not_implemented("versioning"),
         ("PUT", Target::Object, ["partNumber"]) => without("uploadId", "partNumber"),
         ("PUT", Target::Object, ["uploadId"]) => without("partNumber", "uploadId"),
         ("POST", Target::Bucket, []) if is_form(view) => {
@@ -238,12 +256,17 @@ fn read_operation(route: Route, view: &View<'_>) -> Result<Operation, ParseError
         Route::GetBucketLocation => Operation::GetBucketLocation,
         Route::ListObjects => Operation::ListObjects(ListObjects::parse(view)?),
         Route::ListObjectsV2 => Operation::ListObjectsV2(ListObjectsV2::parse(view)?),
+        Route::ListObjectVersions => Operation::ListObjectVersions(ListObjectVersions::parse(view)?),
+        Route::GetBucketVersioning => Operation::GetBucketVersioning,
+        Route::GetBucketAcl => Operation::GetBucketAcl,
         Route::ListMultipartUploads => Operation::ListMultipartUploads(ListMultipartUploads::parse(view)?),
         Route::DeleteObjects => Operation::DeleteObjects(DeleteObjects::parse(view)?),
         Route::PutOrCopyObject if is_copy => Operation::CopyObject(CopyObject::parse(view)?),
         Route::PutOrCopyObject => Operation::PutObject(PutObject::parse(view)?),
         Route::GetObject => Operation::GetObject(GetObject::parse(view)?),
         Route::HeadObject => Operation::HeadObject(GetObject::parse(view)?),
+        Route::GetObjectAcl => Operation::GetObjectAcl,
+        Route::GetObjectAttributes => Operation::GetObjectAttributes(GetObjectAttributes::parse(view)?),
         Route::DeleteObject => Operation::DeleteObject(DeleteObject::parse(view)?),
         Route::CreateMultipartUpload => Operation::CreateMultipartUpload(CreateMultipartUpload::parse(view)?),
         Route::UploadPartOrCopy if is_copy => Operation::UploadPartCopy(UploadPartCopy::parse(view)?),
@@ -259,7 +282,7 @@ fn read_operation(route: Route, view: &View<'_>) -> Result<Operation, ParseError
 /// Accepts no version id and `null`, the id of the only version that an object has here.
 pub(crate) fn check_version_id(version_id: Option<&str>) -> Result<(), ParseError> {
     match version_id {
-        None | Some("null") => Ok(()),
+        None | Some(NULL_VERSION_ID) => Ok(()),
         Some("") => Err(ParseError::argument(
             "Version id cannot be the empty string",
             "versionId",
@@ -311,6 +334,15 @@ mod tests {
         check("GET /abc?location=", &[], "GetBucketLocation");
         check("GET /abc", &[], "ListObjects");
         check("GET /abc?list-type=2", &[], "ListObjectsV2");
+        check("GET /abc?versions", &[], "ListObjectVersions");
+        check("GET /abc?versioning", &[], "GetBucketVersioning");
+        check("GET /abc?acl", &[], "GetBucketAcl");
+        check("GET /abc/k?acl&versionId=null", &[], "GetObjectAcl");
+        check(
+            "GET /abc/k?attributes",
+            &[("x-amz-object-attributes", "ETag")],
+            "GetObjectAttributes",
+        );
         check("GET /abc?uploads", &[], "ListMultipartUploads");
         check("POST /abc?delete", &[MD5], "DeleteObjects");
         check("PUT /abc/k", &[], "PutObject");
@@ -356,17 +388,15 @@ mod tests {
             format!("NotImplemented: {message} [Resource={name}]")
         };
         for line in [
-            "DELETE /abc?acl",
-            "GET /abc?acl",
-            "PUT /abc/k?acl",
-            "PUT /abc/k?acl&uploads",
-            "HEAD /abc/k?acl",
+            "DELETE /abc?policy",
+            "GET /abc?policy",
+            "PUT /abc/k?policy",
+            "PUT /abc/k?policy&uploads",
+            "HEAD /abc/k?policy",
         ] {
-            check_refusal(line, &not_implemented("acl"));
+            check_refusal(line, &not_implemented("policy"));
         }
         check_refusal("PUT /abc/k?tagging=", &not_implemented("tagging"));
-        check_refusal("GET /abc?versions&prefix=x", &not_implemented("versions"));
-        check_refusal("GET /abc/k?attributes", &not_implemented("attributes"));
         check_refusal("DELETE /abc?newfeature", &not_implemented("newfeature"));
         check_refusal("PUT /abc/k?newFeature=", &not_implemented("newFeature"));
         check_refusal("DELETE /abc?ACL", &not_implemented("ACL"));
@@ -376,6 +406,9 @@ mod tests {
         };
         check_refusal("DELETE /abc?uploads", &not_allowed("DELETE", "UPLOADS"));
         check_refusal("DELETE /abc?location", &not_allowed("DELETE", "LOCATION"));
+        check_refusal("DELETE /abc?acl", &not_allowed("DELETE", "ACL"));
+        check_refusal("PUT /abc?versioning", &not_implemented("versioning"));
+        check_refusal("PUT /abc/k?attributes", &not_allowed("PUT", "ATTRIBUTES"));
         check_refusal("GET /abc?delete", &not_allowed("GET", "DELETE"));
         check_refusal("DELETE /abc/k?partNumber=1", &not_allowed("DELETE", "PARTNUMBER"));
         check_refusal("POST /", &not_allowed("POST", "SERVICE"));
@@ -414,6 +447,14 @@ mod tests {
             "PUT /abc/k?versionId=null",
             "InvalidArgument: This operation does not accept a version-id. [ArgumentName=versionId, ArgumentValue=null]",
         );
+    }
+
+    #[test]
+    fn access_control_lists_are_read_and_never_changed() {
+        for line in ["PUT /abc?acl", "PUT /abc/k?acl", "PUT /abc/k?acl="] {
+            let expected = "AccessControlListNotSupported: The bucket does not allow ACLs []";
+            assert_eq!(refusal(line, &[("x-amz-acl", "public-read")]), expected, "{line}");
+        }
     }
 
     #[test]

@@ -56,24 +56,26 @@ fn looks_like_subresource(name: &str) -> bool {
 
 /// Sub-resources that the router's table names.
 pub(crate) const IMPLEMENTED: &[&str] = &[
+    "acl",
+    "attributes",
     "delete",
     "list-type",
     "location",
     "partNumber",
     "uploadId",
     "uploads",
+    "versioning",
+    "versions",
 ];
 
 /// Sub-resources of S3 and of its neighbours that we know and refuse.
 pub(crate) const NOT_IMPLEMENTED: &[&str] = &[
     "abac",
     "accelerate",
-    "acl",
     "analytics",
     "annotation",
     "annotations",
     "append",
-    "attributes",
     "bucketinfo",
     "cors",
     "encryption",
@@ -108,8 +110,6 @@ pub(crate) const NOT_IMPLEMENTED: &[&str] = &[
     "tagging",
     "torrent",
     "usage",
-    "versioning",
-    "versions",
     "website",
 ];
 

@@ -2,6 +2,8 @@
 //!
 //! Not here: who may do what (the gates are behind us), and S3's semantics, which are the store's.
 
+mod access;
+mod attributes;
 mod bucket;
 mod copy;
 mod delete;
@@ -46,9 +48,14 @@ pub(crate) async fn run(call: &Call<'_>, body: &mut Upload) -> Answer {
         Operation::GetBucketLocation => bucket::location(call).await,
         Operation::ListObjects(request) => list::v1(call, request).await,
         Operation::ListObjectsV2(request) => list::v2(call, request).await,
+        Operation::ListObjectVersions(request) => list::versions(call, request).await,
+        Operation::GetBucketVersioning => bucket::versioning(call).await,
+        Operation::GetBucketAcl => access::of_bucket(call).await,
         Operation::PutObject(request) => put_object::put(call, request, body).await,
         Operation::GetObject(request) => get_object::get(call, request).await,
         Operation::HeadObject(request) => get_object::head(call, request).await,
+        Operation::GetObjectAcl => access::of_object(call).await,
+        Operation::GetObjectAttributes(request) => attributes::get(call, request).await,
         Operation::CopyObject(request) => copy::object(call, request).await,
         Operation::DeleteObject(request) => delete::one(call, request).await,
         Operation::DeleteObjects(request) => delete::many(call, request, body).await,

@@ -198,6 +198,41 @@ impl Store {
         self.settle(bucket, space, opened).await.map(|object| object.info)
     }
 
+    /// What an object is, and the parts that it was made of: none if it was written whole.
+    pub async fn object_parts(
+        &self,
+        bucket: &BucketName,
+        object_key: &ObjectKey,
+    ) -> Result<(ObjectInfo, Vec<PartView>)> {
+        let space = self.space(bucket).await?;
+        let listed = self.parts_in(space, &layout::object_home(object_key)).await;
+        self.settle(bucket, space, listed).await
+    }
+
+    async fn parts_in(&self, space: Space, home: &Home) -> Result<(ObjectInfo, Vec<PartView>)> {
+        for _ in 0..ATTEMPTS_MAX {
+            let (stored, head) = self.head_row(space, home).await?;
+            if head.manifest_rows.is_none() {
+                return Ok((head.info(), Vec::new()));
+            }
+            if let Some((listed, open)) = self.open_parts(space, home, &stored, &head).await? {
+                let views = listed.iter().zip(&open.parts).zip(1..);
+                let views = views.filter_map(|((listed, part), place)| {
+                    Some(part_view(listed, part, PartNumber::new(place)?))
+                });
+                return Ok((head.info(), views.collect()));
+            }
+        }
+        Err(Error::Conflict)
+    }
+
+    async fn head_row(&self, space: Space, home: &Home) -> Result<(Stored, Head)> {
+        let stored = self.row(space, home, layout::single(HEAD)).await?;
+        let stored = stored.ok_or(Error::NoSuchKey)?;
+        let head = Head::decode(&stored.value)?;
+        Ok((stored, head))
+    }
+
     async fn open_in(
         &self,
         space: Space,
@@ -206,11 +241,7 @@ impl Store {
         needs_bytes: bool,
     ) -> Result<Object> {
         for _ in 0..ATTEMPTS_MAX {
-            let stored = self
-                .row(space, home, layout::single(HEAD))
-                .await?
-                .ok_or(Error::NoSuchKey)?;
-            let head = Head::decode(&stored.value)?;
+            let (stored, head) = self.head_row(space, home).await?;
             let mut info = head.info();
             let is_whole = head.manifest_rows.is_none();
             if !needs_bytes && (is_whole || part.is_none()) {
@@ -326,12 +357,16 @@ fn nth_part(listed: &[ManifestPart], open: &OpenParts, number: PartNumber) -> Re
         .get(place)
         .zip(open.parts.get(place))
         .ok_or(Error::InvalidPartNumber)?;
-    Ok(PartView {
+    Ok(part_view(listed, part, number))
+}
+
+fn part_view(listed: &ManifestPart, part: &OpenPart, number: PartNumber) -> PartView {
+    PartView {
         number,
         offset: part.begin,
         size: listed.size,
         checksum: listed.checksum.clone(),
-    })
+    }
 }
 
 fn check_len(body: Box<dyn OpenBody>, size: u64) -> Result<Box<dyn OpenBody>> {

@@ -118,6 +118,12 @@ async fn an_object_of_parts_reads_as_one_and_part_by_part() {
         .await
         .expect("part 2");
     assert_eq!(info.part, Some(part));
+    let (listed, parts) = store
+        .object_parts(&bucket(), &object_key("k"))
+        .await
+        .expect("is there");
+    assert_eq!((listed.etag, parts.len()), (done.etag, 2));
+    assert_eq!(parts.last(), info.part.as_ref());
     let third = store
         .object(&bucket(), &object_key("k"), Some(part_number(7)))
         .await;

@@ -126,11 +126,7 @@ fn write_object(xml: &mut Xml, object: &ListedObject<'_>, owner: Option<Owner<'_
     xml.name("Key", object.object_key);
     xml.element("LastModified", &object.last_modified.iso8601());
     xml.etag(&object.etag);
-    xml.optional(
-        "ChecksumAlgorithm",
-        object.checksum_algorithm.map(ChecksumAlgorithm::name),
-    );
-    xml.optional("ChecksumType", object.checksum_type.map(ChecksumType::name));
+    xml.listed_checksum(object);
     xml.number("Size", object.size);
     if let Some(owner) = owner {
         xml.owner("Owner", owner);
@@ -152,6 +148,13 @@ impl Xml {
             self.element("EncodingType", "url");
         }
         self.boolean("IsTruncated", is_truncated);
+    }
+
+    /// Which checksum a listed object has, and how it was made.
+    pub(super) fn listed_checksum(&mut self, object: &ListedObject<'_>) {
+        let algorithm = object.checksum_algorithm.map(ChecksumAlgorithm::name);
+        self.optional("ChecksumAlgorithm", algorithm);
+        self.optional("ChecksumType", object.checksum_type.map(ChecksumType::name));
     }
 
     /// One `CommonPrefixes` a prefix, as AWS writes them.

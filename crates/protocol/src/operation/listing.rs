@@ -1,4 +1,4 @@
-//! Listings: objects (both versions), multipart uploads, parts.
+//! Listings: objects (both versions), their versions, multipart uploads, parts.
 //!
 //! Not here: the walk itself. Page sizes are already cut down to what one page may hold.
 
@@ -6,6 +6,7 @@ use countersign_types::{PartNumber, UploadId};
 
 use crate::continuation;
 use crate::head::View;
+use crate::operation::NULL_VERSION_ID;
 use crate::operation::multipart::parse_upload_id;
 use crate::parse_error::ParseError;
 
@@ -41,6 +42,24 @@ pub struct ListObjectsV2 {
     pub max_keys: u32,
     /// `fetch-owner`
     pub fetch_owner: bool,
+    /// `encoding-type=url`
+    pub url_encoded: bool,
+}
+
+/// `GET /bucket?versions`
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ListObjectVersions {
+    /// `prefix`; empty where there is none.
+    pub prefix: String,
+    /// `delimiter`, not empty.
+    pub delimiter: Option<String>,
+    /// `key-marker`: only keys after it; empty where there is none.
+    pub key_marker: String,
+    /// `version-id-marker`, to be repeated in the answer. It names the last version of `key_marker`, since there is one
+    /// version of each key, so what comes after it is what comes after the key.
+    pub version_id_marker: Option<String>,
+    /// `max-keys`: 0 to 1000.
+    pub max_keys: u32,
     /// `encoding-type=url`
     pub url_encoded: bool,
 }
@@ -116,6 +135,38 @@ impl ListObjectsV2 {
     }
 }
 
+impl ListObjectVersions {
+    pub(crate) fn parse(view: &View<'_>) -> Result<ListObjectVersions, ParseError> {
+        const MARKER: &str = "version-id-marker";
+        let key_marker = text(view, "key-marker");
+        let version_id_marker = match view.filled_parameter(MARKER) {
+            Some(marker) if key_marker.is_empty() => {
+                return Err(ParseError::argument(
+                    "A version-id marker cannot be specified without a key marker.",
+                    MARKER,
+                    marker,
+                ));
+            }
+            Some(marker) if marker != NULL_VERSION_ID => {
+                return Err(ParseError::argument(
+                    "Invalid version id specified",
+                    MARKER,
+                    marker,
+                ));
+            }
+            marker => marker.map(str::to_owned),
+        };
+        Ok(ListObjectVersions {
+            prefix: text(view, "prefix"),
+            delimiter: view.filled_parameter("delimiter").map(str::to_owned),
+            key_marker,
+            version_id_marker,
+            max_keys: max_keys(view)?,
+            url_encoded: url_encoded(view)?,
+        })
+    }
+}
+
 impl ListMultipartUploads {
     pub(crate) fn parse(view: &View<'_>) -> Result<ListMultipartUploads, ParseError> {
         let key_marker = text(view, "key-marker");
@@ -139,7 +190,7 @@ impl ListMultipartUploads {
 impl ListParts {
     pub(crate) fn parse(view: &View<'_>) -> Result<ListParts, ParseError> {
         const MARKER: &str = "part-number-marker";
-        let after = integer(view, MARKER, MARKER)?.unwrap_or(0);
+        let after = integer(view.filled_parameter(MARKER), MARKER, MARKER)?.unwrap_or(0);
         Ok(ListParts {
             upload_id: parse_upload_id(view)?,
             after: PartNumber::new(after.min(u32::from(PartNumber::MAX))),
@@ -159,11 +210,12 @@ fn max_keys(view: &View<'_>) -> Result<u32, ParseError> {
 
 /// AWS names the argument differently in its two messages, so `argument` stands beside `name`.
 fn page_size(view: &View<'_>, name: &str, argument: &str) -> Result<u32, ParseError> {
-    Ok(integer(view, name, argument)?.map_or(PAGE_MAX, |max| max.min(PAGE_MAX)))
+    Ok(integer(view.filled_parameter(name), name, argument)?.map_or(PAGE_MAX, |max| max.min(PAGE_MAX)))
 }
 
-fn integer(view: &View<'_>, name: &str, argument: &str) -> Result<Option<u32>, ParseError> {
-    let Some(text) = view.filled_parameter(name) else {
+/// Reads a number that a page is described by; `None` where it was not sent.
+pub(super) fn integer(text: Option<&str>, name: &str, argument: &str) -> Result<Option<u32>, ParseError> {
+    let Some(text) = text else {
         return Ok(None);
     };
     match text.parse::<i64>() {
@@ -202,7 +254,7 @@ fn url_encoded(view: &View<'_>) -> Result<bool, ParseError> {
 }
 
 /// Entries on one page, as at AWS.
-const PAGE_MAX: u32 = 1000;
+pub(super) const PAGE_MAX: u32 = 1000;
 
 #[cfg(test)]
 mod tests {
@@ -308,6 +360,39 @@ mod tests {
             parts,
             "max-parts",
             "-1",
+        );
+    }
+
+    #[test]
+    fn a_listing_of_versions_goes_on_after_a_key() {
+        let line = "GET /abc?versions&prefix=a&delimiter=%2F&key-marker=a%2Fb&version-id-marker=null&max-keys=5\
+                    &encoding-type=url";
+        let expected = ListObjectVersions {
+            prefix: "a".to_owned(),
+            delimiter: Some("/".to_owned()),
+            key_marker: "a/b".to_owned(),
+            version_id_marker: Some("null".to_owned()),
+            max_keys: 5,
+            url_encoded: true,
+        };
+        assert_eq!(operation(line, &[]), Operation::ListObjectVersions(expected));
+        let expected = ListObjectVersions {
+            max_keys: 1000,
+            ..ListObjectVersions::default()
+        };
+        let empty = "GET /abc?versions&key-marker=&version-id-marker=";
+        assert_eq!(operation(empty, &[]), Operation::ListObjectVersions(expected));
+        check_refusal(
+            "GET /abc?versions&version-id-marker=null",
+            "A version-id marker cannot be specified without a key marker.",
+            "version-id-marker",
+            "null",
+        );
+        check_refusal(
+            "GET /abc?versions&key-marker=a&version-id-marker=x",
+            "Invalid version id specified",
+            "version-id-marker",
+            "x",
         );
     }
 

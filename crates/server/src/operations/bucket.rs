@@ -1,6 +1,8 @@
-//! ListBuckets, CreateBucket, HeadBucket, DeleteBucket and GetBucketLocation.
+//! ListBuckets, CreateBucket, HeadBucket, DeleteBucket, GetBucketLocation and GetBucketVersioning.
 
-use countersign_protocol::encode::{ListBucketsAnswer, ListedBucket, bucket_location, list_buckets};
+use countersign_protocol::encode::{
+    ListBucketsAnswer, ListedBucket, bucket_location, bucket_versioning, list_buckets,
+};
 use countersign_protocol::operation::{CreateBucket, CreateBucketDocument, ListBuckets};
 use countersign_protocol::{ErrorCode, ParseError, continuation};
 use countersign_store::Error;
@@ -110,6 +112,12 @@ pub(super) async fn delete(call: &Call<'_>) -> Answer {
 pub(super) async fn location(call: &Call<'_>) -> Answer {
     let bucket = call.store.bucket(call.bucket()).await.map_err(call.fail())?;
     Ok(xml(bucket_location(&bucket.region)))
+}
+
+/// There are no versions yet, so they were never switched on.
+pub(super) async fn versioning(call: &Call<'_>) -> Answer {
+    call.store.bucket(call.bucket()).await.map_err(call.fail())?;
+    Ok(xml(bucket_versioning()))
 }
 
 #[cfg(test)]

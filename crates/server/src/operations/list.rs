@@ -1,9 +1,10 @@
-//! ListObjects and ListObjectsV2.
+//! ListObjects, ListObjectsV2 and ListObjectVersions.
 
 use countersign_protocol::encode::{
-    ListObjectsAnswer, ListObjectsV2Answer, ListedObject, list_objects, list_objects_v2,
+    ListObjectVersionsAnswer, ListObjectsAnswer, ListObjectsV2Answer, ListedObject, list_object_versions,
+    list_objects, list_objects_v2,
 };
-use countersign_protocol::operation::{ListObjects, ListObjectsV2};
+use countersign_protocol::operation::{ListObjectVersions, ListObjects, ListObjectsV2};
 use countersign_store::{Entry, ListQuery, Listing};
 
 use super::{Answer, Call, xml};
@@ -53,7 +54,29 @@ pub(super) async fn v2(call: &Call<'_>, request: &ListObjectsV2) -> Answer {
     })))
 }
 
-/// The page that both versions answer, each in its own words.
+pub(super) async fn versions(call: &Call<'_>, request: &ListObjectVersions) -> Answer {
+    let start_after = Some(request.key_marker.as_str()).filter(|marker| !marker.is_empty());
+    let listing = list(
+        call,
+        &request.prefix,
+        request.delimiter.as_ref(),
+        start_after,
+        request.max_keys,
+    )
+    .await?;
+    let objects: Vec<ListedObject<'_>> = listing.entries.iter().map(shown).collect();
+    Ok(xml(list_object_versions(&ListObjectVersionsAnswer {
+        bucket: call.bucket().as_str(),
+        request,
+        objects: &objects,
+        common_prefixes: &listing.common_prefixes,
+        is_truncated: listing.truncated,
+        next: listing.next.as_deref(),
+        owner: call.owner(),
+    })))
+}
+
+/// The page that all of them answer, each in its own words.
 async fn list(
     call: &Call<'_>,
     prefix: &str,

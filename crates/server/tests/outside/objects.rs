@@ -260,3 +260,139 @@ fn parts_become_an_object() {
     assert_eq!(server.ask(Ask::new("DELETE", &upload)).status, 204);
     server.ask(Ask::new("GET", &upload)).is(404, "NoSuchUpload");
 }
+
+#[test]
+fn a_bucket_without_versions_lists_each_object_as_its_only_version() {
+    let server = Running::start().bucket("bucket");
+    for key in ["a", "b", "p/c", "p/d"] {
+        server.put(&format!("/bucket/{key}"), "hello");
+    }
+    let list = |query: &str| {
+        server
+            .ask(Ask::new("GET", &format!("/bucket?versions{query}")))
+            .text()
+    };
+    let all = list("");
+    for key in ["a", "b", "p/c", "p/d"] {
+        let version =
+            format!("<Version><Key>{key}</Key><VersionId>null</VersionId><IsLatest>true</IsLatest>");
+        assert!(all.contains(&version), "{all}");
+    }
+    let first = list("&delimiter=/&max-keys=2");
+    let end = "<NextKeyMarker>b</NextKeyMarker><NextVersionIdMarker>null</NextVersionIdMarker>";
+    assert!(
+        first.contains(end) && first.contains("<IsTruncated>true</IsTruncated>"),
+        "{first}"
+    );
+    let second = list("&delimiter=/&max-keys=2&key-marker=b&version-id-marker=null");
+    assert!(!second.contains("<Version>"), "{second}");
+    assert!(
+        second.contains("<CommonPrefixes><Prefix>p/</Prefix></CommonPrefixes>"),
+        "{second}"
+    );
+    let status = server.ask(Ask::new("GET", "/bucket?versioning"));
+    assert_eq!(status.status, 200);
+    assert!(!status.text().contains("<Status>"), "{}", status.text());
+    server
+        .ask(Ask::new("GET", "/none?versioning"))
+        .is(404, "NoSuchBucket");
+}
+
+#[test]
+fn access_control_lists_give_the_owner_everything_and_do_not_change() {
+    let server = Running::start().bucket("bucket");
+    server.put("/bucket/k", "hello");
+    for target in ["/bucket?acl", "/bucket/k?acl"] {
+        let answer = server.ask(Ask::new("GET", target));
+        assert_eq!(answer.status, 200, "{target}");
+        assert_eq!(
+            answer.element("Permission").as_deref(),
+            Some("FULL_CONTROL"),
+            "{target}"
+        );
+        assert_eq!(answer.text().matches("<Grant>").count(), 1, "{target}");
+        server
+            .ask(Ask::new("PUT", target).header("x-amz-acl", "public-read"))
+            .is(400, "AccessControlListNotSupported");
+    }
+    server.ask(Ask::new("GET", "/none?acl")).is(404, "NoSuchBucket");
+    server
+        .ask(Ask::new("GET", "/bucket/none?acl"))
+        .is(404, "NoSuchKey");
+}
+
+#[test]
+fn attributes_of_an_object_are_told_as_asked() {
+    let server = Running::start().bucket("bucket");
+    server.put("/bucket/k", "hello");
+    let ask = |target: &str, names: &str| {
+        server.ask(Ask::new("GET", target).header("x-amz-object-attributes", names))
+    };
+    let answer = ask("/bucket/k?attributes", "ETag,ObjectParts,ObjectSize");
+    let expected = "<ETag>5d41402abc4b2a76b9719d911017c592</ETag><ObjectSize>5</ObjectSize>";
+    assert!(answer.text().contains(expected), "{}", answer.text());
+    assert!(answer.header("last-modified").is_some());
+    ask("/bucket/none?attributes", "ETag").is(404, "NoSuchKey");
+}
+
+#[test]
+fn the_parts_of_an_object_are_told_page_by_page() {
+    let server = Running::start().bucket("bucket");
+    let begun = server.ask(
+        Ask::new("POST", "/bucket/k?uploads")
+            .header("x-amz-checksum-algorithm", "CRC32")
+            .header("x-amz-checksum-type", "COMPOSITE"),
+    );
+    let upload_id = begun.element("UploadId").expect("an upload");
+    let mut listed = String::new();
+    for number in 1..=3 {
+        let body = if number == 3 {
+            vec![b'a'; 3]
+        } else {
+            vec![b'a'; 5 * 1024 * 1024]
+        };
+        let target = format!("/bucket/k?partNumber={number}&uploadId={upload_id}");
+        let checksum = if number == 3 { CRC32_OF_3 } else { CRC32_OF_5_MIB };
+        let part = server.ask(
+            Ask::new("PUT", &target)
+                .header("x-amz-checksum-crc32", checksum)
+                .body(body),
+        );
+        assert_eq!(part.status, 200, "{}", part.text());
+        let etag = part.header("etag").expect("a tag");
+        listed.push_str(&format!(
+            "<Part><PartNumber>{number}</PartNumber><ETag>{etag}</ETag><ChecksumCRC32>{checksum}</ChecksumCRC32></Part>"
+        ));
+    }
+    let complete = format!("<CompleteMultipartUpload>{listed}</CompleteMultipartUpload>");
+    let done = server.ask(Ask::new("POST", &format!("/bucket/k?uploadId={upload_id}")).body(complete));
+    assert_eq!(done.status, 200, "{}", done.text());
+    let page = |after: &str| {
+        let ask = Ask::new("GET", "/bucket/k?attributes")
+            .header("x-amz-object-attributes", "ObjectParts,Checksum")
+            .header("x-amz-max-parts", "2")
+            .header("x-amz-part-number-marker", after);
+        server.ask(ask).text()
+    };
+    let first = page("0");
+    for expected in [
+        "<ChecksumType>COMPOSITE</ChecksumType>",
+        "<PartsCount>3</PartsCount>",
+        "<NextPartNumberMarker>2</NextPartNumberMarker><MaxParts>2</MaxParts><IsTruncated>true</IsTruncated>",
+        &format!(
+            "<Part><PartNumber>2</PartNumber><Size>5242880</Size><ChecksumCRC32>{CRC32_OF_5_MIB}</ChecksumCRC32></Part>"
+        ),
+    ] {
+        assert!(first.contains(expected), "{expected} in {first}");
+    }
+    let second = page("2");
+    let last = format!(
+        "<IsTruncated>false</IsTruncated><Part><PartNumber>3</PartNumber><Size>3</Size>\
+         <ChecksumCRC32>{CRC32_OF_3}</ChecksumCRC32></Part></ObjectParts>"
+    );
+    assert!(second.contains(&last), "{second}");
+}
+
+/// CRC-32 of three times `a`, and of 5 MiB of it, in base64.
+const CRC32_OF_3: &str = "8AdzLQ==";
+const CRC32_OF_5_MIB: &str = "r/zBbw==";

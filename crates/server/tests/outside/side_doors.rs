@@ -20,6 +20,9 @@ fn requests() -> Vec<Ask> {
         Ask::new("GET", "/bucket?location"),
         Ask::new("GET", "/bucket"),
         Ask::new("GET", "/bucket?list-type=2"),
+        Ask::new("GET", "/bucket?versions"),
+        Ask::new("GET", "/bucket?versioning"),
+        Ask::new("GET", "/bucket?acl"),
         Ask::new("GET", "/bucket?uploads"),
         Ask::new("POST", "/bucket?delete")
             .header("x-amz-checksum-crc32", DELETE_CRC32)
@@ -28,6 +31,8 @@ fn requests() -> Vec<Ask> {
         Ask::new("PUT", "/bucket/k").header("x-amz-copy-source", "/bucket/other"),
         Ask::new("GET", "/bucket/k"),
         Ask::new("HEAD", "/bucket/k"),
+        Ask::new("GET", "/bucket/k?acl"),
+        Ask::new("GET", "/bucket/k?attributes").header("x-amz-object-attributes", "ETag"),
         Ask::new("DELETE", "/bucket/k"),
         Ask::new("POST", "/bucket/k?uploads"),
         Ask::new("PUT", &format!("/bucket/k?partNumber=1&uploadId={UPLOAD_ID}")).body("a"),
@@ -67,10 +72,15 @@ fn number(operation: &Operation) -> usize {
         Operation::CompleteMultipartUpload(_) => 17,
         Operation::AbortMultipartUpload(_) => 18,
         Operation::ListParts(_) => 19,
+        Operation::ListObjectVersions(_) => 20,
+        Operation::GetBucketVersioning => 21,
+        Operation::GetBucketAcl => 22,
+        Operation::GetObjectAcl => 23,
+        Operation::GetObjectAttributes(_) => 24,
     }
 }
 
-const OPERATIONS: usize = 20;
+const OPERATIONS: usize = 25;
 
 #[test]
 fn there_is_a_request_for_every_operation() {
