@@ -282,7 +282,7 @@ fn culprit(scene: &Scene<'_>, cause: &Cause) -> Option<Culprit> {
             kind: "credentials",
             evidence: "the signature itself",
         }),
-        (Slot::Uri, _) if cause.proof == Proof::Hmac => Some(Culprit {
+        (Slot::Uri, id) if cause.proof == Proof::Hmac && id.starts_with("URI-") => Some(Culprit {
             kind: "sdk",
             evidence: "only the spelling of the path differs",
         }),

@@ -25,6 +25,8 @@ pub(crate) enum Change {
     Uri(Vec<u8>),
     /// The canonical query was this text.
     Query(Vec<u8>),
+    /// The header lines and the list of their names were laid out in this way.
+    Headers(HeaderLayout),
     /// The payload line was this text; with `header_too`, so was the signed `x-amz-content-sha256`.
     Payload { line: Vec<u8>, header_too: bool },
     /// The signing key was made from this start value instead of `AWS4` + secret.
@@ -42,6 +44,7 @@ impl Change {
             Change::Method(_) => Slot::Method,
             Change::Uri(_) => Slot::Uri,
             Change::Query(_) => Slot::Query,
+            Change::Headers(_) => Slot::SignedHeaders,
             Change::Payload { .. } => Slot::Payload,
             Change::Seed(_) => Slot::Secret,
             Change::KeyScope(_) => Slot::Scope,
@@ -52,6 +55,19 @@ impl Change {
     pub(crate) fn is_about_the_key(&self) -> bool {
         matches!(self, Change::Seed(_) | Change::KeyScope(_))
     }
+}
+
+/// How a signer writes the header lines and the list of their names.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct HeaderLayout {
+    /// The names as they stand in the lines, in order.
+    pub(crate) names: Vec<String>,
+    /// What stands between name and value.
+    pub(crate) between: &'static str,
+    /// The line with the list of names.
+    pub(crate) list: String,
+    /// Whether an empty line follows the header lines.
+    pub(crate) blank_line: bool,
 }
 
 /// A start value of the signing key; wiped when dropped.

@@ -50,12 +50,13 @@ impl Parts {
     pub(crate) fn bytes(&self, changes: &[&Change]) -> Vec<u8> {
         let mut method = self.method.as_slice();
         let (mut uri, mut query, mut payload) = (&self.uri, &self.query, &self.payload);
-        let mut host = None;
+        let (mut host, mut layout) = (None, None);
         for change in changes {
             match change {
                 Change::Method(value) => method = value.as_bytes(),
                 Change::Uri(value) => uri = value,
                 Change::Query(value) => query = value,
+                Change::Headers(value) => layout = Some(value),
                 Change::Payload { line, .. } => payload = line,
                 Change::HostAndUri {
                     host: new_host,
@@ -72,7 +73,7 @@ impl Parts {
             out.extend_from_slice(line);
             out.push(b'\n');
         }
-        for (name, value) in &self.headers {
+        let mut add_line = |written: &str, between: &str, name: &str, value: &[u8]| {
             let changed = changes.iter().find_map(|change| match change {
                 Change::Header { name: changed, value } if changed == name => Some(value),
                 Change::Payload {
@@ -86,13 +87,29 @@ impl Parts {
                 (None, Some(host)) if name == "host" => host,
                 _ => value,
             };
-            out.extend_from_slice(name.as_bytes());
-            out.push(b':');
+            out.extend_from_slice(written.as_bytes());
+            out.extend_from_slice(between.as_bytes());
             out.extend_from_slice(value);
             out.push(b'\n');
+        };
+        match layout {
+            Some(layout) => {
+                for written in &layout.names {
+                    let name = written.to_ascii_lowercase();
+                    let value = self.signed_header(&name).unwrap_or_default();
+                    add_line(written, layout.between, &name, value);
+                }
+            }
+            None => {
+                for (name, value) in &self.headers {
+                    add_line(name, ":", name, value);
+                }
+            }
         }
-        out.push(b'\n');
-        out.extend_from_slice(&self.signed_headers);
+        if layout.is_none_or(|layout| layout.blank_line) {
+            out.push(b'\n');
+        }
+        out.extend_from_slice(layout.map_or(&self.signed_headers, |layout| layout.list.as_bytes()));
         out.push(b'\n');
         out.extend_from_slice(payload);
         out

@@ -19,23 +19,30 @@ mod hdr_copysrc;
 mod hdr_ct_boundary;
 mod hdr_ct_changed;
 mod hdr_ct_charset;
+mod hdr_dup;
 mod hdr_expect;
+mod hdr_fold;
 mod hdr_hoisted;
 mod hdr_hop;
 mod hdr_missing;
 mod hdr_nonascii;
+mod hdr_order;
+mod hdr_range;
 mod hdr_sha_missing;
 mod hdr_trace;
 mod hdr_ua;
 mod hdr_unsigned;
 mod header;
 mod host;
+mod hst_bucket_twice;
+mod hst_case;
 mod hst_port_default;
 mod hst_port_missing;
 mod hst_prefix;
 mod hst_prefix_slash;
 mod hst_proxy;
 mod hst_replaced;
+mod hst_scheme;
 mod hst_vhost;
 mod mth_case;
 mod mth_head;
@@ -68,13 +75,16 @@ mod sec_urlenc;
 mod sec_wrong;
 mod sec_zsh_percent;
 mod secret;
+mod uri_dots;
 mod uri_double;
 mod uri_lowerhex;
 mod uri_merge;
+mod uri_nfc;
 mod uri_plus;
 mod uri_raw;
 mod uri_slash;
 mod uri_tilde;
+mod uri_trailslash;
 
 use crate::diagnosis::{Proof, Slot};
 use crate::hypothesis::{Hypothesis, Proposals};
@@ -182,6 +192,9 @@ pub(crate) static RULES: &[&Rule] = &[
     &hst_vhost::RULE,
     &hst_prefix::RULE,
     &hst_prefix_slash::RULE,
+    &hst_bucket_twice::RULE,
+    &hst_case::RULE,
+    &hst_scheme::RULE,
     &hdr_ct_changed::RULE,
     &hdr_ct_charset::RULE,
     &hdr_ct_boundary::RULE,
@@ -197,6 +210,10 @@ pub(crate) static RULES: &[&Rule] = &[
     &hdr_hop::RULE,
     &hdr_nonascii::RULE,
     &hdr_copysrc::RULE,
+    &hdr_fold::RULE,
+    &hdr_range::RULE,
+    &hdr_dup::RULE,
+    &hdr_order::RULE,
     &mth_head::RULE,
     &mth_other::RULE,
     &mth_proxy::RULE,
@@ -208,6 +225,9 @@ pub(crate) static RULES: &[&Rule] = &[
     &uri_lowerhex::RULE,
     &uri_tilde::RULE,
     &uri_merge::RULE,
+    &uri_trailslash::RULE,
+    &uri_dots::RULE,
+    &uri_nfc::RULE,
     &qry_extra::RULE,
     &pay_mismatch::RULE,
     &pay_emptyhash::RULE,

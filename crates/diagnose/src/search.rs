@@ -212,6 +212,7 @@ fn changes_nothing(sent: &Sent<'_>, change: &Change) -> bool {
         (Change::Method(method), Some(parts)) => method.as_bytes() == parts.method,
         (Change::Uri(uri), Some(parts)) => *uri == parts.uri,
         (Change::Query(query), Some(parts)) => *query == parts.query,
+        (Change::Headers(_), Some(_)) => false,
         (Change::Payload { line, .. }, Some(parts)) => *line == parts.payload,
     }
 }
