@@ -326,7 +326,8 @@ def raw_delete_of_a_bucket_sub_resource_does_not_delete_the_bucket(server, name)
     bucket = bucket_name("sub")
     assert request(server, "PUT", f"/{bucket}")[0] == 200
     status, _, body = request(server, "DELETE", f"/{bucket}", query={name: ""})
-    assert (status, code_of(body)) in ((501, "NotImplemented"), (405, "MethodNotAllowed"), (400, "InvalidArgument")), body
+    # 204: what was never set is removed without a change.
+    assert status == 204 or (status, code_of(body)) in ((501, "NotImplemented"), (405, "MethodNotAllowed"), (400, "InvalidArgument")), body
     assert request(server, "HEAD", f"/{bucket}")[0] == 200
 
 
@@ -334,6 +335,8 @@ def raw_delete_of_a_bucket_sub_resource_does_not_delete_the_bucket(server, name)
 def raw_unknown_object_sub_resource_touches_no_object(server, bucket, name):
     for method, body in (("PUT", b"overwritten"), ("DELETE", b""), ("POST", b"")):
         status, _, text = request(server, method, f"/{bucket}/there", query={name: ""}, body=body)
+        if (method, name, status) == ("DELETE", "tagging", 204):
+            continue
         assert status in (501, 405, 400), (method, status, text)
         assert code_of(text) in ("NotImplemented", "MethodNotAllowed", "InvalidArgument", "InvalidRequest", "AccessControlListNotSupported"), text
     intact(server, bucket)

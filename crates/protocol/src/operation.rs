@@ -14,6 +14,7 @@ mod integrity;
 mod listing;
 mod multipart;
 mod object;
+mod unset;
 
 pub use attributes::{GetObjectAttributes, ObjectAttribute};
 pub use bucket::{CreateBucket, CreateBucketDocument, ListBuckets};
@@ -30,6 +31,8 @@ pub use object::{
     DeleteObject, DeleteObjects, DeleteObjectsDocument, GetObject, ObjectToDelete, PutObject,
     ResponseOverrides,
 };
+
+pub use unset::{Unset, UnsetAnswer, UnsetDocument};
 
 pub(crate) use object::parse_object_key;
 
@@ -71,6 +74,10 @@ pub enum Operation {
     GetBucketVersioning,
     /// `GET /bucket?acl`
     GetBucketAcl,
+    /// `GET /bucket?policy` and its like, also of objects: what nothing here can set yet
+    GetUnset(Unset),
+    /// `DELETE /bucket?policy` and its like
+    DeleteUnset(Unset),
     /// `GET /bucket?uploads`
     ListMultipartUploads(ListMultipartUploads),
     /// `POST /bucket?delete`, with a document
@@ -120,6 +127,8 @@ impl Operation {
             Self::ListObjectVersions(_) => "ListObjectVersions",
             Self::GetBucketVersioning => "GetBucketVersioning",
             Self::GetBucketAcl => "GetBucketAcl",
+            Self::GetUnset(unset) => unset.getter(),
+            Self::DeleteUnset(unset) => unset.remover(),
             Self::ListMultipartUploads(_) => "ListMultipartUploads",
             Self::DeleteObjects(_) => "DeleteObjects",
             Self::PutObject(_) => "PutObject",

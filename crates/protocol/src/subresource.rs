@@ -54,7 +54,7 @@ fn looks_like_subresource(name: &str) -> bool {
     is_plain && !is_parameter && !IGNORED_WHEN_EMPTY.contains(&name)
 }
 
-/// Sub-resources that the router's table names.
+/// Sub-resources that the router's table names, in any way that S3 has.
 pub(crate) const IMPLEMENTED: &[&str] = &[
     "acl",
     "attributes",
@@ -64,11 +64,11 @@ pub(crate) const IMPLEMENTED: &[&str] = &[
     "partNumber",
     "uploadId",
     "uploads",
-    "versioning",
     "versions",
 ];
 
-/// Sub-resources of S3 and of its neighbours that we know and refuse.
+/// Sub-resources of S3 and of its neighbours that we know and refuse, but where a row of the table says that nothing was
+/// ever set.
 pub(crate) const NOT_IMPLEMENTED: &[&str] = &[
     "abac",
     "accelerate",
@@ -110,6 +110,7 @@ pub(crate) const NOT_IMPLEMENTED: &[&str] = &[
     "tagging",
     "torrent",
     "usage",
+    "versioning",
     "website",
 ];
 

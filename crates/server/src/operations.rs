@@ -11,6 +11,7 @@ mod get_object;
 mod list;
 mod multipart;
 mod put_object;
+mod unset;
 
 use bytes::Bytes;
 use countersign_protocol::encode::{ObjectChecksum, Owner};
@@ -51,6 +52,8 @@ pub(crate) async fn run(call: &Call<'_>, body: &mut Upload) -> Answer {
         Operation::ListObjectVersions(request) => list::versions(call, request).await,
         Operation::GetBucketVersioning => bucket::versioning(call).await,
         Operation::GetBucketAcl => access::of_bucket(call).await,
+        Operation::GetUnset(what) => unset::get(call, *what).await,
+        Operation::DeleteUnset(_) => unset::delete(call).await,
         Operation::PutObject(request) => put_object::put(call, request, body).await,
         Operation::GetObject(request) => get_object::get(call, request).await,
         Operation::HeadObject(request) => get_object::head(call, request).await,

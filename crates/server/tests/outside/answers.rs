@@ -20,7 +20,7 @@ fn requests() -> Vec<(u16, Ask)> {
         (404, Ask::new("HEAD", "/bucket/none")),
         (404, Ask::new("GET", "/none")),
         (400, Ask::new("PUT", "/NO")),
-        (501, Ask::new("GET", "/bucket?policy")),
+        (501, Ask::new("PUT", "/bucket?policy")),
         (204, Ask::new("DELETE", "/bucket/none")),
     ]
 }

@@ -396,3 +396,36 @@ fn the_parts_of_an_object_are_told_page_by_page() {
 /// CRC-32 of three times `a`, and of 5 MiB of it, in base64.
 const CRC32_OF_3: &str = "8AdzLQ==";
 const CRC32_OF_5_MIB: &str = "r/zBbw==";
+
+#[test]
+fn what_was_never_set_is_said_to_be_missing_and_removing_it_changes_nothing() {
+    let server = Running::start().bucket("bucket");
+    server.put("/bucket/k", "hello");
+    for (target, code) in [
+        ("/bucket?policy", "NoSuchBucketPolicy"),
+        ("/bucket?tagging", "NoSuchTagSet"),
+        ("/bucket?object-lock", "ObjectLockConfigurationNotFoundError"),
+    ] {
+        server.ask(Ask::new("GET", target)).is(404, code);
+    }
+    for target in ["/bucket/k?retention", "/bucket/k?legal-hold"] {
+        server.ask(Ask::new("GET", target)).is(400, "InvalidRequest");
+    }
+    let tags = server.ask(Ask::new("GET", "/bucket/k?tagging"));
+    assert!(
+        tags.text().ends_with("<TagSet></TagSet></Tagging>"),
+        "{}",
+        tags.text()
+    );
+    for target in ["/bucket?policy", "/bucket?tagging", "/bucket/k?tagging"] {
+        assert_eq!(server.ask(Ask::new("DELETE", target)).status, 204, "{target}");
+        server.ask(Ask::new("PUT", target)).is(501, "NotImplemented");
+    }
+    assert_eq!(server.ask(Ask::new("GET", "/bucket/k")).text(), "hello");
+    server
+        .ask(Ask::new("GET", "/none?policy"))
+        .is(404, "NoSuchBucket");
+    server
+        .ask(Ask::new("DELETE", "/bucket/none?tagging"))
+        .is(404, "NoSuchKey");
+}

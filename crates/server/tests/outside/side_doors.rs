@@ -23,6 +23,8 @@ fn requests() -> Vec<Ask> {
         Ask::new("GET", "/bucket?versions"),
         Ask::new("GET", "/bucket?versioning"),
         Ask::new("GET", "/bucket?acl"),
+        Ask::new("GET", "/bucket?policy"),
+        Ask::new("DELETE", "/bucket?policy"),
         Ask::new("GET", "/bucket?uploads"),
         Ask::new("POST", "/bucket?delete")
             .header("x-amz-checksum-crc32", DELETE_CRC32)
@@ -77,10 +79,12 @@ fn number(operation: &Operation) -> usize {
         Operation::GetBucketAcl => 22,
         Operation::GetObjectAcl => 23,
         Operation::GetObjectAttributes(_) => 24,
+        Operation::GetUnset(_) => 25,
+        Operation::DeleteUnset(_) => 26,
     }
 }
 
-const OPERATIONS: usize = 25;
+const OPERATIONS: usize = 27;
 
 #[test]
 fn there_is_a_request_for_every_operation() {
