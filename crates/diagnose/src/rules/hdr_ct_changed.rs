@@ -64,15 +64,14 @@ fn infer(scene: &Scene<'_>) -> Option<Finding> {
     if !scene.is_mismatch() || !scene.signs("content-type") || !scene.has_header("content-type") {
         return None;
     }
-    // The signer would have taken the same type for such a key; then the secret is the likelier reason.
-    let score = if is_usual_for_the_key(scene) {
+    // The signer would have taken the same type for such a key, and who signs what it sends itself, as an SDK in a page does,
+    // knows the type; then the secret is the likelier reason.
+    let score = if is_usual_for_the_key(scene) || !scene.is_presigned() {
         250
     } else if scene.facts.browser {
         550
-    } else if scene.is_presigned() {
-        500
     } else {
-        250
+        500
     };
     let received = Value::received(received(scene));
     let what = Words::of("Content-Type is signed, and ")
