@@ -18,7 +18,9 @@ pub(crate) static RULE: Rule = Rule {
 fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
     if scene.is_presigned() {
         for method in ["GET", "PUT", "POST", "DELETE", "HEAD"] {
-            propose_method(scene, out, method, 20);
+            // An upload link that was opened explains what else is missing: the address bar sends no Content-Type.
+            let specificity = if is_opened(scene, method) { 32 } else { 20 };
+            propose_method(scene, out, method, specificity);
         }
     }
 }
@@ -53,8 +55,7 @@ pub(super) fn signed_method(hypothesis: &Hypothesis, method: &str) -> bool {
 
 fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
     let what = both_methods("The URL is signed for ", hypothesis, " was sent");
-    let opened = scene.case.request.method == "GET" && signed_method(hypothesis, "PUT");
-    let cure = if opened {
+    let cure = if is_opened(scene, "PUT") && signed_method(hypothesis, "PUT") {
         "An upload link cannot be opened in a browser; send the file with PUT, and make another URL for GET."
     } else {
         "Send the method the URL was made for, or make a URL for this method."
@@ -63,4 +64,9 @@ fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
         what,
         cure: Words::of(cure),
     }
+}
+
+/// Whether it is an upload link that was opened as one opens a page.
+fn is_opened(scene: &Scene<'_>, signed: &str) -> bool {
+    scene.case.request.method == "GET" && signed == "PUT"
 }
