@@ -8,6 +8,7 @@ pub mod continuation;
 mod document;
 pub mod encode;
 pub mod error_code;
+pub mod form;
 mod head;
 pub mod operation;
 mod parse_error;
