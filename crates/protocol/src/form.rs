@@ -41,6 +41,51 @@ pub enum FormEvent {
     End,
 }
 
+/// What a form says before its file begins.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Form {
+    /// The fields before the file in their order, names and values as sent.
+    pub fields: Vec<(String, Vec<u8>)>,
+    /// The name that the client gives the file.
+    pub file_name: Option<Vec<u8>>,
+    /// The `Content-Type` of the file's part. It says nothing about the object: that is what the field of this name is for.
+    pub file_type: Option<String>,
+}
+
+impl Form {
+    /// The value of the first field of this name, in any case.
+    pub fn field(&self, name: &str) -> Option<&[u8]> {
+        Form::first(&self.fields, name)
+    }
+
+    /// The fields with the name of the file in place of each `${filename}`. SPEC:
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html>: all fields know it; of a path only what follows
+    /// the last slash or backslash counts; without a name it is empty. The policy and what signs it stay as they were signed.
+    pub fn filled_in(&self) -> Vec<(String, Vec<u8>)> {
+        let path = self.file_name.as_deref().unwrap_or_default();
+        let name = path.rsplit(|b| b"/\\".contains(b)).next().unwrap_or_default();
+        let fill = |(field, value): &(String, Vec<u8>)| {
+            let is_signed_text = ["policy", "x-amz-signature"]
+                .iter()
+                .any(|signed| field.eq_ignore_ascii_case(signed));
+            let value = if is_signed_text {
+                value.clone()
+            } else {
+                replace(value, FILE_NAME, name)
+            };
+            (field.clone(), value)
+        };
+        self.fields.iter().map(fill).collect()
+    }
+
+    pub(crate) fn first<'a>(fields: &'a [(String, Vec<u8>)], name: &str) -> Option<&'a [u8]> {
+        let (_, value) = fields
+            .iter()
+            .find(|(field, _)| field.eq_ignore_ascii_case(name))?;
+        Some(value)
+    }
+}
+
 /// What is wrong with a form as such.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FormFault {
@@ -254,6 +299,19 @@ impl FormDecoder {
     }
 }
 
+fn replace(text: &[u8], what: &[u8], with: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = memmem::find(rest, what) {
+        let (before, after) = rest.split_at(at);
+        out.extend_from_slice(before);
+        out.extend_from_slice(with);
+        rest = after.get(what.len()..).unwrap_or_default();
+    }
+    out.extend_from_slice(rest);
+    out
+}
+
 fn malformed(reason: &'static str) -> FormFault {
     FormFault::Malformed { reason }
 }
@@ -262,6 +320,8 @@ fn malformed(reason: &'static str) -> FormFault {
 const PART_HEAD_END: &[u8] = b"\r\n\r\n";
 /// The field that holds the file.
 const FILE: &str = "file";
+/// What stands for the name of the file in a field.
+const FILE_NAME: &[u8] = b"${filename}";
 /// The line break that the decoder puts before the first boundary.
 const UNSENT_BYTES: usize = 2;
 /// Most bytes before the file, with boundaries and heads of parts. SPEC:

@@ -19,7 +19,8 @@ mod subresource;
 mod testing;
 
 pub use error_code::ErrorCode;
+pub use form::Form;
 pub use head::{Head, header_bytes, header_text};
 pub use operation::{Named, Operation};
 pub use parse_error::ParseError;
-pub use router::parse;
+pub use router::{is_form, parse, parse_form};

@@ -15,6 +15,7 @@ mod listing;
 mod multipart;
 mod object;
 mod unset;
+mod post_object;
 
 pub use attributes::{GetObjectAttributes, ObjectAttribute};
 pub use bucket::{CreateBucket, CreateBucketDocument, ListBuckets};
@@ -33,8 +34,10 @@ pub use object::{
 };
 
 pub use unset::{Unset, UnsetAnswer, UnsetDocument};
+pub use post_object::{FormSuccess, PostObject};
 
 pub(crate) use object::parse_object_key;
+pub(crate) use post_object::parse_form_key;
 
 /// A request whose meaning is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,6 +87,8 @@ pub enum Operation {
     DeleteObjects(DeleteObjects),
     /// `PUT /bucket/key`
     PutObject(PutObject),
+    /// `POST /bucket` with a form
+    PostObject(PostObject),
     /// `PUT /bucket/key` with `x-amz-copy-source`
     CopyObject(CopyObject),
     /// `GET /bucket/key`
@@ -132,6 +137,7 @@ impl Operation {
             Self::ListMultipartUploads(_) => "ListMultipartUploads",
             Self::DeleteObjects(_) => "DeleteObjects",
             Self::PutObject(_) => "PutObject",
+            Self::PostObject(_) => "PostObject",
             Self::CopyObject(_) => "CopyObject",
             Self::GetObject(_) => "GetObject",
             Self::HeadObject(_) => "HeadObject",
@@ -160,6 +166,9 @@ impl Operation {
 
     /// Whether the body is the bytes of an object or part.
     pub const fn has_data(&self) -> bool {
-        matches!(self, Self::PutObject(_) | Self::UploadPart(_))
+        matches!(
+            self,
+            Self::PutObject(_) | Self::PostObject(_) | Self::UploadPart(_)
+        )
     }
 }

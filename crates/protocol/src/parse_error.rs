@@ -66,6 +66,14 @@ impl ParseError {
         ParseError::new(ErrorCode::NotImplemented).element("Resource", name)
     }
 
+    /// A form without this field. Two blanks after the full stop, as AWS writes it.
+    pub fn form_field_missing(name: &str) -> ParseError {
+        let message = format!(
+            "Bucket POST must contain a field named '{name}'.  If it is specified, please check the order of the fields."
+        );
+        ParseError::argument(message, name, "")
+    }
+
     /// `MalformedXML`.
     pub fn malformed_xml() -> ParseError {
         ParseError::new(ErrorCode::MalformedXML)

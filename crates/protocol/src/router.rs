@@ -7,22 +7,37 @@
 use countersign_types::{BucketName, ObjectKey};
 
 use crate::error_code::ErrorCode;
-use crate::head::{Head, View, invalid_uri};
+use crate::form::Form;
+use crate::head::{Head, Names, View, invalid_uri};
 use crate::operation::*;
 use crate::parse_error::ParseError;
 use crate::subresource;
 
 /// Reads the head of a request. Pure: no clock, nothing looked up.
 pub fn parse(head: &Head<'_>) -> Result<Named, ParseError> {
+    read(head, None)
+}
+
+/// Reads the head of a request together with its form, for which [`is_form`] is true.
+pub fn parse_form(head: &Head<'_>, form: &Form) -> Result<Named, ParseError> {
+    read(head, Some(form))
+}
+
+/// Whether the body is a browser form: it holds the claim then, and names the object.
+pub fn is_form(head: &Head<'_>) -> bool {
+    let view = View::new(head);
+    view.method() == "POST"
+        && Target::of(&view.names()) == Target::Bucket
+        && subresource::asked(&view).is_ok_and(|asked| asked.is_empty())
+        && has_form_type(&view)
+}
+
+fn read(head: &Head<'_>, form: Option<&Form>) -> Result<Named, ParseError> {
     let view = View::new(head);
     let names = view.names();
-    let target = match (&names.bucket, &names.object_key) {
-        (None, _) => Target::Service,
-        (Some(_), None) => Target::Bucket,
-        (Some(_), Some(_)) => Target::Object,
-    };
+    let target = Target::of(&names);
     let bucket = names.bucket.map(|name| parse_bucket_name(&name)).transpose()?;
-    let object_key = match names.object_key {
+    let mut object_key = match names.object_key {
         Some(bytes) => Some(parse_key(head, &bytes)?),
         None => None,
     };
@@ -31,7 +46,14 @@ pub fn parse(head: &Head<'_>) -> Result<Named, ParseError> {
     }
     let route = choose_route(&view, target)?;
     subresource::check_headers(&view)?;
-    let operation = read_operation(route, &view)?;
+    let operation = match (route, form) {
+        (Route::PostObject, Some(form)) => {
+            let fields = form.filled_in();
+            object_key = Some(parse_form_key(&fields)?);
+            Operation::PostObject(PostObject::parse(&fields)?)
+        }
+        _ => read_operation(route, &view)?,
+    };
     if let (Operation::CopyObject(copy), Some(bucket), Some(object_key)) = (&operation, &bucket, &object_key)
     {
         copy.check_target(bucket, object_key)?;
@@ -53,6 +75,16 @@ enum Target {
     Object,
 }
 
+impl Target {
+    fn of(names: &Names) -> Target {
+        match (&names.bucket, &names.object_key) {
+            (None, _) => Target::Service,
+            (Some(_), None) => Target::Bucket,
+            (Some(_), Some(_)) => Target::Object,
+        }
+    }
+}
+
 /// The rows of the table by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Route {
@@ -71,6 +103,7 @@ enum Route {
     ListMultipartUploads,
     DeleteObjects,
     PutOrCopyObject,
+    PostObject,
     GetObject,
     HeadObject,
     GetObjectAcl,
@@ -263,6 +296,7 @@ const TABLE: &[Row] = &[
     ),
     row("GET", Target::Bucket, &["uploads"], Route::ListMultipartUploads),
     row("POST", Target::Bucket, &["delete"], Route::DeleteObjects),
+    row("POST", Target::Bucket, &[], Route::PostObject),
     row("PUT", Target::Object, &[], Route::PutOrCopyObject),
     row("GET", Target::Object, &[], Route::GetObject),
     row("GET", Target::Object, &["partNumber"], Route::GetObject),
@@ -344,14 +378,11 @@ fn refuse_route(view: &View<'_>, target: Target, asked: &[&'static str]) -> Pars
         ("PUT", _, ["acl"]) => ParseError::new(ErrorCode::AccessControlListNotSupported),
         ("PUT", Target::Object, ["partNumber"]) => without("uploadId", "partNumber"),
         ("PUT", Target::Object, ["uploadId"]) => without("partNumber", "uploadId"),
-        ("POST", Target::Bucket, []) if is_form(view) => {
-            ParseError::new(ErrorCode::NotImplemented).element("Header", "Content-Type")
-        }
         _ => method_not_allowed(view.method(), target, asked),
     }
 }
 
-fn is_form(view: &View<'_>) -> bool {
+fn has_form_type(view: &View<'_>) -> bool {
     let form = "multipart/form-data";
     view.header("content-type")
         .and_then(|text| {
@@ -359,6 +390,12 @@ fn is_form(view: &View<'_>) -> bool {
                 .map(|start| start.eq_ignore_ascii_case(form))
         })
         .unwrap_or(false)
+}
+
+/// A POST to a bucket that is no form.
+fn not_a_form() -> ParseError {
+    let condition = "Bucket POST must be of the enclosure-type multipart/form-data";
+    ParseError::new(ErrorCode::PreconditionFailed).element("Condition", condition)
 }
 
 fn method_not_allowed(method: &str, target: Target, asked: &[&'static str]) -> ParseError {
@@ -410,6 +447,7 @@ fn read_operation(route: Route, view: &View<'_>) -> Result<Operation, ParseError
         Route::DeleteUnset(unset) => Operation::DeleteUnset(unset),
         Route::ListMultipartUploads => Operation::ListMultipartUploads(ListMultipartUploads::parse(view)?),
         Route::DeleteObjects => Operation::DeleteObjects(DeleteObjects::parse(view)?),
+        Route::PostObject => return Err(not_a_form()),
         Route::PutOrCopyObject if is_copy => Operation::CopyObject(CopyObject::parse(view)?),
         Route::PutOrCopyObject => Operation::PutObject(PutObject::parse(view)?),
         Route::GetObject => Operation::GetObject(GetObject::parse(view)?),
@@ -562,7 +600,6 @@ mod tests {
         check_refusal("GET /abc?delete", &not_allowed("GET", "DELETE"));
         check_refusal("DELETE /abc/k?partNumber=1", &not_allowed("DELETE", "PARTNUMBER"));
         check_refusal("POST /", &not_allowed("POST", "SERVICE"));
-        check_refusal("POST /abc", &not_allowed("POST", "BUCKET"));
         check_refusal("POST /abc/k", &not_allowed("POST", "OBJECT"));
         check_refusal("PATCH /abc/k", &not_allowed("PATCH", "OBJECT"));
         check_refusal("get /abc/k", &not_allowed("get", "OBJECT"));
@@ -640,16 +677,18 @@ mod tests {
 
     #[test]
     fn forms_and_preflights_have_answers_of_their_own() {
-        assert_eq!(
-            refusal(
-                "POST /abc",
-                &[("content-type", "Multipart/Form-Data; boundary=x")]
-            ),
-            format!(
-                "NotImplemented: {} [Header=Content-Type]",
-                ErrorCode::NotImplemented.message()
-            )
+        let condition = "[Condition=Bucket POST must be of the enclosure-type multipart/form-data]";
+        let expected = format!(
+            "PreconditionFailed: {} {condition}",
+            ErrorCode::PreconditionFailed.message()
         );
+        for content_type in [
+            "",
+            "application/x-www-form-urlencoded",
+            "multipart/mixed; boundary=x",
+        ] {
+            assert_eq!(refusal("POST /abc", &[("content-type", content_type)]), expected);
+        }
         let origin = ("Origin", "https://a.example");
         assert_eq!(
             refusal(
@@ -665,6 +704,65 @@ mod tests {
         assert_eq!(
             refusal("OPTIONS /abc", &[origin]),
             "BadRequest: Invalid Access-Control-Request-Method: null []"
+        );
+    }
+
+    #[test]
+    fn a_form_is_a_post_to_a_bucket_and_to_nothing_else() {
+        let check = |line: &str, content_type: &str, host_bucket: Option<&str>, expected: bool| {
+            let (method, target) = line.split_once(' ').expect("a method");
+            let (path, query) = target
+                .split_once('?')
+                .map_or((target, None), |(p, q)| (p, Some(q.as_bytes())));
+            let headers = [("Content-Type", content_type.as_bytes())];
+            let head = Head {
+                method,
+                path: path.as_bytes(),
+                query,
+                headers: &headers,
+                host_bucket,
+            };
+            assert_eq!(is_form(&head), expected, "{line} {content_type}");
+        };
+        let form = "Multipart/Form-Data; boundary=x";
+        check("POST /abc", form, None, true);
+        check("POST /abc/", form, None, true);
+        check("POST /", form, Some("abc"), true);
+        check("POST /abc?X-Amz-Signature=1", form, None, true);
+        check("POST /", form, None, false);
+        check("POST /abc/k", form, None, false);
+        check("PUT /abc", form, None, false);
+        check("POST /abc?delete", form, None, false);
+        check("POST /abc?acl", form, None, false);
+        check("POST /abc?newfeature", form, None, false);
+        check("POST /abc", "multipart/mixed; boundary=x", None, false);
+    }
+
+    #[test]
+    fn a_form_names_its_object_in_a_field() {
+        let head = Head {
+            method: "POST",
+            path: b"/abc/",
+            query: None,
+            headers: &[],
+            host_bucket: None,
+        };
+        let mut form = crate::testing::form(&[("KEY", "u/${filename}"), ("success_action_status", "201")]);
+        form.file_name = Some(b"cat.jpg".to_vec());
+        let named = parse_form(&head, &form).expect("a form");
+        assert_eq!(named.operation.name(), "PostObject");
+        assert_eq!(
+            named.object_key.as_ref().map(ObjectKey::as_str),
+            Some("u/cat.jpg")
+        );
+        assert_eq!(named.bucket.as_ref().map(BucketName::as_str), Some("abc"));
+        let bad = Head {
+            path: b"/A_b",
+            ..head
+        };
+        assert_eq!(
+            parse_form(&bad, &form).map_err(|error| error.code),
+            Err(ErrorCode::InvalidBucketName)
         );
     }
 

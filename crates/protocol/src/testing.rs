@@ -30,6 +30,17 @@ pub(crate) fn operation(line: &str, headers: &[(&str, &str)]) -> Operation {
     }
 }
 
+/// A form with these fields.
+pub(crate) fn form(fields: &[(&str, &str)]) -> crate::Form {
+    let fields = fields
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec()));
+    crate::Form {
+        fields: fields.collect(),
+        ..crate::Form::default()
+    }
+}
+
 /// As [`request`], for one that is refused: code, message and elements in one text.
 pub(crate) fn refusal(line: &str, headers: &[(&str, &str)]) -> String {
     match request(line, headers) {

@@ -226,3 +226,32 @@ fn little_is_held_while_a_file_streams_by() {
         assert!(decoder.held_bytes() <= decoder.delimiter.len());
     }
 }
+
+#[test]
+fn the_name_of_the_file_stands_for_itself_in_every_field() {
+    let check = |file_name: Option<&str>, value: &str, expected: &str| {
+        let form = Form {
+            fields: vec![
+                ("key".to_owned(), value.into()),
+                ("Policy".to_owned(), value.into()),
+            ],
+            file_name: file_name.map(Into::into),
+            file_type: None,
+        };
+        let filled = form.filled_in();
+        assert_eq!(
+            Form::first(&filled, "KEY"),
+            Some(expected.as_bytes()),
+            "{file_name:?} {value}"
+        );
+        assert_eq!(Form::first(&filled, "policy"), Some(value.as_bytes()));
+    };
+    check(Some("cat.jpg"), "u/${filename}", "u/cat.jpg");
+    check(Some("cat.jpg"), "${filename}-${filename}${", "cat.jpg-cat.jpg${");
+    check(Some("C:\\dir\\cat.jpg"), "${filename}", "cat.jpg");
+    check(Some("/photos/mine/cat.jpg"), "${filename}", "cat.jpg");
+    check(Some("${filename}"), "a${filename}", "a${filename}");
+    check(Some(""), "a${filename}", "a");
+    check(None, "a${filename}", "a");
+    check(Some("cat.jpg"), "$filename", "$filename");
+}
