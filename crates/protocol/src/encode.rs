@@ -12,6 +12,7 @@ mod listing;
 mod multipart;
 mod object;
 mod unset;
+mod post_object;
 mod versions;
 mod xml;
 
@@ -27,6 +28,7 @@ pub use multipart::{
 };
 pub use object::{DeletedObject, copy_object, copy_part, delete_objects};
 pub use unset::unset;
+pub use post_object::PostObjectAnswer;
 pub use versions::{ListObjectVersionsAnswer, bucket_versioning, list_object_versions};
 pub use xml::DECLARATION;
 

@@ -177,7 +177,7 @@ fn put_optional(headers: &mut HeaderMap, name: HeaderName, value: Option<&str>) 
     }
 }
 
-fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+pub(super) fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_bytes(&header_bytes(value)) {
         headers.insert(name, value);
     }
