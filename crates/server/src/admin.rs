@@ -93,10 +93,11 @@ fn authenticate(gateway: &Gateway, received: &Received) -> Result<Caller, Refuse
         // Only GET is answered, and its body is never read.
         body: b"",
     };
-    let authenticated = Authenticated::prove(&request, &place, &gateway.directory).map_err(|refused| {
-        let error = refused.s3_error(received.at);
-        refuse(error.code.status(), error.code.name(), &error.message)
-    })?;
+    let authenticated =
+        Authenticated::prove(&request, None, &place, &gateway.directory).map_err(|refused| {
+            let error = refused.s3_error(received.at);
+            refuse(error.code.status(), error.code.name(), &error.message)
+        })?;
     let Some(signature) = authenticated.signature() else {
         let message = "sign the request with Signature Version 4 for the service countersign";
         return Err(refuse(StatusCode::UNAUTHORIZED, "Unauthorized", message));

@@ -3,15 +3,20 @@
 //! Not here: what the bytes are for. Length, chunk framing and chunk signatures are checked while the bytes pass; hashes and
 //! checksums are compared by the store, which sees the same bytes.
 
+mod form;
+
 use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use countersign_sigv4::{ChunkDecoder, ChunkError, ChunkSeed, Payload, Trailers};
+use countersign_protocol::form::FormFault;
+use countersign_sigv4::{ChunkDecoder, ChunkError, ChunkSeed, Payload, PolicyFault, Trailers};
 use countersign_store::{Source, SourceError};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
+
+use form::FormBody;
 
 use crate::pipeline::proof::Signature;
 use crate::pipeline::received::Received;
@@ -21,6 +26,10 @@ use crate::pipeline::received::Received;
 pub(crate) enum BodyFault {
     /// Its framing, a chunk's signature or its trailer.
     Chunk(ChunkError),
+    /// It is no form, or not one with one file.
+    Form(FormFault),
+    /// Its file is smaller or larger than its policy allows.
+    Policy(PolicyFault),
     /// It ended before its announced length.
     Incomplete,
     /// Nobody said how long it is.
@@ -35,6 +44,15 @@ impl fmt::Display for BodyFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             BodyFault::Chunk(error) => error.fmt(f),
+            BodyFault::Form(FormFault::Malformed { reason }) => {
+                write!(f, "the form is not well-formed: {reason}")
+            }
+            BodyFault::Form(FormFault::HeadTooLarge) => {
+                f.write_str("the fields before the file are too long")
+            }
+            BodyFault::Form(FormFault::FileMissing) => f.write_str("the form has no file"),
+            BodyFault::Form(FormFault::FileRepeated) => f.write_str("the form has more than one file"),
+            BodyFault::Policy(fault) => fault.fmt(f),
             BodyFault::Incomplete => f.write_str("the body ended before its announced length"),
             BodyFault::LengthMissing => f.write_str("the length of the body is not announced"),
             BodyFault::TooSlow => f.write_str("the body stopped coming"),
@@ -54,12 +72,19 @@ pub(crate) struct BodyFacts {
     pub(crate) head: Vec<u8>,
 }
 
+/// What is around the bytes of the object.
+enum Framing {
+    None,
+    Chunks(Box<ChunkDecoder>),
+    Form(Box<FormBody>),
+}
+
 /// A body that is being received.
 pub(crate) struct Upload {
     incoming: Incoming,
     /// Framed bytes that are not decoded yet.
     framed: Bytes,
-    decoder: Option<ChunkDecoder>,
+    framing: Framing,
     trailers: Trailers,
     facts: BodyFacts,
     /// Some of it was asked for; a client that waits to be asked has been told to go on.
@@ -77,7 +102,7 @@ impl Upload {
         Upload {
             incoming,
             framed: Bytes::new(),
-            decoder: None,
+            framing: Framing::None,
             trailers: Trailers::default(),
             facts,
             is_asked_for: false,
@@ -100,7 +125,8 @@ impl Upload {
         let seed = mode
             .is_signed()
             .then(|| ChunkSeed::of(&signature.claim, &signature.signing_key));
-        self.decoder = Some(ChunkDecoder::new(mode, seed, &announced, Some(decoded)));
+        let decoder = ChunkDecoder::new(mode, seed, &announced, Some(decoded));
+        self.framing = Framing::Chunks(Box::new(decoder));
         Ok(())
     }
 
@@ -111,16 +137,21 @@ impl Upload {
 
     async fn piece(&mut self) -> Result<Option<Bytes>, BodyFault> {
         loop {
-            if let Some(decoder) = &mut self.decoder
-                && let Some(data) = decoder.decode(&mut self.framed).map_err(BodyFault::Chunk)?
-            {
-                return Ok(Some(data));
+            let data = match &mut self.framing {
+                Framing::None => None,
+                Framing::Chunks(decoder) => decoder.decode(&mut self.framed).map_err(BodyFault::Chunk)?,
+                Framing::Form(form) => form.data(&mut self.framed)?,
+            };
+            if data.is_some() {
+                return Ok(data);
             }
-            match receive(&mut self.incoming).await? {
-                Some(bytes) if self.decoder.is_some() => self.framed = bytes,
-                Some(bytes) => return Ok(Some(bytes)),
-                None => {
-                    if let Some(decoder) = self.decoder.take() {
+            match (receive(&mut self.incoming).await?, &mut self.framing) {
+                (Some(bytes), Framing::None) => return Ok(Some(bytes)),
+                (Some(bytes), _) => self.framed = bytes,
+                (None, Framing::None) => return Ok(None),
+                (None, Framing::Form(form)) => return form.finish().map(|()| None),
+                (None, Framing::Chunks(_)) => {
+                    if let Framing::Chunks(decoder) = std::mem::replace(&mut self.framing, Framing::None) {
                         self.trailers = decoder.finish().map_err(BodyFault::Chunk)?;
                     }
                     return Ok(None);

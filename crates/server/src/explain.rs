@@ -176,6 +176,23 @@ impl Question {
             add(name.as_bytes());
             add(value);
         }
+        // The claim of a form stands in no header.
+        if let Some((claim, policy)) = self
+            .refused
+            .claim
+            .as_ref()
+            .and_then(|claim| claim.policy.as_ref().map(|policy| (claim, policy)))
+        {
+            for text in [
+                policy,
+                &claim.access_key_id,
+                &claim.scope.to_string(),
+                &claim.timestamp,
+                &claim.signature,
+            ] {
+                add(text.as_bytes());
+            }
+        }
         Some(Identity(hasher.finalize().into()))
     }
 

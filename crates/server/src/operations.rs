@@ -10,6 +10,7 @@ mod delete;
 mod get_object;
 mod list;
 mod multipart;
+mod post_object;
 mod put_object;
 mod unset;
 
@@ -55,6 +56,7 @@ pub(crate) async fn run(call: &Call<'_>, body: &mut Upload) -> Answer {
         Operation::GetUnset(what) => unset::get(call, *what).await,
         Operation::DeleteUnset(_) => unset::delete(call).await,
         Operation::PutObject(request) => put_object::put(call, request, body).await,
+        Operation::PostObject(request) => post_object::post(call, request, body).await,
         Operation::GetObject(request) => get_object::get(call, request).await,
         Operation::HeadObject(request) => get_object::head(call, request).await,
         Operation::GetObjectAcl => access::of_object(call).await,

@@ -9,8 +9,8 @@ pub(crate) mod received;
 use std::sync::Arc;
 
 use countersign_protocol::encode::{self, ErrorAnswer};
-use countersign_protocol::{ErrorCode, ParseError};
-use countersign_sigv4::PathRule;
+use countersign_protocol::{ErrorCode, Form, ParseError};
+use countersign_sigv4::{self as sigv4, PathRule};
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 
@@ -76,18 +76,47 @@ async fn carry(
         // S3 requests name the hash of their body, or that it has none.
         body: b"",
     };
-    let authenticated = Authenticated::prove(&request, &place, &gateway.directory)?;
-    if let Some(signature) = authenticated.signature() {
+    let head = received.head(&lines, &gateway.config);
+    let form = if countersign_protocol::is_form(&head) {
+        Some(read_form(received, body).await?)
+    } else {
+        None
+    };
+    let authenticated = Authenticated::prove(&request, form.as_ref(), &place, &gateway.directory)?;
+    // A form signs its policy and no host.
+    if let Some(signature) = authenticated
+        .signature()
+        .filter(|signature| signature.claim.form != sigv4::Form::Policy)
+    {
         gateway.hosts.note(
             &signature.claim.access_key_id,
             received.header("host").unwrap_or_default(),
         );
     }
-    let head = received.head(&lines, &gateway.config);
-    let named = countersign_protocol::parse(&head).map_err(|error| Refused::new(Refusal::Parse(error)))?;
+    let named = match &form {
+        Some(form) => countersign_protocol::parse_form(&head, form),
+        None => countersign_protocol::parse(&head),
+    };
+    let named = named.map_err(|error| Refused::new(Refusal::Parse(error)))?;
     received.is_for(named.operation.name());
-    let authorized = authenticated.may(named)?;
+    let authorized = authenticated.may(named, form.as_ref(), received.at.seconds())?;
     run(gateway, received, &authorized, body).await
+}
+
+/// Reads the fields of a form: who it claims to come from stands there, and which object it is about.
+async fn read_form(received: &Received, body: &mut Upload) -> Result<Form, Box<Refused>> {
+    if !received.announces_length() {
+        return Err(Refused::new(Refusal::Body(BodyFault::LengthMissing)));
+    }
+    // Of two types neither is the form's.
+    let content_type = received.only_header("content-type").unwrap_or_default();
+    let form = body.read_form(content_type).await;
+    let form = form.map_err(|fault| Refused::new(Refusal::Body(fault)))?;
+    if form.field("key").is_none() {
+        let refusal = sigv4::Refusal::FormFieldMissing { name: "key" };
+        return Err(Refused::new(Refusal::Signature(refusal)));
+    }
+    Ok(form)
 }
 
 async fn run(

@@ -9,8 +9,9 @@ use std::borrow::Cow;
 
 use countersign_engine as engine;
 use countersign_identity::Resolved;
+use countersign_protocol::form::{FORM_HEAD_BYTES_MAX, FormFault};
 use countersign_protocol::{ErrorCode, ParseError};
-use countersign_sigv4::{self as sigv4, ChunkError, Claim, Form, SKEW_SECONDS_MAX, Trace};
+use countersign_sigv4::{self as sigv4, ChunkError, Claim, Form, PolicyFault, SKEW_SECONDS_MAX, Trace};
 use countersign_store as store;
 use countersign_types::Moment;
 
@@ -38,6 +39,8 @@ pub(crate) enum Refusal {
     UnknownAccessKeyId,
     /// The session token is not one of ours.
     InvalidToken,
+    /// The policy of a form, whose signature is right, does not allow it.
+    Policy(PolicyFault),
     /// Not allowed.
     AccessDenied,
     /// It names no operation, or one that we do not have.
@@ -82,6 +85,16 @@ pub(crate) struct S3Error {
     pub(crate) elements: Vec<(&'static str, String)>,
 }
 
+impl Refusal {
+    /// A fault of the body. What a policy says of it is the policy's refusal.
+    pub(crate) fn of_body(fault: BodyFault) -> Refusal {
+        match fault {
+            BodyFault::Policy(fault) => Refusal::Policy(fault),
+            fault => Refusal::Body(fault),
+        }
+    }
+}
+
 impl Refused {
     /// A refusal about which nothing else is known.
     pub(crate) fn new(refusal: Refusal) -> Box<Refused> {
@@ -106,12 +119,9 @@ impl Refused {
                 let token = self.claim.as_ref().and_then(|claim| claim.session_token.clone());
                 S3Error::new(ErrorCode::InvalidToken).with("Token-0", token.unwrap_or_default())
             }
+            Refusal::Policy(fault) => policy(fault),
             Refusal::AccessDenied => S3Error::new(ErrorCode::AccessDenied),
-            Refusal::Parse(error) => S3Error {
-                code: error.code,
-                message: error.message.clone(),
-                elements: error.elements.clone(),
-            },
+            Refusal::Parse(error) => S3Error::parsed(error),
             Refusal::Store(error, names) => of_store(error, names),
             Refusal::Body(fault) => body(fault),
             Refusal::LocationConstraint { got } => location_constraint(got),
@@ -150,6 +160,14 @@ impl S3Error {
             code,
             message: Cow::Borrowed(code.message()),
             elements: Vec::new(),
+        }
+    }
+
+    fn parsed(error: &ParseError) -> S3Error {
+        S3Error {
+            code: error.code,
+            message: error.message.clone(),
+            elements: error.elements.clone(),
         }
     }
 
@@ -312,15 +330,7 @@ fn signature(refusal: &sigv4::Refusal, now: Moment) -> S3Error {
              STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD, STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER or a \
              valid sha256 value.",
         ),
-        // Two blanks after the full stop, as AWS writes it.
-        R::FormFieldMissing { name } => S3Error::argument(
-            name,
-            "",
-            format!(
-                "Bucket POST must contain a field named '{name}'.  If it is specified, please check the order of the \
-                 fields."
-            ),
-        ),
+        R::FormFieldMissing { name } => S3Error::parsed(&ParseError::form_field_missing(name)),
         R::FormAlgorithmUnsupported { got } => S3Error::argument(
             "x-amz-algorithm",
             got,
@@ -358,6 +368,47 @@ fn body(fault: &BodyFault) -> S3Error {
         BodyFault::TooSlow => S3Error::new(ErrorCode::RequestTimeout),
         BodyFault::TooLarge => S3Error::new(ErrorCode::MaxMessageLengthExceeded),
         BodyFault::Chunk(error) => chunk(error),
+        BodyFault::Form(fault) => form(*fault),
+        BodyFault::Policy(fault) => policy(fault),
+    }
+}
+
+fn form(fault: FormFault) -> S3Error {
+    let files = |number| {
+        S3Error::argument(
+            "file",
+            number,
+            "POST requires exactly one file upload per request.",
+        )
+    };
+    match fault {
+        FormFault::Malformed { reason } => {
+            S3Error::new(ErrorCode::MalformedPOSTRequest).with("Reason", reason)
+        }
+        FormFault::HeadTooLarge => S3Error::new(ErrorCode::MaxPostPreDataLengthExceeded)
+            .with("MaxPostPreDataLengthBytes", FORM_HEAD_BYTES_MAX.to_string()),
+        FormFault::FileMissing => files("0"),
+        FormFault::FileRepeated => files("2"),
+    }
+}
+
+fn policy(fault: &PolicyFault) -> S3Error {
+    let denied = |what: String| {
+        S3Error::new(ErrorCode::AccessDenied).saying(format!("Invalid according to Policy: {what}"))
+    };
+    match fault {
+        PolicyFault::Malformed { reason } => {
+            S3Error::new(ErrorCode::InvalidPolicyDocument).saying(format!("Invalid Policy: {reason}"))
+        }
+        PolicyFault::Expired { .. } => denied("Policy expired.".to_owned()),
+        PolicyFault::ConditionFailed(condition) => denied(format!("Policy Condition failed: {condition}")),
+        PolicyFault::ExtraFields(names) => denied(format!("Extra input fields: {}", names.join(", "))),
+        PolicyFault::TooSmall { size, min } => S3Error::new(ErrorCode::EntityTooSmall)
+            .with("ProposedSize", size.to_string())
+            .with("MinSizeAllowed", min.to_string()),
+        PolicyFault::TooLarge { size, max } => S3Error::new(ErrorCode::EntityTooLarge)
+            .with("ProposedSize", size.to_string())
+            .with("MaxSizeAllowed", max.to_string()),
     }
 }
 
@@ -662,6 +713,52 @@ mod tests {
             chunk(mismatch),
             ErrorCode::SignatureDoesNotMatch,
             &["StringToSign", "SignatureProvided", "StringToSignBytes"],
+        );
+    }
+
+    #[test]
+    fn a_form_that_is_wrong_says_what_aws_says() {
+        let form = |fault| Refusal::Body(BodyFault::Form(fault));
+        let one_file = "POST requires exactly one file upload per request.";
+        for fault in [FormFault::FileMissing, FormFault::FileRepeated] {
+            let elements = ["ArgumentName", "ArgumentValue"];
+            check(form(fault), ErrorCode::InvalidArgument, one_file, &elements);
+        }
+        let malformed = FormFault::Malformed { reason: "odd" };
+        usual(form(malformed), ErrorCode::MalformedPOSTRequest, &["Reason"]);
+        usual(
+            form(FormFault::HeadTooLarge),
+            ErrorCode::MaxPostPreDataLengthExceeded,
+            &["MaxPostPreDataLengthBytes"],
+        );
+        let policy = |fault| Refusal::of_body(BodyFault::Policy(fault));
+        check(
+            policy(PolicyFault::Expired { at: 0 }),
+            ErrorCode::AccessDenied,
+            "Invalid according to Policy: Policy expired.",
+            &[],
+        );
+        check(
+            policy(PolicyFault::ExtraFields(vec!["a".to_owned(), "b".to_owned()])),
+            ErrorCode::AccessDenied,
+            "Invalid according to Policy: Extra input fields: a, b",
+            &[],
+        );
+        check(
+            policy(PolicyFault::Malformed { reason: "odd" }),
+            ErrorCode::InvalidPolicyDocument,
+            "Invalid Policy: odd",
+            &[],
+        );
+        usual(
+            policy(PolicyFault::TooLarge { size: 6, max: 5 }),
+            ErrorCode::EntityTooLarge,
+            &["ProposedSize", "MaxSizeAllowed"],
+        );
+        usual(
+            policy(PolicyFault::TooSmall { size: 2, min: 3 }),
+            ErrorCode::EntityTooSmall,
+            &["ProposedSize", "MinSizeAllowed"],
         );
     }
 

@@ -34,7 +34,7 @@ impl<'a> Request<'a> {
     }
 
     /// The trimmed value of a header, several lines joined with `,`; bytes that are not UTF-8 are replaced.
-    pub(crate) fn header_text(&self, name: &str) -> Option<Cow<'a, str>> {
+    pub fn header_text(&self, name: &str) -> Option<Cow<'a, str>> {
         let mut values = self.header_values(name);
         let first = String::from_utf8_lossy(values.next()?.trim_ascii());
         let mut rest = values.peekable();

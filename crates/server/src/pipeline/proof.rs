@@ -7,8 +7,10 @@
 use std::sync::Arc;
 
 use countersign_identity::{Account, Directory, Principal, Resolved};
-use countersign_protocol::Named;
-use countersign_sigv4::{self as sigv4, Claim, Expected, PathRule, Payload, Request, SigningKey};
+use countersign_protocol::{Form, Named, Operation};
+use countersign_sigv4::{
+    self as sigv4, Claim, Expected, PathRule, Payload, PolicyDocument, Request, SigningKey,
+};
 
 use crate::refusal::{Refusal, Refused};
 
@@ -34,6 +36,7 @@ pub(crate) struct Authorized {
     account: Account,
     signature: Signature,
     named: Named,
+    policy: Option<PolicyDocument>,
 }
 
 /// What is being asked for, and where.
@@ -51,13 +54,14 @@ pub(crate) struct Place<'a> {
 }
 
 impl Authenticated {
-    /// Finds out who makes the request. The order of the checks is AWS's: structure, region, date, expiry, key, signature.
+    /// Finds out who makes the request; of a form the claim stands in its fields. The order of the checks is AWS's: structure, region, date, expiry, key, signature.
     pub(crate) fn prove(
         request: &Request<'_>,
+        form: Option<&Form>,
         place: &Place<'_>,
         directory: &Directory,
     ) -> Result<Authenticated, Box<Refused>> {
-        let claim = sigv4::claim(request).map_err(|refusal| {
+        let claim = read_claim(request, form).map_err(|refusal| {
             // Nothing of an older signature is verified; its key helps to explain it.
             let resolved = match &refusal {
                 sigv4::Refusal::SigV2 {
@@ -127,8 +131,8 @@ impl Authenticated {
     }
 
     /// Decides whether the principal may do what is named. There is one account and its root, who may do everything to
-    /// what the account owns; nobody may do nothing.
-    pub(crate) fn may(self, named: Named) -> Result<Authorized, Box<Refused>> {
+    /// what the account owns; nobody may do nothing. A form may do only what its policy says, at the second `now`.
+    pub(crate) fn may(self, named: Named, form: Option<&Form>, now: i64) -> Result<Authorized, Box<Refused>> {
         let (Principal::Root(account), Some(signature)) = (self.principal, self.signature) else {
             return Err(Refused::new(Refusal::AccessDenied));
         };
@@ -140,12 +144,60 @@ impl Authenticated {
         {
             return Err(Refused::new(Refusal::AccessDenied));
         }
+        let policy = match read_policy(&signature, &named, form, now) {
+            Ok(policy) => policy,
+            Err(refusal) => {
+                return Err(Box::new(Refused {
+                    claim: Some(signature.claim),
+                    resolved: Some(signature.resolved),
+                    ..*Refused::new(refusal)
+                }));
+            }
+        };
         Ok(Authorized {
             account,
             signature,
             named,
+            policy,
         })
     }
+}
+
+/// The claim of a request: in its header, its query, or its form, and in one of them only.
+fn read_claim(request: &Request<'_>, form: Option<&Form>) -> Result<Option<Claim>, sigv4::Refusal> {
+    let claim = sigv4::claim(request)?;
+    match (claim, form) {
+        (claim, None) => Ok(claim),
+        (None, Some(form)) => sigv4::form_claim(&form.fields),
+        (Some(_), Some(_)) => {
+            let authorization = request.header_text("authorization").unwrap_or_default();
+            Err(sigv4::Refusal::OnlyOneMechanism {
+                authorization: authorization.into_owned(),
+            })
+        }
+    }
+}
+
+/// The policy that a form is signed by, after it allowed the fields; `None` for a request that is not a form.
+fn read_policy(
+    signature: &Signature,
+    named: &Named,
+    form: Option<&Form>,
+    now: i64,
+) -> Result<Option<PolicyDocument>, Refusal> {
+    let (policy, form, bucket) = match (&signature.claim.policy, form, &named.bucket) {
+        (None, None, _) => return Ok(None),
+        (Some(policy), Some(form), Some(bucket)) => (policy, form, bucket),
+        // A policy stands for a form and for nothing else, and the other way round.
+        _ => return Err(Refusal::AccessDenied),
+    };
+    if !matches!(named.operation, Operation::PostObject(_)) {
+        return Err(Refusal::AccessDenied);
+    }
+    let document = PolicyDocument::parse_base64(policy).map_err(Refusal::Policy)?;
+    let allowed = document.evaluate(&form.filled_in(), bucket.as_str(), now);
+    allowed.map_err(Refusal::Policy)?;
+    Ok(Some(document))
 }
 
 impl Authorized {
@@ -157,6 +209,11 @@ impl Authorized {
     /// The signature that the request came with.
     pub(crate) fn signature(&self) -> &Signature {
         &self.signature
+    }
+
+    /// What the file of a form must be.
+    pub(crate) fn policy(&self) -> Option<&PolicyDocument> {
+        self.policy.as_ref()
     }
 
     /// What is to be done.

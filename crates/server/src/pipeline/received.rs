@@ -73,6 +73,16 @@ impl Received {
         self.parts.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
+    /// A header's value, if it stands there once and is text.
+    pub(crate) fn only_header(&self, name: &str) -> Option<&str> {
+        let mut lines = self.parts.headers.get_all(name).iter();
+        let only = lines.next()?;
+        if lines.next().is_some() {
+            return None;
+        }
+        only.to_str().ok()
+    }
+
     /// True if the request came as HTTP/1.0, as from a proxy of the simplest kind.
     pub(crate) fn is_http_1_0(&self) -> bool {
         self.parts.version == Version::HTTP_10

@@ -7,6 +7,7 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use crate::form::Form;
 use countersign_sigv4::{PathRule, Payload, Request, Secret, Signed, Signer};
 
 /// Only a hang takes that long.
@@ -84,6 +85,8 @@ pub(crate) struct Ask {
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
     pub(crate) payload: Option<Payload>,
+    /// The form that is the body, which is signed in its own way.
+    pub(crate) form: Option<Form>,
 }
 
 impl Ask {
@@ -94,6 +97,7 @@ impl Ask {
             headers: Vec::new(),
             body: Vec::new(),
             payload: None,
+            form: None,
         }
     }
 
@@ -123,11 +127,15 @@ impl Ask {
 
     /// Signs what there is so far; headers that come later are not signed.
     pub(crate) fn sign(self, key: &Key) -> Ask {
-        self.signed(key).0
+        match self.form.clone() {
+            Some(form) => self.with_form(form.sign(key)),
+            None => self.signed(key).0,
+        }
     }
 
     /// As [`Ask::sign`], with the texts that were signed.
     pub(crate) fn signed(mut self, key: &Key) -> (Ask, Signed) {
+        assert!(self.form.is_none(), "a form is signed in its fields");
         let payload = self
             .payload
             .clone()
@@ -139,10 +147,24 @@ impl Ask {
 
     /// Makes it a link that lives so many seconds; headers so far are signed.
     pub(crate) fn presign(mut self, key: &Key, expires: u64) -> Ask {
+        if self.form.is_some() {
+            return self.sign(key);
+        }
         let query = self.with_request(|request| key.signer().presign(request, &Payload::Unsigned, expires));
         let path = self.target.split('?').next().unwrap_or_default().to_owned();
         self.target = format!("{path}?{query}");
         self
+    }
+
+    /// Makes this form the body.
+    pub(crate) fn with_form(self, form: Form) -> Ask {
+        let ask = self
+            .replace("content-type", &form.content_type())
+            .body(form.bytes());
+        Ask {
+            form: Some(form),
+            ..ask
+        }
     }
 
     fn with_request<T>(&self, work: impl FnOnce(&Request<'_>) -> T) -> T {

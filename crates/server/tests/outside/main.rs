@@ -6,6 +6,8 @@ mod answers;
 mod bodies;
 mod diagnosis;
 mod faults;
+mod form;
+mod forms;
 mod http;
 mod objects;
 mod refusals;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use countersign_protocol::{Head, Operation};
 
+use crate::form::Form;
 use crate::http::{Ask, Key};
 use crate::running::Running;
 
@@ -43,6 +44,7 @@ fn requests() -> Vec<Ask> {
         Ask::new("POST", &format!("/bucket/k?uploadId={UPLOAD_ID}")).body(complete),
         Ask::new("DELETE", &format!("/bucket/k?uploadId={UPLOAD_ID}")),
         Ask::new("GET", &format!("/bucket/k?uploadId={UPLOAD_ID}")),
+        Form::new(&[("key", "k")], "a").to("/bucket"),
     ]
 }
 
@@ -81,10 +83,11 @@ fn number(operation: &Operation) -> usize {
         Operation::GetObjectAttributes(_) => 24,
         Operation::GetUnset(_) => 25,
         Operation::DeleteUnset(_) => 26,
+        Operation::PostObject(_) => 27,
     }
 }
 
-const OPERATIONS: usize = 27;
+const OPERATIONS: usize = 28;
 
 #[test]
 fn there_is_a_request_for_every_operation() {
@@ -109,11 +112,20 @@ fn there_is_a_request_for_every_operation() {
                 headers: &lines,
                 host_bucket: None,
             };
-            number(
-                &countersign_protocol::parse(&head)
-                    .expect("a right request")
-                    .operation,
-            )
+            let fields = ask.form.as_ref().map(|form| countersign_protocol::Form {
+                fields: form
+                    .fields
+                    .iter()
+                    .map(|(name, value)| (name.clone(), value.clone().into()))
+                    .collect(),
+                ..countersign_protocol::Form::default()
+            });
+            assert_eq!(countersign_protocol::is_form(&head), fields.is_some());
+            let named = match &fields {
+                Some(fields) => countersign_protocol::parse_form(&head, fields),
+                None => countersign_protocol::parse(&head),
+            };
+            number(&named.expect("a right request").operation)
         })
         .collect();
     assert_eq!(numbers, (0..OPERATIONS).collect());
