@@ -8,6 +8,7 @@
 mod chunks;
 mod diagnosis;
 mod document;
+mod form;
 mod http_text;
 mod operation;
 mod policy;
@@ -23,6 +24,7 @@ pub const TARGETS: &[Target] = &[
     ("chunks", chunks::run),
     ("diagnosis", diagnosis::run),
     ("document", document::run),
+    ("form", form::run),
     ("operation", operation::run),
     ("policy", policy::run),
     ("signature", signature::run),
