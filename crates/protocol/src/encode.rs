@@ -11,8 +11,8 @@ mod headers;
 mod listing;
 mod multipart;
 mod object;
-mod unset;
 mod post_object;
+mod unset;
 mod versions;
 mod xml;
 
@@ -27,8 +27,8 @@ pub use multipart::{
     complete_multipart_upload, initiate_multipart_upload, list_multipart_uploads, list_parts,
 };
 pub use object::{DeletedObject, copy_object, copy_part, delete_objects};
-pub use unset::unset;
 pub use post_object::PostObjectAnswer;
+pub use unset::unset;
 pub use versions::{ListObjectVersionsAnswer, bucket_versioning, list_object_versions};
 pub use xml::DECLARATION;
 

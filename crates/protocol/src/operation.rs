@@ -14,8 +14,8 @@ mod integrity;
 mod listing;
 mod multipart;
 mod object;
-mod unset;
 mod post_object;
+mod unset;
 
 pub use attributes::{GetObjectAttributes, ObjectAttribute};
 pub use bucket::{CreateBucket, CreateBucketDocument, ListBuckets};
@@ -33,8 +33,8 @@ pub use object::{
     ResponseOverrides,
 };
 
-pub use unset::{Unset, UnsetAnswer, UnsetDocument};
 pub use post_object::{FormSuccess, PostObject};
+pub use unset::{Unset, UnsetAnswer, UnsetDocument};
 
 pub(crate) use object::parse_object_key;
 pub(crate) use post_object::parse_form_key;
