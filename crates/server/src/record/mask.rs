@@ -35,7 +35,11 @@ impl Mask {
         }
         for (name, value) in received.lines() {
             if SECRET_HEADERS.contains(&name) {
-                mask.hide(&String::from_utf8_lossy(value));
+                let value = String::from_utf8_lossy(value);
+                // A header that is no claim, because something in it is wrong, has a signature all the same.
+                let signature = value.split_once("Signature=").map_or("", |(_, rest)| rest);
+                mask.signature(signature.split([',', ' ']).next().unwrap_or_default());
+                mask.hide(&value);
             }
         }
         let query = received.query().unwrap_or_default().as_bytes();
@@ -67,7 +71,8 @@ impl Mask {
 
     fn add(&mut self, text: &str, instead: String) {
         // A value of a few letters hides nothing that cannot be guessed, and would tear every text apart.
-        if text.len() >= HIDDEN_BYTES_MIN {
+        let is_new = || !self.values.iter().any(|hidden| hidden.text == text);
+        if text.len() >= HIDDEN_BYTES_MIN && self.values.len() <= HIDDEN_VALUES_MAX && is_new() {
             self.values.push(Hidden {
                 text: text.to_owned(),
                 instead,
@@ -77,6 +82,9 @@ impl Mask {
 
     /// The text without what must not be kept.
     pub(crate) fn text(&self, text: &str) -> String {
+        if self.values.len() > HIDDEN_VALUES_MAX {
+            return HIDDEN.to_owned();
+        }
         let mut text = text.to_owned();
         for hidden in &self.values {
             if text.contains(&hidden.text) {
@@ -116,48 +124,46 @@ fn short_signature(text: &str) -> String {
         .collect()
 }
 
-/// Hides the values of parameters that carry a signature, a token or a secret, wherever a link was pasted into a text.
+/// Hides the values of parameters that carry a signature, a token or a secret, wherever a link was pasted into a text. Goes
+/// through the text once, from sign to sign: a stranger decides how many there are.
 fn without_parameters(text: &str) -> String {
     let lower = text.to_ascii_lowercase();
     let mut out = String::new();
-    let mut at = 0;
-    while let Some(start) = next_value(&lower, at) {
-        let rest = text.get(start..).unwrap_or_default();
-        let end = start + value_length(rest);
-        let value = text.get(start..end).unwrap_or_default();
-        out.push_str(text.get(at..start).unwrap_or_default());
-        if value.chars().count() > SIGNATURE_CHARACTERS_MAX {
-            out.push_str(HIDDEN);
-        } else {
-            out.push_str(value);
+    let (mut kept, mut at) = (0, 0);
+    while let Some(found) = lower.get(at..).and_then(|rest| rest.find(['=', '%'])) {
+        let sign = at + found;
+        let length = match lower.get(sign..) {
+            Some(rest) if rest.starts_with('=') => 1,
+            Some(rest) if rest.starts_with("%3d") => 3,
+            _ => {
+                at = sign + 1;
+                continue;
+            }
+        };
+        at = sign + length;
+        let name = lower.get(kept..sign).unwrap_or_default();
+        if !SECRET_PARAMETERS.iter().any(|ending| name.ends_with(ending)) {
+            continue;
         }
-        at = end;
+        let value_bytes = value_length(text.get(at..).unwrap_or_default());
+        let value = text.get(at..at + value_bytes).unwrap_or_default();
+        if value.chars().count() > SIGNATURE_CHARACTERS_MAX {
+            out.push_str(text.get(kept..at).unwrap_or_default());
+            out.push_str(HIDDEN);
+            kept = at + value_bytes;
+        }
+        at += value_bytes;
     }
-    out.push_str(text.get(at..).unwrap_or_default());
+    out.push_str(text.get(kept..).unwrap_or_default());
     out
-}
-
-/// Where the next such value begins, at `from` or later.
-fn next_value(lower: &str, from: usize) -> Option<usize> {
-    let rest = lower.get(from..)?;
-    let starts = SECRET_PARAMETERS.iter().flat_map(|name| {
-        rest.match_indices(name).filter_map(|(at, name)| {
-            let after = at + name.len();
-            let rest = rest.get(after..)?;
-            let sign = ["=", "%3d"].iter().find(|sign| rest.starts_with(**sign))?;
-            Some(from + after + sign.len())
-        })
-    });
-    starts.min()
 }
 
 /// How long the value is with which the text begins.
 fn value_length(text: &str) -> usize {
-    let is_end =
-        |c: char| c.is_whitespace() || matches!(c, '&' | ',' | ';' | '"' | '\'' | '/' | '?' | '<' | '>');
+    let is_end = |c: char| c.is_whitespace() || matches!(c, '&' | ',' | ';' | '"' | '\'' | '?' | '<' | '>');
     let plain = text.find(is_end).unwrap_or(text.len());
-    let encoded = text.find("%26").unwrap_or(text.len());
-    plain.min(encoded)
+    let value = text.get(..plain).unwrap_or_default();
+    value.find("%26").unwrap_or(plain)
 }
 
 /// What stands in the place of a hidden value.
@@ -175,6 +181,8 @@ const SECRET_PARAMETERS: [&str; 6] = [
 ];
 /// Most characters of a signature that are kept.
 const SIGNATURE_CHARACTERS_MAX: usize = 8;
+/// Most values of one request that are looked for. An honest one has a handful; of one with more no text is kept at all.
+const HIDDEN_VALUES_MAX: usize = 32;
 /// Shortest value that is looked for.
 const HIDDEN_BYTES_MIN: usize = 8;
 /// Longest access key id that is kept whole though nobody has it; a secret is longer.
@@ -202,6 +210,26 @@ mod tests {
         let mut document = serde_json::json!({ "a": [{ "b": "token/of+a=session" }, 1, null] });
         mask().document(&mut document);
         assert_eq!(document, serde_json::json!({ "a": [{ "b": "***" }, 1, null] }));
+    }
+
+    #[test]
+    fn of_a_request_with_very_many_such_values_no_text_is_kept() {
+        let mut mask = Mask { values: Vec::new() };
+        for n in 0..HIDDEN_VALUES_MAX {
+            mask.hide(&format!("a-long-value-{n}"));
+            mask.hide("a-long-value-0");
+        }
+        assert_eq!(mask.text("/bucket/key"), "/bucket/key");
+        mask.hide("one-more-value");
+        assert_eq!(mask.text("/bucket/key"), HIDDEN);
+    }
+
+    #[test]
+    fn a_text_full_of_parameters_loses_the_value_of_each() {
+        let (text, expected) = ("signature=123456789&", format!("signature={HIDDEN}&"));
+        assert_eq!(without_parameters(&text.repeat(1000)), expected.repeat(1000));
+        assert_eq!(without_parameters(&"=".repeat(1000)), "=".repeat(1000));
+        assert_eq!(without_parameters(&"%3D%".repeat(1000)), "%3D%".repeat(1000));
     }
 
     #[test]
