@@ -58,6 +58,9 @@ impl Answer for Admin {
 
 fn answer(gateway: &Gateway, received: &Received) -> Outcome {
     let caller = authenticate(gateway, received)?;
+    if received.path() == "/api/v1/openapi.json" && received.method() == "GET" {
+        return Ok(OPENAPI.trim_end().to_owned());
+    }
     match received.path().strip_prefix("/api/v1/refusals") {
         Some(rest) => refusals::answer(gateway, received, &caller, rest),
         None => Err(not_found()),
@@ -116,3 +119,6 @@ fn refuse(status: StatusCode, code: &str, message: &str) -> Refused {
 fn not_found() -> Refused {
     refuse(StatusCode::NOT_FOUND, "NotFound", "there is nothing at this path")
 }
+
+/// What there is, for programs.
+const OPENAPI: &str = include_str!("admin/openapi.json");

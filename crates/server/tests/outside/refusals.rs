@@ -126,6 +126,52 @@ fn refusals_are_chosen_paged_and_grouped() {
 }
 
 #[test]
+fn the_openapi_document_tells_what_there_is() {
+    let server = Running::start();
+    let id = refused(&server, "curl/7.88.1", &format!("{SECRET}\n")).request_id();
+    let whole = ask(&server, "/api/v1/openapi.json");
+    let unsigned = Ask::new("GET", "/api/v1/openapi.json").to(&server.admin.to_string());
+    assert_eq!(Connection::open(server.admin).ask(&unsigned).status, 401);
+    let at = |pointer: &str| whole.pointer(pointer).expect(pointer);
+    for path in at("/paths").as_object().expect("paths").keys() {
+        let parameters = at(&format!("/paths/{}/get/parameters", path.replace('/', "~1")));
+        let path = path.replace("{requestId}", &id);
+        ask(&server, &path);
+        for parameter in parameters.as_array().expect("parameters") {
+            let Some(reference) = parameter.get("$ref").and_then(Value::as_str) else {
+                continue;
+            };
+            let parameter = at(reference.trim_start_matches('#'));
+            let example = parameter.get("example").expect("an example").to_string();
+            let (name, example) = (text(parameter, "name"), example.trim_matches('"'));
+            let example = if name == "before" { &id } else { example };
+            ask(&server, &format!("{path}?{name}={example}"));
+        }
+    }
+    let check = |schema: &str, document: &Value| {
+        let schema = at(&format!("/components/schemas/{schema}"));
+        let known = schema
+            .get("properties")
+            .and_then(Value::as_object)
+            .expect("fields");
+        for name in document.as_object().expect("an object").keys() {
+            assert!(known.contains_key(name), "{name} is not in the document");
+        }
+        for name in schema.get("required").and_then(Value::as_array).expect("names") {
+            assert!(
+                document.get(name.as_str().unwrap_or_default()).is_some(),
+                "{name} is missing"
+            );
+        }
+    };
+    check("Refusal", &ask(&server, &format!("/api/v1/refusals/{id}")));
+    let groups = ask(&server, "/api/v1/refusals/groups");
+    check("Group", groups.pointer("/groups/0").expect("a group"));
+    let error = server.ask_admin("/api/v1/refusals?limit=0");
+    check("Error", &serde_json::from_slice(&error.body).expect("JSON"));
+}
+
+#[test]
 fn what_cannot_be_asked_for_is_refused_by_name() {
     let server = Running::start();
     for (path, status, named) in [
@@ -220,6 +266,14 @@ fn no_secret_token_or_whole_signature_is_kept_told_or_logged() {
             .clone()
             .header("user-agent", &format!("curl/7.88.1 {authorization} {SECRET}"))
             .header("origin", &format!("https://{header_signature}.example")),
+        // No claim can be read out of this one.
+        Ask::new("GET", "/bucket/k")
+            .to(&host)
+            .header(
+                "authorization",
+                &format!("AWS4-HMAC-SHA256 SignedHeaders=host, Signature={header_signature}"),
+            )
+            .header("user-agent", &header_signature),
         in_header
             .clone()
             .header("x-amz-security-token", TOKEN)
