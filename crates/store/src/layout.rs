@@ -10,6 +10,7 @@
 //! | `b` | generation, part number | a part, of an upload or of an object | its bytes |
 //! | `u` | upload id | an upload that is neither completed nor aborted | |
 //! | `g` | generation | what is to be swept | |
+//! | `c` | empty | the bucket's CORS rules, in [`settings_home`] | |
 //!
 //! An upload's id is the generation of the object it becomes, so Complete renames nothing. Row `p` exists so that plain
 //! writes, which replace a plain object without looking, notice that they replace parts. Class `v` is kept for versions.
@@ -30,6 +31,7 @@ pub(crate) const MANIFEST: Class = Class(b'm');
 pub(crate) const PART: Class = Class(b'b');
 pub(crate) const UPLOAD: Class = Class(b'u');
 pub(crate) const GARBAGE: Class = Class(b'g');
+pub(crate) const CORS: Class = Class(b'c');
 pub(crate) const BUCKET: Class = Class(b'B');
 pub(crate) const COUNTER: Class = Class(b'N');
 
@@ -48,9 +50,14 @@ pub(crate) fn space_counter_home() -> Home {
     Home(Bytes::from_static(b"spaces"))
 }
 
-/// A home and row that never hold anything: no object key is escaped to it.
+/// The home of what is set for a bucket as a whole: no object key is escaped to it.
+pub(crate) fn settings_home() -> Home {
+    Home(Bytes::from_static(&[ESCAPE]))
+}
+
+/// A home and row that never hold anything.
 pub(crate) fn nothing() -> (Home, Row) {
-    (Home(Bytes::from_static(&[ESCAPE])), single(GARBAGE))
+    (settings_home(), single(GARBAGE))
 }
 
 pub(crate) fn single(class: Class) -> Row {

@@ -14,6 +14,7 @@
 
 mod bucket;
 mod condition;
+mod cors;
 mod delete;
 mod digest;
 mod document;

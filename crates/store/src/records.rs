@@ -6,11 +6,13 @@
 //!
 //! Not here: where a row lies (`layout`).
 
+mod cors;
 mod fields;
 mod head;
 mod parts;
 mod small;
 
+pub(crate) use cors::{decode_cors_rules, encode_cors_rules};
 pub(crate) use head::Head;
 pub(crate) use parts::{ManifestPart, PartRecord, decode_manifest_row, encode_manifest_rows};
 pub(crate) use small::{BucketRecord, Counter, Garbage, GarbageKind, PartsMark, UploadRecord};

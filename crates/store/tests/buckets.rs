@@ -6,8 +6,7 @@ use common::watched::{Fault, Watched};
 use common::{TestWorld, bucket, object_key, open, put, read_key, store, store_on};
 use countersign_engine::memory::Memory;
 use countersign_store::{Error, Settings, Store};
-use countersign_types::ObjectMetadata;
-use countersign_types::{BucketName, WriteCondition};
+use countersign_types::{BucketName, CorsMethod, CorsRule, ObjectMetadata, WriteCondition};
 use std::sync::Arc;
 
 fn name(text: &str) -> BucketName {
@@ -174,4 +173,62 @@ async fn a_creation_of_which_nobody_knows_is_looked_up() {
         .create_bucket(&name("lost"), "ann", "r")
         .await
         .expect("created");
+}
+
+fn rules(origin: &str) -> Vec<CorsRule> {
+    vec![CorsRule {
+        allowed_methods: vec![CorsMethod::Put],
+        allowed_origins: vec![origin.to_owned()],
+        ..CorsRule::default()
+    }]
+}
+
+async fn check_rules(store: &Store, expected: Option<&str>) {
+    let found = store.cors_rules(&bucket()).await.expect("the bucket is there");
+    assert_eq!(found, expected.map(rules));
+}
+
+#[tokio::test]
+async fn cors_rules_are_replaced_and_taken_away_and_end_with_the_bucket() {
+    let store = store().await;
+    check_rules(&store, None).await;
+    for origin in ["https://a.example", "https://b.example"] {
+        store
+            .put_cors_rules(&bucket(), &rules(origin))
+            .await
+            .expect("written");
+        check_rules(&store, Some(origin)).await;
+    }
+    put(&store, "k", &b"x"[..]).await.expect("written");
+    store
+        .delete_object(&bucket(), &object_key("k"), &WriteCondition::NONE)
+        .await
+        .expect("deleted");
+    check_rules(&store, Some("https://b.example")).await;
+
+    // Rules keep no bucket from being removed, and a new one of the same name has none.
+    store.delete_bucket(&bucket()).await.expect("removed");
+    let gone = store.cors_rules(&bucket()).await;
+    assert!(matches!(gone, Err(Error::NoSuchBucket)));
+    let gone = store.put_cors_rules(&bucket(), &rules("*")).await;
+    assert!(matches!(gone, Err(Error::NoSuchBucket)));
+    store.create_bucket(&bucket(), "bob", "r").await.expect("created");
+    check_rules(&store, None).await;
+
+    store
+        .put_cors_rules(&bucket(), &rules("*"))
+        .await
+        .expect("written");
+    for _ in 0..2 {
+        store.delete_cors_rules(&bucket()).await.expect("none is none");
+        check_rules(&store, None).await;
+    }
+}
+
+#[tokio::test]
+async fn cors_rules_of_a_bucket_whose_removal_was_interrupted_are_nobodys() {
+    let (_, store) = interrupted().await;
+    let refused = store.put_cors_rules(&bucket(), &rules("*")).await;
+    assert!(matches!(refused, Err(Error::NoSuchBucket)));
+    assert!(matches!(store.bucket(&bucket()).await, Err(Error::NoSuchBucket)));
 }

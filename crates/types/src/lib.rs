@@ -5,6 +5,7 @@
 mod bucket_name;
 mod checksum;
 mod condition;
+mod cors;
 mod etag;
 mod metadata;
 mod object_key;
@@ -14,6 +15,7 @@ mod time;
 pub use bucket_name::{BucketName, BucketNameError};
 pub use checksum::{Checksum, ChecksumAlgorithm, ChecksumType};
 pub use condition::{EtagMatch, ReadCondition, WriteCondition};
+pub use cors::{CorsMethod, CorsRule};
 pub use etag::Etag;
 pub use metadata::ObjectMetadata;
 pub use object_key::{ObjectKey, ObjectKeyError};
