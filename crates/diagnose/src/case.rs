@@ -34,6 +34,35 @@ pub enum Fault<'a> {
     UnknownAccessKeyId,
     /// The signature matched, but the body that arrived does not have the signed SHA-256 ([`Case::body`] says which).
     BodyMismatch,
+    /// A browser asked ahead of a page's request, and no CORS rule allows it. Nothing is signed then.
+    Preflight(&'a Preflight),
+}
+
+/// What the CORS rules of a bucket do not allow.
+#[derive(Clone, Debug)]
+pub struct Preflight {
+    /// The part that no rule allows.
+    pub part: PreflightPart,
+    /// The rule that allows most of it, by its place from 1; `None` if there are no rules.
+    pub nearest: Option<usize>,
+    /// What rules allow of that part: the place of the rule, from 1, and the text. Of origins, those of all rules; of
+    /// methods and headers, those of the nearest one.
+    pub allowed: Vec<(usize, String)>,
+}
+
+/// A part of what a browser asks for a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PreflightPart {
+    /// There is no such bucket.
+    NoBucket,
+    /// The bucket has no rules.
+    NoRules,
+    /// `Origin`
+    Origin,
+    /// `Access-Control-Request-Method`
+    Method,
+    /// These of `Access-Control-Request-Headers`, in lower case.
+    Headers(Vec<String>),
 }
 
 /// What the server knows about itself and about the claimed access key.

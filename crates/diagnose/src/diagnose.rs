@@ -259,6 +259,10 @@ fn ruled_out(scene: &Scene<'_>, status: Status, proven: &[Slot]) -> Vec<&'static
 
 fn culprit(scene: &Scene<'_>, cause: &Cause) -> Option<Culprit> {
     let facts = &scene.facts;
+    if scene.preflight().is_some() {
+        // The browser does what it must.
+        return None;
+    }
     match (&cause.slot, cause.id) {
         (_, "HST-PORT-DEFAULT") => Some(Culprit {
             kind: "sdk",

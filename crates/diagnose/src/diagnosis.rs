@@ -58,7 +58,7 @@ impl Proof {
     }
 }
 
-/// The part of the signature that was wrong. Two causes of one diagnosis have different slots.
+/// The part of the signature that was wrong, or of a preflight. Two causes of one diagnosis have different slots.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Slot {
     /// The method.
@@ -87,6 +87,8 @@ pub enum Slot {
     Secret,
     /// The way of authenticating.
     Mechanism,
+    /// The CORS rules of the bucket.
+    Cors,
 }
 
 impl Slot {
@@ -118,6 +120,7 @@ impl fmt::Display for Slot {
             Slot::Time => f.write_str("time"),
             Slot::Secret => f.write_str("secret"),
             Slot::Mechanism => f.write_str("mechanism"),
+            Slot::Cors => f.write_str("cors"),
         }
     }
 }

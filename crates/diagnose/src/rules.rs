@@ -12,6 +12,11 @@ mod clk_stale;
 mod clk_tz;
 mod clock;
 mod content_type;
+mod cors;
+mod cors_header;
+mod cors_method;
+mod cors_none;
+mod cors_origin;
 mod credential;
 mod hdr_ae;
 mod hdr_cl;
@@ -257,4 +262,8 @@ pub(crate) static RULES: &[&Rule] = &[
     &pre_toolong::RULE,
     &alg_v2::RULE,
     &auth_two::RULE,
+    &cors_none::RULE,
+    &cors_origin::RULE,
+    &cors_method::RULE,
+    &cors_header::RULE,
 ];

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 use countersign_sigv4::{Claim, Form, Refusal, query_value};
 
-use crate::case::{Case, Fault};
+use crate::case::{Case, Fault, Preflight};
 use crate::diagnosis::Otherwise;
 use crate::facts::Facts;
 use crate::parts::Parts;
@@ -69,7 +69,15 @@ impl<'a> Scene<'a> {
     pub(crate) fn refusal(&self) -> Option<&'a Refusal> {
         match self.case.fault {
             Fault::Refused(refusal) => Some(refusal),
-            Fault::UnknownAccessKeyId | Fault::BodyMismatch => None,
+            Fault::UnknownAccessKeyId | Fault::BodyMismatch | Fault::Preflight(_) => None,
+        }
+    }
+
+    /// What no CORS rule allows, if that is what the request was refused for.
+    pub(crate) fn preflight(&self) -> Option<&'a Preflight> {
+        match self.case.fault {
+            Fault::Preflight(preflight) => Some(preflight),
+            _ => None,
         }
     }
 
@@ -134,6 +142,8 @@ impl<'a> Scene<'a> {
         }
         if self.holds_a_secret(&value.bytes) {
             value.origin = Origin::Withheld;
+        } else if value.origin == Origin::Configured {
+            // Were it shown where it happens to stand in the request, a request could be written to find it out.
         } else if self.stands_in_request(&value.bytes) {
             value.origin = Origin::Received;
         } else if value.origin == Origin::Received {

@@ -30,6 +30,8 @@ pub(crate) enum Origin {
     Constant,
     /// The operator declared it, or this key verified with it before.
     Declared,
+    /// The bucket's owner set it, and it is nobody else's to know, even if a request guesses it.
+    Configured,
     /// It must not be said to anybody.
     Withheld,
 }
@@ -70,10 +72,17 @@ impl Value {
         }
     }
 
+    pub(crate) fn configured(bytes: impl Into<Vec<u8>>) -> Value {
+        Value {
+            bytes: bytes.into(),
+            origin: Origin::Configured,
+        }
+    }
+
     pub(crate) fn shown_at(&self, level: Level) -> bool {
         match self.origin {
             Origin::Received | Origin::Answered => true,
-            Origin::Constant | Origin::Declared => level == Level::Full,
+            Origin::Constant | Origin::Declared | Origin::Configured => level == Level::Full,
             Origin::Withheld => false,
         }
     }

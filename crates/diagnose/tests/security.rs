@@ -232,6 +232,34 @@ fn basic_shows_only_what_stands_in_the_request_or_in_the_answer() {
 }
 
 #[test]
+fn what_cors_rules_allow_is_not_shown_at_basic_even_to_a_request_that_guesses_it() {
+    let origin = |origin: &str, allowed: &str| {
+        let context = Context(json!({
+            "cors": { "part": "origin", "nearest": 7, "allowed": [[7, allowed]] }
+        }));
+        let request = format!("OPTIONS /b/k HTTP/1.1\nHost: s3.example.com\nOrigin: {origin}\n");
+        context.receive(&request, unhurried()).expect("refused")
+    };
+    for (sent, allowed) in [
+        ("https://app.example:8443", "https://app.example"),
+        ("https://app.example", "https://App.example"),
+        ("https://app.example", "app.example"),
+    ] {
+        let diagnosis = origin(sent, allowed);
+        let told = |level| diagnosis.at(level).json().to_string();
+        assert!(
+            told(Level::Full).contains(&format!("a rule allows {allowed},")),
+            "{allowed}"
+        );
+        assert!(told(Level::Full).contains("rule 7"), "{allowed}");
+        assert_eq!(told(Level::Basic), {
+            let other = origin(sent, "https://nothing.like.it").at(Level::Basic);
+            other.json().to_string()
+        });
+    }
+}
+
+#[test]
 fn nothing_hostile_enters_the_sentence_or_the_header() {
     let long = "a".repeat(81);
     for hostile in [

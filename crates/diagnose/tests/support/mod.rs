@@ -11,7 +11,8 @@
 
 use base64::Engine as _;
 use countersign_diagnose::{
-    BodyFacts, Budget, Case, Diagnosis, Fault, Report, ReportCause, ServerFacts, Transport, diagnose,
+    BodyFacts, Budget, Case, Diagnosis, Fault, Preflight, PreflightPart, Report, ReportCause, ServerFacts,
+    Transport, diagnose,
 };
 use countersign_sigv4::{
     Canonical, Expected, PathRule, Refusal, Request, Scope, Secret, SigningKey, claim, parse_timestamp,
@@ -193,10 +194,34 @@ impl Context {
         })
     }
 
+    /// What no CORS rule allows, where the fixture is about a preflight.
+    fn preflight(&self) -> Option<Preflight> {
+        let cors = self.0.get("cors")?;
+        let denied = cors.get("denied").and_then(Value::as_array).cloned();
+        let part = match cors.get("part").and_then(Value::as_str).expect("a part") {
+            "bucket" => PreflightPart::NoBucket,
+            "rules" => PreflightPart::NoRules,
+            "origin" => PreflightPart::Origin,
+            "method" => PreflightPart::Method,
+            _ => PreflightPart::Headers(denied.unwrap_or_default().iter().map(text).collect()),
+        };
+        let place = |value: &Value| usize::try_from(value.as_u64().expect("a place")).expect("small");
+        let allowed = cors.get("allowed").and_then(Value::as_array).cloned();
+        let pair = |pair: &Value| (place(&pair[0]), text(&pair[1]));
+        Some(Preflight {
+            part,
+            nearest: cors.get("nearest").map(place),
+            allowed: allowed.unwrap_or_default().iter().map(pair).collect(),
+        })
+    }
+
     /// Receives a request as the server does, and diagnoses the refusal; `None` if nothing was refused.
     pub fn receive(&self, received: &str, budget: Budget<'_>) -> Option<Diagnosis> {
         let http = Http::parse(received);
         let (server, secret) = (self.server(), self.secret());
+        if let Some(preflight) = self.preflight() {
+            return Some(http.with(|request| refuse_preflight(request, &server, &preflight, budget)));
+        }
         http.with(|request| {
             let (claimed, refusal) = match claim(request) {
                 Ok(claimed) => (claimed, None),
@@ -247,6 +272,30 @@ impl Context {
             Some(diagnose(&case, budget))
         })
     }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().expect("a text").to_owned()
+}
+
+/// A preflight is nobody's: there is no claim, and no secret.
+fn refuse_preflight(
+    request: &Request<'_>,
+    server: &ServerFacts,
+    preflight: &Preflight,
+    budget: Budget<'_>,
+) -> Diagnosis {
+    let case = Case {
+        request: *request,
+        claim: None,
+        fault: Fault::Preflight(preflight),
+        secret: None,
+        rule: PathRule::S3,
+        server,
+        transport: Transport::default(),
+        body: None,
+    };
+    diagnose(&case, budget)
 }
 
 /// A budget without an end in time.
