@@ -6,6 +6,7 @@
 mod access;
 mod attributes;
 mod bucket;
+mod cors;
 mod error;
 mod headers;
 mod listing;
@@ -19,6 +20,7 @@ mod xml;
 pub use access::owner_acl;
 pub use attributes::{AttributePart, AttributeParts, ObjectAttributesAnswer, object_attributes};
 pub use bucket::{ListBucketsAnswer, ListedBucket, bucket_location, list_buckets};
+pub use cors::cors_configuration;
 pub use error::{Cause, Diagnosis, ErrorAnswer, error};
 pub use headers::{DEFAULT_CONTENT_TYPE, ObjectChecksum, ObjectHeaders, written_headers};
 pub use listing::{ListObjectsAnswer, ListObjectsV2Answer, ListedObject, list_objects, list_objects_v2};

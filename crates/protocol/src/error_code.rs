@@ -40,7 +40,7 @@ macro_rules! error_codes {
 error_codes! {
     AccessControlListNotSupported BAD_REQUEST "The bucket does not allow ACLs";
     AccessDenied FORBIDDEN "Access Denied";
-    AccessForbidden FORBIDDEN "CORSResponse: CORS is not enabled for this bucket.";
+    AccessForbidden FORBIDDEN "CORSResponse: This CORS request is not allowed. This is usually because the evalution of Origin, request method / Access-Control-Request-Method or Access-Control-Request-Headers are not whitelisted by the resource's CORS spec.";
     AuthorizationHeaderMalformed BAD_REQUEST "The authorization header that you provided is not valid.";
     AuthorizationQueryParametersError BAD_REQUEST "The authorization query parameters that you provided are not valid.";
     BadDigest BAD_REQUEST "The Content-MD5 you specified did not match what we received.";
@@ -82,6 +82,7 @@ error_codes! {
     MissingContentLength LENGTH_REQUIRED "You must provide the Content-Length HTTP header.";
     NoSuchBucket NOT_FOUND "The specified bucket does not exist";
     NoSuchBucketPolicy NOT_FOUND "The bucket policy does not exist";
+    NoSuchCORSConfiguration NOT_FOUND "The CORS configuration does not exist";
     NoSuchKey NOT_FOUND "The specified key does not exist.";
     NoSuchLifecycleConfiguration NOT_FOUND "The lifecycle configuration does not exist";
     NoSuchPublicAccessBlockConfiguration NOT_FOUND "The public access block configuration was not found";

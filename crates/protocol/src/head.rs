@@ -43,6 +43,10 @@ impl<'a> View<'a> {
         }
     }
 
+    pub(crate) fn head(&self) -> &'a Head<'a> {
+        self.head
+    }
+
     pub(crate) fn method(&self) -> &'a str {
         self.head.method
     }

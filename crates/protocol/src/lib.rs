@@ -5,6 +5,7 @@
 //! meaning is ever ignored (see [`parse`]).
 
 pub mod continuation;
+pub mod cors;
 mod document;
 pub mod encode;
 pub mod error_code;
@@ -23,4 +24,4 @@ pub use form::Form;
 pub use head::{Head, header_bytes, header_text};
 pub use operation::{Named, Operation};
 pub use parse_error::ParseError;
-pub use router::{is_form, parse, parse_form};
+pub use router::{bucket, is_form, parse, parse_form};

@@ -10,6 +10,7 @@ mod bucket;
 mod condition;
 mod content;
 pub(crate) mod copy;
+mod cors;
 mod integrity;
 mod listing;
 mod multipart;
@@ -22,6 +23,7 @@ pub use bucket::{CreateBucket, CreateBucketDocument, ListBuckets};
 pub use condition::RangeCondition;
 pub use content::STANDARD_STORAGE_CLASS;
 pub use copy::{CopyObject, CopySource, MetadataDirective, UploadPartCopy};
+pub use cors::{CorsDocument, Preflight, PutBucketCors};
 pub use integrity::{DeclaredChecksum, Integrity};
 pub use listing::{ListMultipartUploads, ListObjectVersions, ListObjects, ListObjectsV2, ListParts};
 pub use multipart::{
@@ -44,7 +46,7 @@ pub(crate) use post_object::parse_form_key;
 pub struct Named {
     /// What is asked for.
     pub operation: Operation,
-    /// The bucket; `None` only for [`Operation::ListBuckets`].
+    /// The bucket; `None` only for [`Operation::ListBuckets`] and for an [`Operation::Preflight`] that names none.
     pub bucket: Option<BucketName>,
     /// The object key; present for exactly the operations on an object.
     pub object_key: Option<ObjectKey>,
@@ -67,6 +69,14 @@ pub enum Operation {
     DeleteBucket,
     /// `GET /bucket?location`
     GetBucketLocation,
+    /// `PUT /bucket?cors`, with a document
+    PutBucketCors(PutBucketCors),
+    /// `GET /bucket?cors`
+    GetBucketCors,
+    /// `DELETE /bucket?cors`
+    DeleteBucketCors,
+    /// `OPTIONS` on anything
+    Preflight(Preflight),
     /// `GET /bucket`
     ListObjects(ListObjects),
     /// `GET /bucket?list-type=2`
@@ -127,6 +137,10 @@ impl Operation {
             Self::HeadBucket => "HeadBucket",
             Self::DeleteBucket => "DeleteBucket",
             Self::GetBucketLocation => "GetBucketLocation",
+            Self::PutBucketCors(_) => "PutBucketCors",
+            Self::GetBucketCors => "GetBucketCors",
+            Self::DeleteBucketCors => "DeleteBucketCors",
+            Self::Preflight(_) => "Preflight",
             Self::ListObjects(_) => "ListObjects",
             Self::ListObjectsV2(_) => "ListObjectsV2",
             Self::ListObjectVersions(_) => "ListObjectVersions",
@@ -158,6 +172,7 @@ impl Operation {
     pub const fn document_limit(&self) -> Option<usize> {
         match self {
             Self::CreateBucket(_) => Some(CreateBucketDocument::BYTES_MAX),
+            Self::PutBucketCors(_) => Some(CorsDocument::BYTES_MAX),
             Self::DeleteObjects(_) => Some(DeleteObjectsDocument::BYTES_MAX),
             Self::CompleteMultipartUpload(_) => Some(CompleteMultipartUploadDocument::BYTES_MAX),
             _ => None,

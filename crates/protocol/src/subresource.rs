@@ -58,6 +58,7 @@ fn looks_like_subresource(name: &str) -> bool {
 pub(crate) const IMPLEMENTED: &[&str] = &[
     "acl",
     "attributes",
+    "cors",
     "delete",
     "list-type",
     "location",
@@ -77,7 +78,6 @@ pub(crate) const NOT_IMPLEMENTED: &[&str] = &[
     "annotations",
     "append",
     "bucketinfo",
-    "cors",
     "encryption",
     "events",
     "intelligent-tiering",

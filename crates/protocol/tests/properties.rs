@@ -22,10 +22,11 @@ const ROUTED: [(&str, &str); 6] = [
     ("list-type", "2"),
 ];
 /// Sub-resources that are an operation only alone.
-const ALONE: [&str; 20] = [
+const ALONE: [&str; 21] = [
     "accelerate",
     "acl",
     "attributes",
+    "cors",
     "encryption",
     "legal-hold",
     "lifecycle",
@@ -44,7 +45,7 @@ const ALONE: [&str; 20] = [
     "versions",
     "website",
 ];
-const UNROUTED: [&str; 16] = [
+const UNROUTED: [&str; 15] = [
     "abac",
     "append",
     "metadataConfiguration",
@@ -52,7 +53,6 @@ const UNROUTED: [&str; 16] = [
     "metadataJournalTable",
     "renameObject",
     "analytics",
-    "cors",
     "intelligent-tiering",
     "inventory",
     "metadataTable",
@@ -72,6 +72,9 @@ fn expected(method: &str, path: &str, subresources: &[&str]) -> Option<&'static 
         ("HEAD", 1, []) => Some("HeadBucket"),
         ("DELETE", 1, []) => Some("DeleteBucket"),
         ("GET", 1, []) => Some("ListObjects"),
+        ("PUT", 1, ["cors"]) => Some("PutBucketCors"),
+        ("GET", 1, ["cors"]) => Some("GetBucketCors"),
+        ("DELETE", 1, ["cors"]) => Some("DeleteBucketCors"),
         ("GET", 1, ["location"]) => Some("GetBucketLocation"),
         ("GET", 1, ["list-type"]) => Some("ListObjectsV2"),
         ("GET", 1, ["versions"]) => Some("ListObjectVersions"),

@@ -12,10 +12,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use countersign_diagnose::{
-    self as diagnose, Budget, Case, Diagnosis, Fault, Level, Report, ServerFacts, Transport,
+    self as diagnose, Budget, Case, Diagnosis, Fault, Level, Preflight, PreflightPart, Report, ServerFacts,
+    Transport,
 };
+use countersign_protocol::cors::DeniedPart;
 use countersign_protocol::encode as xml;
 use countersign_sigv4::{self as sigv4, PathRule, Request};
+use countersign_types::CorsRule;
 use sha2::{Digest, Sha256};
 
 use crate::body;
@@ -24,7 +27,7 @@ use crate::gateway::Gateway;
 use crate::metrics::Skipped;
 use crate::pipeline::received::Received;
 use crate::record::Note;
-use crate::refusal::{Refusal, Refused, S3Error};
+use crate::refusal::{PreflightFault, Refusal, Refused, RefusedPreflight, S3Error};
 use crate::throttle::Allowance;
 
 /// A diagnosis in the forms in which it is answered.
@@ -37,8 +40,8 @@ pub(crate) struct Explanation {
     pub(crate) document: xml::Diagnosis,
 }
 
-/// Explains a refusal that has to do with the signature, and puts it on record; `None` for any other and where the operator
-/// turned explanations off.
+/// Explains a refusal that has to do with the signature or with CORS rules, and puts it on record; `None` for any other and
+/// where the operator turned explanations off.
 pub(crate) async fn explain(
     gateway: &Gateway,
     received: &Received,
@@ -76,6 +79,7 @@ enum SearchedFault {
     Signature(sigv4::Refusal),
     UnknownAccessKeyId,
     BodyMismatch { computed: [u8; 32] },
+    Preflight(Preflight),
 }
 
 impl SearchedFault {
@@ -87,6 +91,7 @@ impl SearchedFault {
             Refusal::Store(Error::ContentSha256Mismatch { computed, .. }, _) => {
                 Some(SearchedFault::BodyMismatch { computed: *computed })
             }
+            Refusal::Preflight(refused) => Some(SearchedFault::Preflight(preflight(refused))),
             _ => None,
         }
     }
@@ -214,6 +219,7 @@ impl Question {
                 SearchedFault::Signature(refusal) => Fault::Refused(refusal),
                 SearchedFault::UnknownAccessKeyId => Fault::UnknownAccessKeyId,
                 SearchedFault::BodyMismatch { .. } => Fault::BodyMismatch,
+                SearchedFault::Preflight(preflight) => Fault::Preflight(preflight),
             },
             secret: self
                 .refused
@@ -241,8 +247,55 @@ impl Question {
     }
 }
 
+/// What of the rules a diagnosis looks at.
+fn preflight(refused: &RefusedPreflight) -> Preflight {
+    let bare = |part| Preflight {
+        part,
+        nearest: None,
+        allowed: Vec::new(),
+    };
+    let (denied, rules) = match &refused.fault {
+        PreflightFault::NoBucket => return bare(PreflightPart::NoBucket),
+        PreflightFault::NoRules => return bare(PreflightPart::NoRules),
+        PreflightFault::Denied(denied, rules) => (denied, rules),
+    };
+    let nearest = rules.get(denied.nearest);
+    let of_nearest = |texts: Vec<String>| -> Vec<(usize, String)> {
+        texts.into_iter().map(|text| (denied.nearest + 1, text)).collect()
+    };
+    let (part, allowed) = match &denied.part {
+        DeniedPart::Origin => {
+            let of_rule = |(place, rule): (usize, &CorsRule)| {
+                let origins = rule.allowed_origins.clone();
+                origins.into_iter().map(move |origin| (place + 1, origin))
+            };
+            let origins = rules.iter().enumerate().flat_map(of_rule);
+            (PreflightPart::Origin, origins.collect())
+        }
+        DeniedPart::Method => {
+            let methods =
+                nearest.map(|rule| rule.allowed_methods.iter().map(|m| m.name().to_owned()).collect());
+            (PreflightPart::Method, of_nearest(methods.unwrap_or_default()))
+        }
+        DeniedPart::Headers(names) => {
+            let headers = nearest.map(|rule| rule.allowed_headers.clone());
+            let part = PreflightPart::Headers(names.clone());
+            (part, of_nearest(headers.unwrap_or_default()))
+        }
+    };
+    Preflight {
+        part,
+        nearest: Some(denied.nearest + 1),
+        allowed,
+    }
+}
+
 /// Finds the diagnosis: remembered, or searched for. `None` if the search itself broke.
 async fn find(gateway: &Gateway, received: &Received, question: Question) -> Option<Arc<Diagnosis>> {
+    if matches!(question.fault, SearchedFault::Preflight(_)) {
+        // Nothing is signed, so there is nothing to search for and nothing to save.
+        return Some(Arc::new(question.search(Allowance::None)));
+    }
     let now = Instant::now();
     let identity = question.identity();
     if let Some(known) = identity
@@ -347,6 +400,11 @@ fn is_near(address: IpAddr) -> bool {
 
 fn log(received: &Received, error: &S3Error, report: &Report, access_key_id: Option<&str>) {
     let causes: Vec<&str> = report.causes.iter().map(|cause| cause.id).collect();
+    let event = if received.method() == "OPTIONS" {
+        "preflight_refused"
+    } else {
+        "auth_rejected"
+    };
     tracing::warn!(
         request_id = received.request_id.as_str(),
         peer = %received.origin.peer,
@@ -354,7 +412,7 @@ fn log(received: &Received, error: &S3Error, report: &Report, access_key_id: Opt
         code = error.code.name(),
         status = report.status,
         causes = causes.join(","),
-        "auth_rejected"
+        "{event}"
     );
 }
 

@@ -7,6 +7,7 @@ mod admin;
 mod body;
 mod clock;
 mod config;
+mod cors;
 mod explain;
 mod gateway;
 mod hosts;

@@ -6,6 +6,7 @@ mod access;
 mod attributes;
 mod bucket;
 mod copy;
+mod cors;
 mod delete;
 mod get_object;
 mod list;
@@ -15,6 +16,7 @@ mod put_object;
 mod unset;
 
 use bytes::Bytes;
+use countersign_identity::Account;
 use countersign_protocol::encode::{ObjectChecksum, Owner};
 use countersign_protocol::operation::Integrity;
 use countersign_protocol::{Operation, ParseError};
@@ -48,6 +50,10 @@ pub(crate) async fn run(call: &Call<'_>, body: &mut Upload) -> Answer {
         Operation::HeadBucket => bucket::head(call).await,
         Operation::DeleteBucket => bucket::delete(call).await,
         Operation::GetBucketLocation => bucket::location(call).await,
+        Operation::PutBucketCors(request) => cors::put(call, request, body).await,
+        Operation::GetBucketCors => cors::get(call).await,
+        Operation::DeleteBucketCors => cors::delete(call).await,
+        Operation::Preflight(request) => cors::preflight(call, request).await,
         Operation::ListObjects(request) => list::v1(call, request).await,
         Operation::ListObjectsV2(request) => list::v2(call, request).await,
         Operation::ListObjectVersions(request) => list::versions(call, request).await,
@@ -75,7 +81,7 @@ pub(crate) async fn run(call: &Call<'_>, body: &mut Upload) -> Answer {
 }
 
 impl<'a> Call<'a> {
-    /// The bucket. The protocol names one for every operation but ListBuckets.
+    /// The bucket. The protocol names one for every operation but ListBuckets and a preflight.
     fn bucket(&self) -> &'a BucketName {
         self.authorized
             .named()
@@ -93,9 +99,16 @@ impl<'a> Call<'a> {
             .expect("an operation on an object names it")
     }
 
+    /// The account that asks. Nobody may ask for more than a preflight.
+    fn account(&self) -> &'a Account {
+        self.authorized
+            .account()
+            .expect("only a preflight is asked for by nobody")
+    }
+
     /// The owner of everything in the account.
     fn owner(&self) -> Owner<'a> {
-        let account = self.authorized.account();
+        let account = self.account();
         Owner {
             id: &account.canonical_id,
             display_name: &account.display_name,
@@ -137,7 +150,10 @@ impl<'a> Call<'a> {
         store::Expect {
             length: integrity.length,
             content_md5: integrity.content_md5,
-            sha256: self.authorized.signature().claim.payload.sha256(),
+            sha256: self
+                .authorized
+                .signature()
+                .and_then(|signature| signature.claim.payload.sha256()),
             checksum: integrity
                 .checksum
                 .as_ref()

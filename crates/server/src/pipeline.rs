@@ -15,6 +15,7 @@ use http::{HeaderName, HeaderValue, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 
 use crate::body::{self, BodyFault, Upload};
+use crate::cors::Sharing;
 use crate::explain::{self, Explanation};
 use crate::gateway::Gateway;
 use crate::listen::{Answer, Origin};
@@ -37,6 +38,7 @@ impl Answer for S3 {
         let (parts, incoming) = request.into_parts();
         let received = Received::new(parts, origin);
         let mut body = Upload::new(incoming);
+        let sharing = Sharing::of(&self.0, &received).await;
         let mut response = match carry(&self.0, &received, &mut body).await {
             Ok(response) => response,
             Err(refused) => refuse(&self.0, &received, *refused, &body).await,
@@ -47,6 +49,7 @@ impl Answer for S3 {
             .is_some_and(|v| v.eq_ignore_ascii_case("100-continue"));
         let can_go_on = body::drain(body, is_held_back);
         sign_off(&mut response, &received.request_id, can_go_on);
+        sharing.add_to(&mut response);
         response
     }
 }
@@ -127,18 +130,19 @@ async fn run(
 ) -> Result<Response<Outgoing>, Box<Refused>> {
     let signature = authorized.signature();
     let with_signature = |refusal| {
-        let (claim, resolved) = (Some(signature.claim.clone()), Some(signature.resolved.clone()));
         Box::new(Refused {
-            claim,
-            resolved,
+            claim: signature.map(|signature| signature.claim.clone()),
+            resolved: signature.map(|signature| signature.resolved.clone()),
             ..*Refused::new(refusal)
         })
     };
     if authorized.named().operation.has_data() && !received.announces_length() {
         return Err(with_signature(Refusal::Body(BodyFault::LengthMissing)));
     }
-    body.decode(received, signature)
-        .map_err(|fault| with_signature(Refusal::Body(fault)))?;
+    if let Some(signature) = signature {
+        body.decode(received, signature)
+            .map_err(|fault| with_signature(Refusal::Body(fault)))?;
+    }
     let call = Call {
         store: &gateway.store,
         config: &gateway.config,

@@ -9,11 +9,12 @@ use std::borrow::Cow;
 
 use countersign_engine as engine;
 use countersign_identity::Resolved;
+use countersign_protocol::cors::Denied;
 use countersign_protocol::form::{FORM_HEAD_BYTES_MAX, FormFault};
 use countersign_protocol::{ErrorCode, ParseError};
 use countersign_sigv4::{self as sigv4, ChunkError, Claim, Form, PolicyFault, SKEW_SECONDS_MAX, Trace};
 use countersign_store as store;
-use countersign_types::Moment;
+use countersign_types::{CorsRule, Moment};
 
 use crate::body::BodyFault;
 
@@ -54,6 +55,10 @@ pub(crate) enum Refusal {
         /// What was asked for; empty if nothing was.
         got: String,
     },
+    /// No CORS rule allows what a browser asks for a page.
+    Preflight(Box<RefusedPreflight>),
+    /// There are no CORS rules to show.
+    NoCorsRules(Box<Names>),
     /// The source of a copy does not fulfil its condition.
     SourceCondition(store::Precondition),
     /// The source of a copy is larger than one copy may be.
@@ -61,6 +66,28 @@ pub(crate) enum Refusal {
         /// The largest size in bytes.
         maximum: u64,
     },
+}
+
+/// A preflight that no rule allows.
+#[derive(Clone, Debug)]
+pub(crate) struct RefusedPreflight {
+    /// What there is instead of a rule that allows it.
+    pub(crate) fault: PreflightFault,
+    /// The method that the page wants to use; `OPTIONS` if the preflight does not say.
+    pub(crate) method: String,
+    /// Whether it is about an object.
+    pub(crate) is_about_object: bool,
+}
+
+/// Why no rule allows a preflight.
+#[derive(Clone, Debug)]
+pub(crate) enum PreflightFault {
+    /// There is no bucket of that name.
+    NoBucket,
+    /// The bucket has no rules.
+    NoRules,
+    /// The bucket has these rules, and none of them allows it.
+    Denied(Denied, Vec<CorsRule>),
 }
 
 /// The names that error elements show.
@@ -125,6 +152,9 @@ impl Refused {
             Refusal::Store(error, names) => of_store(error, names),
             Refusal::Body(fault) => body(fault),
             Refusal::LocationConstraint { got } => location_constraint(got),
+            Refusal::Preflight(refused) => preflight(refused),
+            Refusal::NoCorsRules(names) => S3Error::new(ErrorCode::NoSuchCORSConfiguration)
+                .with("BucketName", names.bucket.clone().unwrap_or_default()),
             Refusal::SourceCondition(precondition) => precondition_failed(*precondition, "x-amz-copy-source-"),
             Refusal::SourceTooLarge { maximum } => S3Error::new(ErrorCode::InvalidRequest).saying(format!(
                 "The specified copy source is larger than the maximum allowable size for a copy source: {maximum}"
@@ -359,6 +389,23 @@ fn malformed(_: Form, what: impl Into<Cow<'static, str>>) -> S3Error {
 
 fn query_error(message: impl Into<Cow<'static, str>>) -> S3Error {
     S3Error::new(ErrorCode::AuthorizationQueryParametersError).saying(message)
+}
+
+/// AWS calls the resource a bucket where it did not come to look at rules.
+fn preflight(refused: &RefusedPreflight) -> S3Error {
+    let error = S3Error::new(ErrorCode::AccessForbidden);
+    let (error, resource) = match &refused.fault {
+        PreflightFault::NoBucket => (error.saying("CORSResponse: Bucket not found"), "BUCKET"),
+        PreflightFault::NoRules => (
+            error.saying("CORSResponse: CORS is not enabled for this bucket."),
+            "BUCKET",
+        ),
+        PreflightFault::Denied(..) if refused.is_about_object => (error, "OBJECT"),
+        PreflightFault::Denied(..) => (error, "BUCKET"),
+    };
+    error
+        .with("Method", &refused.method)
+        .with("ResourceType", resource)
 }
 
 fn body(fault: &BodyFault) -> S3Error {

@@ -40,6 +40,17 @@ impl Integrity {
             checksum: DeclaredChecksum::parse(view)?,
         })
     }
+
+    /// As [`Integrity::parse`], for a document that S3 does not take without an MD5 or a checksum.
+    pub(super) fn parse_required(view: &View<'_>) -> Result<Integrity, ParseError> {
+        let integrity = Integrity::parse(view)?;
+        if integrity.content_md5.is_none() && integrity.checksum.is_none() {
+            return Err(ParseError::request(
+                "Missing required header for this request: Content-MD5",
+            ));
+        }
+        Ok(integrity)
+    }
 }
 
 impl DeclaredChecksum {

@@ -160,13 +160,9 @@ impl DeleteObject {
 
 impl DeleteObjects {
     pub(crate) fn parse(view: &View<'_>) -> Result<DeleteObjects, ParseError> {
-        let integrity = Integrity::parse(view)?;
-        if integrity.content_md5.is_none() && integrity.checksum.is_none() {
-            return Err(ParseError::request(
-                "Missing required header for this request: Content-MD5",
-            ));
-        }
-        Ok(DeleteObjects { integrity })
+        Ok(DeleteObjects {
+            integrity: Integrity::parse_required(view)?,
+        })
     }
 }
 

@@ -59,7 +59,7 @@ pub(super) async fn create(call: &Call<'_>, request: &CreateBucket, body: &mut U
     let bucket = call.bucket();
     match call
         .store
-        .create_bucket(bucket, &call.authorized.account().id, &call.config.region)
+        .create_bucket(bucket, &call.account().id, &call.config.region)
         .await
     {
         Ok(()) => {}

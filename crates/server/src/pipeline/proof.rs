@@ -33,8 +33,8 @@ pub(crate) struct Signature {
 
 /// A request that may be carried out.
 pub(crate) struct Authorized {
-    account: Account,
-    signature: Signature,
+    /// `None` if nobody asks.
+    caller: Option<(Account, Signature)>,
     named: Named,
     policy: Option<PolicyDocument>,
 }
@@ -131,10 +131,19 @@ impl Authenticated {
     }
 
     /// Decides whether the principal may do what is named. There is one account and its root, who may do everything to
-    /// what the account owns; nobody may do nothing. A form may do only what its policy says, at the second `now`.
+    /// what the account owns; nobody may ask what a page may do, and nothing else. A form may do only what its policy
+    /// says, at the second `now`.
     pub(crate) fn may(self, named: Named, form: Option<&Form>, now: i64) -> Result<Authorized, Box<Refused>> {
-        let (Principal::Root(account), Some(signature)) = (self.principal, self.signature) else {
-            return Err(Refused::new(Refusal::AccessDenied));
+        let (account, signature) = match (self.principal, self.signature) {
+            (Principal::Root(account), Some(signature)) => (account, signature),
+            (Principal::Anonymous, None) if matches!(named.operation, Operation::Preflight(_)) => {
+                return Ok(Authorized {
+                    caller: None,
+                    named,
+                    policy: None,
+                });
+            }
+            _ => return Err(Refused::new(Refusal::AccessDenied)),
         };
         let owners = [&named.expected_bucket_owner, &named.expected_source_bucket_owner];
         if owners
@@ -155,8 +164,7 @@ impl Authenticated {
             }
         };
         Ok(Authorized {
-            account,
-            signature,
+            caller: Some((account, signature)),
             named,
             policy,
         })
@@ -165,6 +173,11 @@ impl Authenticated {
 
 /// The claim of a request: in its header, its query, or its form, and in one of them only.
 fn read_claim(request: &Request<'_>, form: Option<&Form>) -> Result<Option<Claim>, sigv4::Refusal> {
+    if request.method == "OPTIONS" {
+        // A browser asks ahead of a page's request. A signature in the query is the one of that request and says nothing
+        // about who asks now, which is nobody.
+        return Ok(None);
+    }
     let claim = sigv4::claim(request)?;
     match (claim, form) {
         (claim, None) => Ok(claim),
@@ -201,14 +214,14 @@ fn read_policy(
 }
 
 impl Authorized {
-    /// The account that acts, and that owns what is made.
-    pub(crate) fn account(&self) -> &Account {
-        &self.account
+    /// The account that acts, and that owns what is made; `None` if nobody asks.
+    pub(crate) fn account(&self) -> Option<&Account> {
+        self.caller.as_ref().map(|(account, _)| account)
     }
 
-    /// The signature that the request came with.
-    pub(crate) fn signature(&self) -> &Signature {
-        &self.signature
+    /// The signature that the request came with; `None` if nobody asks.
+    pub(crate) fn signature(&self) -> Option<&Signature> {
+        self.caller.as_ref().map(|(_, signature)| signature)
     }
 
     /// What the file of a form must be.

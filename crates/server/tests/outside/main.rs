@@ -4,6 +4,7 @@
 
 mod answers;
 mod bodies;
+mod cors;
 mod diagnosis;
 mod faults;
 mod form;

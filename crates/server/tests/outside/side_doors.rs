@@ -8,7 +8,7 @@ use crate::form::Form;
 use crate::http::{Ask, Key};
 use crate::running::Running;
 
-/// One request for each operation.
+/// One request for each operation but the preflight, which has a door of its own.
 fn requests() -> Vec<Ask> {
     let delete = "<Delete><Object><Key>k</Key></Object></Delete>";
     let complete = "<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>\
@@ -45,6 +45,11 @@ fn requests() -> Vec<Ask> {
         Ask::new("DELETE", &format!("/bucket/k?uploadId={UPLOAD_ID}")),
         Ask::new("GET", &format!("/bucket/k?uploadId={UPLOAD_ID}")),
         Form::new(&[("key", "k")], "a").to("/bucket"),
+        Ask::new("PUT", "/bucket?cors")
+            .header("x-amz-checksum-crc32", CORS_CRC32)
+            .body(CORS),
+        Ask::new("GET", "/bucket?cors"),
+        Ask::new("DELETE", "/bucket?cors"),
     ]
 }
 
@@ -52,6 +57,12 @@ const UPLOAD_ID: &str = "0123456789abcdef0123456789abcdef";
 
 /// CRC-32 of the document that DeleteObjects sends, in base64.
 const DELETE_CRC32: &str = "A8uZRQ==";
+
+const CORS: &str = "<CORSConfiguration><CORSRule><AllowedOrigin>*</AllowedOrigin><AllowedMethod>GET</AllowedMethod>\
+                    </CORSRule></CORSConfiguration>";
+
+/// CRC-32 of that document, in base64.
+const CORS_CRC32: &str = "7Zz8mA==";
 
 /// Total on purpose: a new operation does not compile before it has its request above.
 fn number(operation: &Operation) -> usize {
@@ -84,10 +95,16 @@ fn number(operation: &Operation) -> usize {
         Operation::GetUnset(_) => 25,
         Operation::DeleteUnset(_) => 26,
         Operation::PostObject(_) => 27,
+        Operation::PutBucketCors(_) => 28,
+        Operation::GetBucketCors => 29,
+        Operation::DeleteBucketCors => 30,
+        Operation::Preflight(_) => PREFLIGHT,
     }
 }
 
-const OPERATIONS: usize = 28;
+const OPERATIONS: usize = 31;
+/// The number that no request above may have.
+const PREFLIGHT: usize = OPERATIONS;
 
 #[test]
 fn there_is_a_request_for_every_operation() {
@@ -222,5 +239,26 @@ fn the_same_requests_rightly_signed_reach_the_engine() {
             answer.status,
             answer.text()
         );
+    }
+}
+
+#[test]
+fn a_preflight_opens_no_door_to_another_operation() {
+    let server = Running::start().bucket("bucket");
+    server.put("/bucket/k", "hello");
+    for request in requests() {
+        // Everything of the request but its method, as if somebody took a preflight for a way around the gates.
+        let disguised = Ask {
+            method: "OPTIONS".to_owned(),
+            body: Vec::new(),
+            ..request
+        };
+        let name = disguised.target.clone();
+        let answer = server.send(&disguised.clone().header("origin", "https://a.example"));
+        answer.is(403, "AccessForbidden");
+        let answer = server.send(&disguised);
+        answer.is(400, "BadRequest");
+        assert_eq!(server.status_of("/bucket/k"), 200, "{name}");
+        assert_eq!(server.status_of("/bucket?cors"), 404, "{name}");
     }
 }
