@@ -85,7 +85,7 @@ export async function startNginx(name, upstream, port) {
   const folder = scratch();
   const read = (file) => readFileSync(join(CONFORMANCE, "nginx", file), "utf8");
   const configuration = read("nginx.conf")
-    .replace("@LOCATION@", () => read(`${name}.conf`))
+    .replace("@PART@", () => read(`${name}.conf`))
     .replaceAll("@DIR@", folder)
     .replaceAll("@LISTEN@", `127.0.0.1:${port}`)
     .replaceAll("@UPSTREAM@", upstream);

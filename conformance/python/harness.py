@@ -151,20 +151,25 @@ class Server:
         self.stop()
 
 
-class Nginx:
-    """nginx with the location file `nginx/NAME.conf` in front of `upstream` (host:port)."""
+class Proxy:
+    """A proxy in front of `upstream` (host:port). `KIND/BASE` is a whole configuration, `KIND/NAME.*` the part that differs."""
+
+    kind, base, suffix = None, None, None
 
     def __init__(self, name, upstream, port=None):
         self.folder = tempfile.mkdtemp(prefix="countersign-conformance-")
         self.host = f"127.0.0.1:{port or free_port()}"
         self.url = f"http://{self.host}"
-        text = (CONFORMANCE / "nginx/nginx.conf").read_text()
-        text = text.replace("@LOCATION@", (CONFORMANCE / f"nginx/{name}.conf").read_text())
+        home = CONFORMANCE / self.kind
+        text = (home / self.base).read_text().replace("@PART@", (home / f"{name}{self.suffix}").read_text())
         text = text.replace("@DIR@", self.folder).replace("@LISTEN@", self.host).replace("@UPSTREAM@", upstream)
-        Path(self.folder, "nginx.conf").write_text(text)
-        Path(self.folder, "logs").mkdir()
-        command = ["/usr/sbin/nginx", "-p", self.folder, "-c", f"{self.folder}/nginx.conf"]
-        self.process = Process(command, {"PATH": os.environ["PATH"]}, answers(f"{self.url}/-/readyz", lambda status: status < 500))
+        self.file = Path(self.folder, self.base)
+        self.file.write_text(text)
+        # Some of them keep state in the home directory unless they are told otherwise.
+        places = dict.fromkeys(("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"), self.folder)
+        self.process = Process(
+            self.command(), {"PATH": os.environ["PATH"]} | places, answers(f"{self.url}/-/readyz", lambda status: status < 500)
+        )
 
     def __enter__(self):
         return self
@@ -172,6 +177,34 @@ class Nginx:
     def __exit__(self, *_):
         self.process.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Nginx(Proxy):
+    """The part is what stands in the server block."""
+
+    kind, base, suffix = "nginx", "nginx.conf", ".conf"
+
+    def command(self):
+        Path(self.folder, "logs").mkdir()
+        return ["/usr/sbin/nginx", "-p", self.folder, "-c", str(self.file)]
+
+
+class Haproxy(Proxy):
+    """The part is what stands in the frontend."""
+
+    kind, base, suffix = "haproxy", "haproxy.cfg", ".part.cfg"
+
+    def command(self):
+        return ["/usr/sbin/haproxy", "-db", "-f", str(self.file)]
+
+
+class Caddy(Proxy):
+    """The part is what stands in the site block."""
+
+    kind, base, suffix = "caddy", "Caddyfile", ".caddyfile"
+
+    def command(self):
+        return ["/usr/bin/caddy", "run", "--adapter", "caddyfile", "--config", str(self.file)]
 
 
 class Diagnosis:
