@@ -78,6 +78,37 @@ def bucket_name(about):
     return f"{about}-{uuid.uuid4().hex[:12]}"
 
 
+class Ran:
+    """A command-line client that has run to its end: exit code, and what it printed as text."""
+
+    def __init__(self, *command, stdin=None, timeout=120, **environment):
+        self.command = [str(word) for word in command]
+        ended = subprocess.run(self.command, env=clean_environment(**environment), input=stdin, capture_output=True, timeout=timeout)
+        self.code, self.bytes = ended.returncode, ended.stdout
+        self.out, self.err = (stream.decode(errors="replace") for stream in (ended.stdout, ended.stderr))
+
+    def well(self):
+        """What it printed, when it ended well."""
+        assert self.code == 0, f"{self.command} ended with {self.code}\n{self.out}\n{self.err}"
+        return self.out
+
+    def refused(self):
+        """What it complained about, when it did not."""
+        assert self.code != 0, f"{self.command} ended well\n{self.out}\n{self.err}"
+        return self.err
+
+
+def write_tree(folder, files):
+    """`files` is relative path -> bytes."""
+    for name, body in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(body)
+
+
+def read_tree(folder):
+    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
 class Process:
     """A child that is ended by its id, whose output is kept for the report of a failure."""
 
