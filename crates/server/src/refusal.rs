@@ -476,6 +476,7 @@ fn chunk(error: &ChunkError) -> S3Error {
         | ChunkError::TrailerSignatureMismatch {
             provided,
             string_to_sign,
+            ..
         } => mismatch(provided, string_to_sign),
         ChunkError::TooSmall { chunk, size } => S3Error::new(ErrorCode::InvalidChunkSizeError)
             .with("Chunk", chunk.to_string())
@@ -755,6 +756,7 @@ mod tests {
             offset: 0,
             provided: "00".to_owned(),
             string_to_sign: b"AWS4".to_vec(),
+            hash_with_line_break: [0; 32],
         };
         usual(
             chunk(mismatch),

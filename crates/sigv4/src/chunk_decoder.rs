@@ -35,6 +35,8 @@ pub struct ChunkDecoder {
     chunk_size: u64,
     /// Its signature as sent.
     signature: String,
+    /// The signature of the last chunk that had data, or of the request.
+    data_signature: String,
     /// Its data so far.
     hasher: Sha256,
     /// Bytes of data in all chunks announced so far.
@@ -88,6 +90,9 @@ impl ChunkDecoder {
             .map(|name| name.trim().to_ascii_lowercase());
         ChunkDecoder {
             mode,
+            data_signature: seed
+                .as_ref()
+                .map_or_else(String::new, |seed| seed.signature.clone()),
             signer: seed.map(ChunkSigner::new),
             announced: announced.filter(|name| !name.is_empty()).collect(),
             declared: decoded_length,
@@ -128,6 +133,9 @@ impl ChunkDecoder {
             State::Done { .. } if self.line.is_empty() => Ok(Trailers(self.trailers)),
             State::Done { .. } => Err(ChunkError::ContinuesAfterEnd),
             State::Failed(error) => Err(error),
+            State::Trailer if self.blank_seen && self.line.is_empty() => {
+                Err(ChunkError::TrailerSignatureMissing)
+            }
             State::Data { remaining } => Err(ChunkError::Truncated {
                 decoded: self.counted - remaining,
             }),
@@ -144,7 +152,7 @@ impl ChunkDecoder {
             .iter()
             .map(|(name, value)| name.len() + value.len())
             .sum();
-        self.line.len() + self.signature.len() + trailers
+        self.line.len() + self.signature.len() + self.data_signature.len() + trailers
     }
 
     fn advance(&mut self, input: &mut Bytes) -> Result<Option<Bytes>, ChunkError> {
@@ -251,17 +259,25 @@ impl ChunkDecoder {
         if !self.mode.is_signed() {
             return Ok(());
         }
-        let hash = std::mem::take(&mut self.hasher).finalize().into();
+        let hasher = std::mem::take(&mut self.hasher);
+        let hash = hasher.clone().finalize().into();
         let accepted = match &mut self.signer {
             Some(signer) => signer.accept_chunk(&hash, &self.signature),
             None => Err(Vec::new()),
         };
-        accepted.map_err(|string_to_sign| ChunkError::SignatureMismatch {
-            chunk: self.chunk,
-            offset: self.counted - self.chunk_size,
-            provided: std::mem::take(&mut self.signature),
-            string_to_sign,
-        })
+        if let Err(string_to_sign) = accepted {
+            return Err(ChunkError::SignatureMismatch {
+                chunk: self.chunk,
+                offset: self.counted - self.chunk_size,
+                provided: std::mem::take(&mut self.signature),
+                string_to_sign,
+                hash_with_line_break: hasher.chain_update(b"\r\n").finalize().into(),
+            });
+        }
+        if self.chunk_size > 0 {
+            self.data_signature.clone_from(&self.signature);
+        }
+        Ok(())
     }
 
     /// `line` without its line break; an empty one ends the trailers.
@@ -306,6 +322,8 @@ impl ChunkDecoder {
         accepted.map_err(|string_to_sign| ChunkError::TrailerSignatureMismatch {
             provided,
             string_to_sign,
+            trailers: self.trailers.clone(),
+            data_signature: self.data_signature.clone(),
         })
     }
 

@@ -33,6 +33,8 @@ pub enum ChunkError {
         provided: String,
         /// What was to be signed, with the previous signature in it.
         string_to_sign: Vec<u8>,
+        /// SHA-256 of its data with the line break behind it, which some signers take for a part of it.
+        hash_with_line_break: [u8; 32],
     },
     /// The decoded bytes are not as many as `x-amz-decoded-content-length` announced.
     LengthDiffers {
@@ -71,6 +73,10 @@ pub enum ChunkError {
         provided: String,
         /// What was to be signed.
         string_to_sign: Vec<u8>,
+        /// Names and values in order of arrival.
+        trailers: Vec<(String, String)>,
+        /// The signature of the last chunk that has data; that of the request if none has.
+        data_signature: String,
     },
 }
 

@@ -112,11 +112,15 @@ fn a_changed_byte_breaks_the_chain_at_its_chunk() {
         offset,
         provided,
         string_to_sign,
+        hash_with_line_break,
     } = error
     else {
         unreachable!("a broken chain, not {error}")
     };
     assert_eq!((chunk, offset, provided.len()), (2, 8_192, 64));
+    let mut data = changed[at..at + 6].to_vec();
+    data.extend_from_slice(b"\r\n");
+    assert_eq!(hash_with_line_break, <[u8; 32]>::from(Sha256::digest(&data)));
     assert!(
         string_to_sign
             .starts_with(b"AWS4-HMAC-SHA256-PAYLOAD\n20130524T000000Z\n20130524/us-east-1/s3/aws4_request\n")
