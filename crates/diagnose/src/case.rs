@@ -2,7 +2,7 @@
 //!
 //! Not here: how any of it was obtained. Everything is passed in by value or reference; nothing is looked up.
 
-use countersign_sigv4::{Claim, PathRule, Refusal, Request, Secret};
+use countersign_sigv4::{ChunkError, Claim, PathRule, Refusal, Request, Secret};
 
 /// One refused request with everything the server knows about it.
 #[derive(Clone)]
@@ -21,7 +21,7 @@ pub struct Case<'a> {
     pub server: &'a ServerFacts,
     /// How the request came in.
     pub transport: Transport<'a>,
-    /// What is known about the body, if it was read to its end before the refusal. Never read one for a diagnosis.
+    /// What is known about the body, as far as it was read before the refusal. Never read one for a diagnosis.
     pub body: Option<BodyFacts>,
 }
 
@@ -32,8 +32,10 @@ pub enum Fault<'a> {
     Refused(&'a Refusal),
     /// No active access key has the claimed id.
     UnknownAccessKeyId,
-    /// The signature matched, but the body that arrived does not have the signed SHA-256 ([`Case::body`] says which).
-    BodyMismatch,
+    /// The access key has no session token, and the request has one.
+    InvalidToken,
+    /// The signature of the request matched; what is said about the body, or the body itself, is wrong.
+    Body(&'a BodyFault),
     /// A browser asked ahead of a page's request, and no CORS rule allows it. Nothing is signed then.
     Preflight(&'a Preflight),
 }
@@ -63,6 +65,39 @@ pub enum PreflightPart {
     Method,
     /// These of `Access-Control-Request-Headers`, in lower case.
     Headers(Vec<String>),
+}
+
+/// What was wrong with a body whose request was signed as it should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BodyFault {
+    /// Its SHA-256 is not the signed one ([`BodyFacts::sha256`] says which it is).
+    Sha256,
+    /// It does not have the MD5 of `Content-MD5`.
+    Md5,
+    /// `Content-MD5` is not base64 of 16 bytes.
+    Md5Malformed,
+    /// A checksum is not the one that was announced.
+    Checksum {
+        /// The header or trailer that carries it, lower case.
+        header: String,
+        /// The value that the client sent, base64.
+        sent: String,
+        /// The value of the body that arrived, base64.
+        computed: String,
+    },
+    /// `x-amz-sdk-checksum-algorithm` names a checksum, and neither header nor trailer carries one.
+    ChecksumMissing,
+    /// It is shorter or longer than announced.
+    Length {
+        /// Bytes announced.
+        announced: u64,
+        /// Bytes that arrived before it ended or became too long; `None` if only that it is too short is known.
+        arrived: Option<u64>,
+    },
+    /// The length of its data is not announced.
+    LengthMissing,
+    /// Its framing as `aws-chunked`, a chunk's signature, or its trailer.
+    Chunk(ChunkError),
 }
 
 /// What the server knows about itself and about the claimed access key.
@@ -97,13 +132,13 @@ pub struct Transport<'a> {
     pub peer_is_loopback: bool,
 }
 
-/// What is known about a body that was read to its end.
+/// What is known about a body, as far as it was read.
 #[derive(Clone, Debug)]
 pub struct BodyFacts {
-    /// Its length in bytes.
+    /// Its length in bytes, without framing.
     pub bytes: u64,
-    /// Its SHA-256.
-    pub sha256: [u8; 32],
+    /// Its SHA-256, if it was read to its end and had to be compared.
+    pub sha256: Option<[u8; 32]>,
     /// Its beginning, at most 256 bytes; more is ignored.
     pub head: Vec<u8>,
 }

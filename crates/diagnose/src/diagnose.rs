@@ -5,13 +5,13 @@
 //!
 //! Keeps true: without a secret nothing is computed; a finding never becomes permission, for the answer is text only.
 
-use countersign_sigv4::Form;
+use countersign_sigv4::{ChunkError, Claim, Form};
 use zeroize::Zeroizing;
 
 use crate::budget::{Budget, PROPOSALS_EACH_MAX, SIGNED_HEADERS_MAX, SKEW_SECONDS_MAX, Tried};
-use crate::case::{Case, Fault};
+use crate::case::{BodyFault, Case, Fault};
 use crate::diagnosis::{Cause, Culprit, Diagnosis, Otherwise, Proof, Slot, Status};
-use crate::hypothesis::{Hypothesis, Proposals};
+use crate::hypothesis::{Change, Hypothesis, Proposals};
 use crate::parts::Parts;
 use crate::rules::{Finding, RULES, Rule, rule};
 use crate::scene::Scene;
@@ -40,18 +40,21 @@ pub fn diagnose(case: &Case<'_>, budget: Budget<'_>) -> Diagnosis {
         .map(|secret| Zeroizing::new([b"AWS4", secret.expose()].concat()));
     let searchable_parts = scene.parts.clone();
     let sent = match (case.claim, seed) {
-        (Some(claim), Some(seed)) if budget.singles_bytes_max > 0 => Some(Sent {
-            parts: searchable_parts.as_ref(),
-            policy: claim.policy.as_deref().unwrap_or_default(),
-            timestamp: &claim.timestamp,
-            scope: &claim.scope,
-            seed,
-            signature: &claim.signature,
-        }),
+        (Some(claim), Some(seed)) if budget.singles_bytes_max > 0 => {
+            let (parts, message, signature) = wrongly_signed(case, claim, searchable_parts.as_ref());
+            Some(Sent {
+                parts,
+                message,
+                timestamp: &claim.timestamp,
+                scope: &claim.scope,
+                seed,
+                signature,
+            })
+        }
         _ => None,
     };
     scene.otherwise = match &sent {
-        _ if matches!(case.fault, Fault::BodyMismatch) => Otherwise::Valid,
+        _ if scene.body_fault().is_some() => Otherwise::Valid,
         Some(sent) if may_verify(case) && sent.verifies(&mut tried) => Otherwise::Valid,
         Some(_) if may_verify(case) => Otherwise::Invalid,
         _ if scene.is_mismatch() => Otherwise::Invalid,
@@ -60,12 +63,41 @@ pub fn diagnose(case: &Case<'_>, budget: Budget<'_>) -> Diagnosis {
 
     let findings = findings(&scene, |rule| rule.check);
     let found = match &sent {
-        Some(sent) if scene.otherwise == Otherwise::Invalid && may_search(case) => {
+        Some(sent)
+            if may_search(case) && (scene.otherwise == Otherwise::Invalid || scene.has_wrong_signature()) =>
+        {
             search(sent, proposals(&scene), budget, &mut tried)
         }
         _ => Found::default(),
     };
     conclude(&scene, findings, &found, tried)
+}
+
+/// What was signed and the signature that was sent for it: of the request, or of the chunk or trailer that does not fit.
+fn wrongly_signed<'a>(
+    case: &Case<'a>,
+    claim: &'a Claim,
+    parts: Option<&'a Parts>,
+) -> (Option<&'a Parts>, &'a [u8], &'a str) {
+    match case.fault {
+        Fault::Body(BodyFault::Chunk(
+            ChunkError::SignatureMismatch {
+                provided,
+                string_to_sign,
+                ..
+            }
+            | ChunkError::TrailerSignatureMismatch {
+                provided,
+                string_to_sign,
+                ..
+            },
+        )) => (None, string_to_sign, provided),
+        _ => (
+            parts,
+            claim.policy.as_deref().unwrap_or_default().as_bytes(),
+            &claim.signature,
+        ),
+    }
 }
 
 /// Whether the signature may be computed as it is.
@@ -94,6 +126,10 @@ fn proposals(scene: &Scene<'_>) -> Vec<Hypothesis> {
                 },
             );
         }
+    }
+    if scene.body_fault().is_some() {
+        // The secret has signed the request.
+        list.retain(|hypothesis| !matches!(hypothesis.change, Change::Seed(_)));
     }
     list
 }
@@ -125,12 +161,15 @@ fn conclude(
     let mut causes: Vec<Cause> = findings
         .into_iter()
         // A proof explains a mismatch completely; what else looks odd was signed like that.
-        .filter(|_| proven.is_empty() || !scene.is_mismatch())
+        .filter(|_| proven.is_empty() || !scene.has_wrong_signature())
         .map(|(rule, finding)| certain_cause(scene, rule, finding))
         .collect();
     // Refused before the comparison of signatures: the most useful word is whether that was the only fault.
     let others = causes.len() > 1;
-    if let (Some(cause), true) = (causes.last_mut(), tried.hashed_bytes > 0 && !scene.is_mismatch()) {
+    if let (Some(cause), true) = (
+        causes.last_mut(),
+        tried.hashed_bytes > 0 && !scene.has_wrong_signature(),
+    ) {
         match scene.otherwise {
             Otherwise::Valid if others => cause.add(". Apart from these the signature is valid"),
             Otherwise::Valid => cause.add(". Apart from that the signature is valid"),
@@ -140,6 +179,9 @@ fn conclude(
     }
     let slots_proven: Vec<Slot> = proven.iter().map(|cause| cause.slot.clone()).collect();
     causes.extend(proven);
+    if let (Some(cause), Some(_)) = (causes.last_mut(), scene.body_fault()) {
+        cause.add(". The signature of the request is valid");
+    }
 
     let status = match causes.iter().map(|cause| cause.proof).next() {
         _ if !slots_proven.is_empty() => Status::Proven,
@@ -154,7 +196,7 @@ fn conclude(
             causes.extend(likely.map(|(rule, finding)| certain_cause(scene, rule, finding)));
             match (searched, causes.is_empty()) {
                 (true, _) => Status::Unproven,
-                (false, false) if scene.is_mismatch() => Status::Skipped,
+                (false, false) if scene.has_wrong_signature() => Status::Skipped,
                 (false, false) => Status::Inferred,
                 // That nobody has this key is certain; there was nothing to search for.
                 (false, true) if matches!(scene.case.fault, Fault::UnknownAccessKeyId) => Status::Exact,
@@ -167,7 +209,7 @@ fn conclude(
     let note = match scene.case.fault {
         _ if !causes.is_empty() => "",
         Fault::UnknownAccessKeyId => NOTE_UNKNOWN_KEY,
-        _ if scene.is_mismatch() => NOTE_NOT_SEARCHED,
+        _ if scene.has_wrong_signature() => NOTE_NOT_SEARCHED,
         _ => "",
     };
     Diagnosis {

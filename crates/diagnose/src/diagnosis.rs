@@ -77,14 +77,20 @@ pub enum Slot {
     SignedHeaders,
     /// The payload line.
     Payload,
-    /// The body against the payload line.
+    /// The body against what was said about it.
     Body,
+    /// One chunk of a streamed body, counted from 1.
+    Chunk(u64),
+    /// The trailer of a streamed body.
+    Trailer,
     /// Date, region or service the signing key is made for.
     Scope,
     /// The time of signing or of expiry.
     Time,
     /// The secret access key.
     Secret,
+    /// The session token of temporary credentials.
+    SessionToken,
     /// The way of authenticating.
     Mechanism,
     /// The CORS rules of the bucket.
@@ -116,9 +122,12 @@ impl fmt::Display for Slot {
             Slot::SignedHeaders => f.write_str("signed-headers"),
             Slot::Payload => f.write_str("payload"),
             Slot::Body => f.write_str("body"),
+            Slot::Chunk(number) => write!(f, "chunk:{number}"),
+            Slot::Trailer => f.write_str("trailer"),
             Slot::Scope => f.write_str("scope"),
             Slot::Time => f.write_str("time"),
             Slot::Secret => f.write_str("secret"),
+            Slot::SessionToken => f.write_str("session-token"),
             Slot::Mechanism => f.write_str("mechanism"),
             Slot::Cors => f.write_str("cors"),
         }

@@ -33,6 +33,10 @@ pub(crate) enum Change {
     Seed(Seed),
     /// The signing key was made for this date, region and service; the text of the scope stays as it was sent.
     KeyScope(Scope),
+    /// The date line of the string to sign was this text.
+    Timestamp(String),
+    /// This was signed in the place of the text of a chunk or a trailer, which has no canonical request.
+    Text { text: Vec<u8>, slot: Slot },
 }
 
 impl Change {
@@ -48,6 +52,8 @@ impl Change {
             Change::Payload { .. } => Slot::Payload,
             Change::Seed(_) => Slot::Secret,
             Change::KeyScope(_) => Slot::Scope,
+            Change::Timestamp(_) => Slot::Time,
+            Change::Text { slot, .. } => slot.clone(),
         }
     }
 

@@ -73,7 +73,7 @@ pub use budget::{
     Budget, CANONICAL_REQUEST_BYTES_MAX, PAIRS_BYTES_MAX, SIGNED_HEADERS_MAX, SINGLES_BYTES_MAX, SINGLES_MAX,
     SKEW_SECONDS_MAX, Tried,
 };
-pub use case::{BodyFacts, Case, Fault, Preflight, PreflightPart, ServerFacts, Transport};
+pub use case::{BodyFacts, BodyFault, Case, Fault, Preflight, PreflightPart, ServerFacts, Transport};
 pub use diagnose::diagnose;
 pub use diagnosis::{Cause, Culprit, Diagnosis, Otherwise, Proof, Slot, Status};
 pub use report::{

@@ -65,7 +65,11 @@ impl Parts {
                     uri = new_uri;
                     host = Some(new_host);
                 }
-                Change::Header { .. } | Change::Seed(_) | Change::KeyScope(_) => {}
+                Change::Header { .. }
+                | Change::Seed(_)
+                | Change::KeyScope(_)
+                | Change::Timestamp(_)
+                | Change::Text { .. } => {}
             }
         }
         let mut out = Vec::with_capacity(self.length() + 256);

@@ -4,8 +4,10 @@
 //! can say; ids are stable for ever.
 
 mod alg_v2;
+mod alg_v4a;
 mod auth_two;
 mod charset;
+mod clk_datehdr;
 mod clk_scopedate;
 mod clk_skew;
 mod clk_stale;
@@ -18,6 +20,7 @@ mod cors_method;
 mod cors_none;
 mod cors_origin;
 mod credential;
+mod framing;
 mod hdr_ae;
 mod hdr_cl;
 mod hdr_copysrc;
@@ -29,6 +32,7 @@ mod hdr_expect;
 mod hdr_fold;
 mod hdr_hoisted;
 mod hdr_hop;
+mod hdr_md5;
 mod hdr_missing;
 mod hdr_nonascii;
 mod hdr_order;
@@ -54,8 +58,12 @@ mod mth_head;
 mod mth_other;
 mod mth_proxy;
 mod path;
+mod pay_ce;
+mod pay_chunked_raw;
+mod pay_crc_empty;
 mod pay_emptyhash;
 mod pay_mismatch;
+mod pay_sdk2025;
 mod pay_unsigned;
 mod pre_expired;
 mod pre_future;
@@ -63,6 +71,7 @@ mod pre_toolong;
 mod prefix;
 mod prelude;
 mod qry_extra;
+mod query;
 mod scp_auto;
 mod scp_region;
 mod scp_region_empty;
@@ -80,6 +89,16 @@ mod sec_urlenc;
 mod sec_wrong;
 mod sec_zsh_percent;
 mod secret;
+mod str_chunk;
+mod str_length;
+mod str_mode;
+mod str_seed;
+mod str_trailer;
+mod stream;
+mod tok_encoding;
+mod tok_invalid;
+mod tok_missing;
+mod tok_unsigned;
 mod uri_dots;
 mod uri_double;
 mod uri_lowerhex;
@@ -219,6 +238,7 @@ pub(crate) static RULES: &[&Rule] = &[
     &hdr_range::RULE,
     &hdr_dup::RULE,
     &hdr_order::RULE,
+    &hdr_md5::RULE,
     &mth_head::RULE,
     &mth_other::RULE,
     &mth_proxy::RULE,
@@ -237,6 +257,15 @@ pub(crate) static RULES: &[&Rule] = &[
     &pay_mismatch::RULE,
     &pay_emptyhash::RULE,
     &pay_unsigned::RULE,
+    &pay_chunked_raw::RULE,
+    &pay_ce::RULE,
+    &pay_crc_empty::RULE,
+    &pay_sdk2025::RULE,
+    &str_seed::RULE,
+    &str_mode::RULE,
+    &str_length::RULE,
+    &str_chunk::RULE,
+    &str_trailer::RULE,
     &sec_newline::RULE,
     &sec_space::RULE,
     &sec_zsh_percent::RULE,
@@ -248,6 +277,10 @@ pub(crate) static RULES: &[&Rule] = &[
     &sec_default::RULE,
     &sec_aws4twice::RULE,
     &sec_wrong::RULE,
+    &tok_missing::RULE,
+    &tok_unsigned::RULE,
+    &tok_encoding::RULE,
+    &tok_invalid::RULE,
     &scp_region::RULE,
     &scp_auto::RULE,
     &scp_region_empty::RULE,
@@ -257,10 +290,12 @@ pub(crate) static RULES: &[&Rule] = &[
     &clk_tz::RULE,
     &clk_stale::RULE,
     &clk_scopedate::RULE,
+    &clk_datehdr::RULE,
     &pre_expired::RULE,
     &pre_future::RULE,
     &pre_toolong::RULE,
     &alg_v2::RULE,
+    &alg_v4a::RULE,
     &auth_two::RULE,
     &cors_none::RULE,
     &cors_origin::RULE,

@@ -4,9 +4,9 @@
 
 use std::collections::HashSet;
 
-use countersign_sigv4::{Claim, Form, Refusal, query_value};
+use countersign_sigv4::{ChunkError, Claim, Form, Refusal, query_value};
 
-use crate::case::{Case, Fault, Preflight};
+use crate::case::{BodyFault, Case, Fault, Preflight};
 use crate::diagnosis::Otherwise;
 use crate::facts::Facts;
 use crate::parts::Parts;
@@ -69,7 +69,7 @@ impl<'a> Scene<'a> {
     pub(crate) fn refusal(&self) -> Option<&'a Refusal> {
         match self.case.fault {
             Fault::Refused(refusal) => Some(refusal),
-            Fault::UnknownAccessKeyId | Fault::BodyMismatch | Fault::Preflight(_) => None,
+            Fault::UnknownAccessKeyId | Fault::InvalidToken | Fault::Body(_) | Fault::Preflight(_) => None,
         }
     }
 
@@ -81,9 +81,34 @@ impl<'a> Scene<'a> {
         }
     }
 
-    /// Whether the comparison of signatures is what failed.
+    /// What is wrong with the body of a request whose signature matched.
+    pub(crate) fn body_fault(&self) -> Option<&'a BodyFault> {
+        match self.case.fault {
+            Fault::Body(fault) => Some(fault),
+            _ => None,
+        }
+    }
+
+    /// What is wrong with the framing of a streamed body.
+    pub(crate) fn chunk_error(&self) -> Option<&'a ChunkError> {
+        match self.body_fault() {
+            Some(BodyFault::Chunk(error)) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// Whether the comparison of the request's signature is what failed.
     pub(crate) fn is_mismatch(&self) -> bool {
         matches!(self.refusal(), Some(Refusal::SignatureMismatch))
+    }
+
+    /// Whether a comparison of signatures failed: the request's, that of a chunk, or that of the trailer.
+    pub(crate) fn has_wrong_signature(&self) -> bool {
+        self.is_mismatch()
+            || matches!(
+                self.chunk_error(),
+                Some(ChunkError::SignatureMismatch { .. } | ChunkError::TrailerSignatureMismatch { .. })
+            )
     }
 
     /// Whether the request is signed in its query.
@@ -161,10 +186,22 @@ impl<'a> Scene<'a> {
             .claim()
             .map(|claim| claim.signature.as_str())
             .unwrap_or_default();
+        let of_chunk = match self.chunk_error() {
+            Some(
+                ChunkError::SignatureMismatch { provided, .. }
+                | ChunkError::TrailerSignatureMismatch { provided, .. },
+            ) => provided.as_str(),
+            _ => "",
+        };
         let secret = self.case.secret.map(|secret| secret.expose()).unwrap_or_default();
-        [token.as_bytes(), signature.as_bytes(), secret]
-            .iter()
-            .any(|hidden| contains(bytes, hidden))
+        [
+            token.as_bytes(),
+            signature.as_bytes(),
+            of_chunk.as_bytes(),
+            secret,
+        ]
+        .iter()
+        .any(|hidden| contains(bytes, hidden))
     }
 
     fn stands_in_request(&self, bytes: &[u8]) -> bool {

@@ -19,10 +19,10 @@ const PAIRED_SINGLES_MAX: usize = 120;
 
 /// Everything a signature is computed from.
 pub(crate) struct Sent<'a> {
-    /// `None` for a form, which signs its policy and no request.
+    /// `None` for what has no canonical request: a form, a chunk, a trailer.
     pub(crate) parts: Option<&'a Parts>,
-    /// The policy of a form as sent; empty for a request.
-    pub(crate) policy: &'a str,
+    /// What is signed then: the policy as sent, or the text of the chunk or trailer; empty for a request.
+    pub(crate) message: &'a [u8],
     pub(crate) timestamp: &'a str,
     /// The scope as it stands in the string to sign.
     pub(crate) scope: &'a Scope,
@@ -46,21 +46,34 @@ impl Sent<'_> {
         SigningKey::derive_from_seed(seed, scope)
     }
 
-    fn text(&self, canonical_sha256: &[u8; 32]) -> Vec<u8> {
-        string_to_sign(self.timestamp, self.scope, canonical_sha256)
+    /// What is to be signed with some changes made, before anything is hashed.
+    fn message<'c>(&'c self, changes: &[&'c Change]) -> Message<'c> {
+        let (mut whole, mut timestamp) = (self.message, self.timestamp);
+        for change in changes {
+            match change {
+                Change::Text { text, .. } => whole = text,
+                Change::Timestamp(text) => timestamp = text,
+                _ => {}
+            }
+        }
+        match self.parts {
+            Some(parts) => Message::Canonical {
+                request: parts.bytes(changes),
+                timestamp,
+                scope: self.scope,
+            },
+            None => Message::Text(whole),
+        }
     }
 
     /// The text to sign of what arrived.
     fn own_text(&self) -> Vec<u8> {
-        match self.parts {
-            Some(parts) => self.text(&sha256(&parts.bytes(&[]))),
-            None => self.policy.as_bytes().to_vec(),
-        }
+        self.message(&[]).text()
     }
 
     /// The length of what is hashed for [`Sent::own_text`].
     fn length(&self) -> usize {
-        self.parts.map_or(self.policy.len(), Parts::length)
+        self.parts.map_or(self.message.len(), Parts::length)
     }
 
     /// Whether the signature is right as it was sent.
@@ -69,6 +82,46 @@ impl Sent<'_> {
         self.key(&[]).matches(&self.own_text(), self.signature)
     }
 }
+
+/// What is to be signed.
+enum Message<'a> {
+    /// This text as it is.
+    Text(&'a [u8]),
+    /// A string to sign with the hash of this canonical request.
+    Canonical {
+        request: Vec<u8>,
+        timestamp: &'a str,
+        scope: &'a Scope,
+    },
+}
+
+impl Message<'_> {
+    /// Bytes that are hashed for it, the HMAC's own not counted.
+    fn length(&self) -> usize {
+        match self {
+            Message::Text(text) => text.len(),
+            Message::Canonical {
+                request,
+                timestamp,
+                scope,
+            } => request.len() + timestamp.len() + scope.to_string().len() + TEXT_BYTES,
+        }
+    }
+
+    fn text(&self) -> Vec<u8> {
+        match self {
+            Message::Text(text) => text.to_vec(),
+            Message::Canonical {
+                request,
+                timestamp,
+                scope,
+            } => string_to_sign(timestamp, scope, &sha256(request)),
+        }
+    }
+}
+
+/// Bytes of a string to sign beside its date and scope: the algorithm, the hash, the line breaks.
+const TEXT_BYTES: usize = 83;
 
 /// The hypotheses that explain the signature: none, one group of equal ones, or two groups that hold together.
 #[derive(Default)]
@@ -80,9 +133,9 @@ pub(crate) struct Found {
 /// One distinct change with all hypotheses that propose it.
 struct Candidate {
     members: Vec<Hypothesis>,
-    /// SHA-256 of the changed canonical request; `None` for a change of the key.
-    canonical: Option<[u8; 32]>,
-    /// The changed key; `None` for a change of the canonical request.
+    /// The changed text to sign; `None` for a change of the key.
+    text: Option<Vec<u8>>,
+    /// The changed key; `None` for a change of the text.
     key: Option<SigningKey>,
 }
 
@@ -130,14 +183,15 @@ pub(crate) fn search(
             candidate.key = Some(key);
             fits
         } else {
-            let Some(parts) = sent.parts else { continue };
-            let canonical = parts.bytes(&[&change]);
-            if !meter.spend(canonical.len() + HMAC_BYTES + own_text.len(), tried) {
+            let changes = [&change];
+            let message = sent.message(&changes);
+            if !meter.spend(message.length() + HMAC_BYTES, tried) {
                 break;
             }
-            let canonical = sha256(&canonical);
-            candidate.canonical = Some(canonical);
-            own_key.matches(&sent.text(&canonical), sent.signature)
+            let text = message.text();
+            let fits = own_key.matches(&text, sent.signature);
+            candidate.text = Some(text);
+            fits
         };
         tried.singles += 1;
         if fits {
@@ -188,7 +242,7 @@ fn distinct(sent: &Sent<'_>, proposals: Vec<Hypothesis>) -> Vec<Candidate> {
                 index.insert(proposal.change.clone(), candidates.len());
                 candidates.push(Candidate {
                     members: vec![proposal],
-                    canonical: None,
+                    text: None,
                     key: None,
                 });
             }
@@ -203,7 +257,8 @@ fn changes_nothing(sent: &Sent<'_>, change: &Change) -> bool {
     match (change, sent.parts) {
         (Change::Seed(seed), _) => seed.0 == sent.seed,
         (Change::KeyScope(scope), _) => scope == sent.scope,
-        (_, None) => true,
+        (Change::Text { text, .. }, None) => text == sent.message,
+        (Change::Text { .. }, Some(_)) | (_, None) => true,
         // A header that is not signed is not part of the signature, so its value cannot explain it.
         (Change::Header { name, value }, Some(parts)) => parts
             .signed_header(name)
@@ -213,6 +268,7 @@ fn changes_nothing(sent: &Sent<'_>, change: &Change) -> bool {
         (Change::Uri(uri), Some(parts)) => *uri == parts.uri,
         (Change::Query(query), Some(parts)) => *query == parts.query,
         (Change::Headers(_), Some(_)) => false,
+        (Change::Timestamp(text), Some(_)) => text == sent.timestamp,
         (Change::Payload { line, .. }, Some(parts)) => *line == parts.payload,
     }
 }
@@ -285,24 +341,21 @@ fn pair_fits(
     tried: &mut Tried,
 ) -> Option<bool> {
     let (a, b) = (first.change()?, second.change()?);
-    let text_bytes = sent.timestamp.len() + sent.scope.to_string().len() + 83;
-    let (text, key);
-    let key = match (a.is_about_the_key(), b.is_about_the_key()) {
+    let (changed_text, key);
+    let changes = [a, b];
+    let (key, text) = match (a.is_about_the_key(), b.is_about_the_key()) {
         (false, false) => {
-            let canonical = sent.parts?.bytes(&[a, b]);
-            spend(meter, canonical.len() + HMAC_BYTES + text_bytes, tried)?;
-            text = sent.text(&sha256(&canonical));
-            own_key
+            let message = sent.message(&changes);
+            spend(meter, message.length() + HMAC_BYTES, tried)?;
+            changed_text = message.text();
+            (own_key, &changed_text)
         }
         (true, true) => {
-            spend(
-                meter,
-                sent.length() + HMAC_BYTES + text_bytes + DERIVE_BYTES,
-                tried,
-            )?;
-            text = sent.own_text();
-            key = sent.key(&[a, b]);
-            &key
+            let message = sent.message(&[]);
+            spend(meter, message.length() + HMAC_BYTES + DERIVE_BYTES, tried)?;
+            changed_text = message.text();
+            key = sent.key(&changes);
+            (&key, &changed_text)
         }
         (about_key, _) => {
             let (of_key, of_text) = if about_key {
@@ -311,16 +364,15 @@ fn pair_fits(
                 (second, first)
             };
             // A candidate the singles did not reach has neither; it was cut off by the budget then.
-            let (Some(key), Some(canonical)) = (&of_key.key, &of_text.canonical) else {
+            let (Some(key), Some(text)) = (&of_key.key, &of_text.text) else {
                 return Some(false);
             };
-            spend(meter, HMAC_BYTES + text_bytes, tried)?;
-            text = sent.text(canonical);
-            key
+            spend(meter, HMAC_BYTES + text.len(), tried)?;
+            (key, text)
         }
     };
     tried.pairs += 1;
-    Some(key.matches(&text, sent.signature))
+    Some(key.matches(text, sent.signature))
 }
 
 fn spend(meter: &mut Meter<'_>, bytes: usize, tried: &mut Tried) -> Option<()> {

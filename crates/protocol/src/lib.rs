@@ -22,6 +22,6 @@ mod testing;
 pub use error_code::ErrorCode;
 pub use form::Form;
 pub use head::{Head, header_bytes, header_text};
-pub use operation::{Named, Operation};
+pub use operation::{CHECKSUM_NOT_SENT, Named, Operation};
 pub use parse_error::ParseError;
 pub use router::{bucket, is_form, parse, parse_form};

@@ -24,7 +24,7 @@ pub use condition::RangeCondition;
 pub use content::STANDARD_STORAGE_CLASS;
 pub use copy::{CopyObject, CopySource, MetadataDirective, UploadPartCopy};
 pub use cors::{CorsDocument, Preflight, PutBucketCors};
-pub use integrity::{DeclaredChecksum, Integrity};
+pub use integrity::{CHECKSUM_NOT_SENT, DeclaredChecksum, Integrity};
 pub use listing::{ListMultipartUploads, ListObjectVersions, ListObjects, ListObjectsV2, ListParts};
 pub use multipart::{
     AbortMultipartUpload, CompleteMultipartUpload, CompleteMultipartUploadDocument, CompletedPart,

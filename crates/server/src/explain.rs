@@ -6,19 +6,18 @@
 //! It keeps true: a search runs on the blocking pool, one at a time, within its budget; the same refusal repeated
 //! within a minute is not searched again; nothing here can turn a refusal into anything else.
 
+mod fault;
+
 use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use countersign_diagnose::{
-    self as diagnose, Budget, Case, Diagnosis, Fault, Level, Preflight, PreflightPart, Report, ServerFacts,
-    Transport,
+    self as diagnose, Budget, Case, Diagnosis, Level, Report, ServerFacts, Transport,
 };
-use countersign_protocol::cors::DeniedPart;
 use countersign_protocol::encode as xml;
-use countersign_sigv4::{self as sigv4, PathRule, Request};
-use countersign_types::CorsRule;
+use countersign_sigv4::{PathRule, Request};
 use sha2::{Digest, Sha256};
 
 use crate::body;
@@ -27,8 +26,9 @@ use crate::gateway::Gateway;
 use crate::metrics::Skipped;
 use crate::pipeline::received::Received;
 use crate::record::Note;
-use crate::refusal::{PreflightFault, Refusal, Refused, RefusedPreflight, S3Error};
+use crate::refusal::{Refusal, Refused, S3Error};
 use crate::throttle::Allowance;
+use fault::SearchedFault;
 
 /// A diagnosis in the forms in which it is answered.
 pub(crate) struct Explanation {
@@ -40,8 +40,8 @@ pub(crate) struct Explanation {
     pub(crate) document: xml::Diagnosis,
 }
 
-/// Explains a refusal that has to do with the signature or with CORS rules, and puts it on record; `None` for any other and
-/// where the operator turned explanations off.
+/// Explains a refusal that has to do with the signature, with the body it covers, or with CORS rules, and puts it on record;
+/// `None` for any other and where the operator turned explanations off.
 pub(crate) async fn explain(
     gateway: &Gateway,
     received: &Received,
@@ -49,12 +49,13 @@ pub(crate) async fn explain(
     error: &S3Error,
     body: &body::BodyFacts,
 ) -> Option<Explanation> {
-    let fault = SearchedFault::of(&refused)?;
+    let fault = SearchedFault::of(&refused, received, body)?;
+    let event = fault.event();
     let note = Note::of(received, &refused, client_address(gateway, received));
-    let question = Question::new(gateway, received, refused, fault, body);
+    let question = Question::new(gateway, received, refused, fault);
     let diagnosis = find(gateway, received, question).await?;
     let operator = diagnosis.at(Level::Full);
-    log(received, error, &operator, note.access_key_id());
+    log(event, received, error, &operator, note.access_key_id());
     gateway.record.keep(note.entry(received, error, &operator));
     let level = level(gateway.config.diagnosis, received)?;
     let report = diagnosis.at(level);
@@ -74,29 +75,6 @@ pub(crate) async fn explain(
     })
 }
 
-/// A refusal that `diagnose` knows to explain.
-enum SearchedFault {
-    Signature(sigv4::Refusal),
-    UnknownAccessKeyId,
-    BodyMismatch { computed: [u8; 32] },
-    Preflight(Preflight),
-}
-
-impl SearchedFault {
-    fn of(refused: &Refused) -> Option<SearchedFault> {
-        use countersign_store::Error;
-        match &refused.refusal {
-            Refusal::Signature(refusal) => Some(SearchedFault::Signature(refusal.clone())),
-            Refusal::UnknownAccessKeyId => Some(SearchedFault::UnknownAccessKeyId),
-            Refusal::Store(Error::ContentSha256Mismatch { computed, .. }, _) => {
-                Some(SearchedFault::BodyMismatch { computed: *computed })
-            }
-            Refusal::Preflight(refused) => Some(SearchedFault::Preflight(preflight(refused))),
-            _ => None,
-        }
-    }
-}
-
 /// A [`Case`] that owns what it needs, so that it can go to another thread.
 struct Question {
     method: String,
@@ -106,19 +84,12 @@ struct Question {
     fault: SearchedFault,
     refused: Refused,
     facts: ServerFacts,
-    body: Option<diagnose::BodyFacts>,
     is_http_1_0: bool,
     peer_is_loopback: bool,
 }
 
 impl Question {
-    fn new(
-        gateway: &Gateway,
-        received: &Received,
-        refused: Refused,
-        fault: SearchedFault,
-        body: &body::BodyFacts,
-    ) -> Question {
+    fn new(gateway: &Gateway, received: &Received, refused: Refused, fault: SearchedFault) -> Question {
         let access_key_id = refused.claim.as_ref().map_or("", |claim| &claim.access_key_id);
         let facts = ServerFacts {
             region: gateway.config.region.clone(),
@@ -134,14 +105,6 @@ impl Question {
             seen_hosts: gateway.hosts.of(access_key_id),
             now: received.at.seconds(),
         };
-        let body = match &fault {
-            SearchedFault::BodyMismatch { computed } => Some(diagnose::BodyFacts {
-                bytes: body.length,
-                sha256: *computed,
-                head: body.head.clone(),
-            }),
-            _ => None,
-        };
         Question {
             method: received.method().to_owned(),
             path: received.path().as_bytes().to_vec(),
@@ -154,16 +117,17 @@ impl Question {
             fault,
             refused,
             facts,
-            body,
             is_http_1_0: received.is_http_1_0(),
             peer_is_loopback: received.origin.peer.ip().to_canonical().is_loopback(),
         }
     }
 
-    /// Tells the same request sent again from any other: by everything that a search looks at. Only a mismatch is
-    /// worth remembering; other refusals cost one verification at most.
+    /// Tells the same request sent again from any other: by everything that a search looks at. Only a mismatch and a
+    /// token are worth remembering; other refusals cost one verification, or a few texts of a chunk, and look at a body.
     fn identity(&self) -> Option<Identity> {
-        self.refused.trace.as_ref()?;
+        if self.refused.trace.is_none() && !matches!(self.refused.refusal, Refusal::InvalidToken) {
+            return None;
+        }
         let mut hasher = Sha256::new();
         let mut add = |bytes: &[u8]| {
             hasher.update(bytes.len().to_be_bytes());
@@ -215,12 +179,7 @@ impl Question {
                 headers: &lines,
             },
             claim: self.refused.claim.as_ref(),
-            fault: match &self.fault {
-                SearchedFault::Signature(refusal) => Fault::Refused(refusal),
-                SearchedFault::UnknownAccessKeyId => Fault::UnknownAccessKeyId,
-                SearchedFault::BodyMismatch { .. } => Fault::BodyMismatch,
-                SearchedFault::Preflight(preflight) => Fault::Preflight(preflight),
-            },
+            fault: self.fault.as_fault(),
             secret: self
                 .refused
                 .resolved
@@ -234,7 +193,7 @@ impl Question {
                 sni: None,
                 peer_is_loopback: self.peer_is_loopback,
             },
-            body: self.body.clone(),
+            body: self.fault.body().cloned(),
         };
         let started = thread_time();
         let within = move || thread_time().saturating_sub(started) < SEARCH_TIME_MAX;
@@ -244,49 +203,6 @@ impl Question {
             Allowance::None => Budget::none(),
         };
         diagnose::diagnose(&case, budget)
-    }
-}
-
-/// What of the rules a diagnosis looks at.
-fn preflight(refused: &RefusedPreflight) -> Preflight {
-    let bare = |part| Preflight {
-        part,
-        nearest: None,
-        allowed: Vec::new(),
-    };
-    let (denied, rules) = match &refused.fault {
-        PreflightFault::NoBucket => return bare(PreflightPart::NoBucket),
-        PreflightFault::NoRules => return bare(PreflightPart::NoRules),
-        PreflightFault::Denied(denied, rules) => (denied, rules),
-    };
-    let nearest = rules.get(denied.nearest);
-    let of_nearest = |texts: Vec<String>| -> Vec<(usize, String)> {
-        texts.into_iter().map(|text| (denied.nearest + 1, text)).collect()
-    };
-    let (part, allowed) = match &denied.part {
-        DeniedPart::Origin => {
-            let of_rule = |(place, rule): (usize, &CorsRule)| {
-                let origins = rule.allowed_origins.clone();
-                origins.into_iter().map(move |origin| (place + 1, origin))
-            };
-            let origins = rules.iter().enumerate().flat_map(of_rule);
-            (PreflightPart::Origin, origins.collect())
-        }
-        DeniedPart::Method => {
-            let methods =
-                nearest.map(|rule| rule.allowed_methods.iter().map(|m| m.name().to_owned()).collect());
-            (PreflightPart::Method, of_nearest(methods.unwrap_or_default()))
-        }
-        DeniedPart::Headers(names) => {
-            let headers = nearest.map(|rule| rule.allowed_headers.clone());
-            let part = PreflightPart::Headers(names.clone());
-            (part, of_nearest(headers.unwrap_or_default()))
-        }
-    };
-    Preflight {
-        part,
-        nearest: Some(denied.nearest + 1),
-        allowed,
     }
 }
 
@@ -398,13 +314,8 @@ fn is_near(address: IpAddr) -> bool {
     }
 }
 
-fn log(received: &Received, error: &S3Error, report: &Report, access_key_id: Option<&str>) {
+fn log(event: &str, received: &Received, error: &S3Error, report: &Report, access_key_id: Option<&str>) {
     let causes: Vec<&str> = report.causes.iter().map(|cause| cause.id).collect();
-    let event = if received.method() == "OPTIONS" {
-        "preflight_refused"
-    } else {
-        "auth_rejected"
-    };
     tracing::warn!(
         request_id = received.request_id.as_str(),
         peer = %received.origin.peer,

@@ -24,7 +24,7 @@ use crate::probe;
 use crate::refusal::{Refusal, Refused, S3Error};
 use crate::request_id::RequestId;
 use crate::respond::Outgoing;
-use proof::{Authenticated, Authorized, Place};
+use proof::{Authenticated, Authorized, Place, Signature};
 use received::Received;
 
 /// Answers S3 requests.
@@ -100,7 +100,7 @@ async fn carry(
         Some(form) => countersign_protocol::parse_form(&head, form),
         None => countersign_protocol::parse(&head),
     };
-    let named = named.map_err(|error| Refused::new(Refusal::Parse(error)))?;
+    let named = named.map_err(|error| signed(authenticated.signature(), Refusal::Parse(error)))?;
     received.is_for(named.operation.name());
     let authorized = authenticated.may(named, form.as_ref(), received.at.seconds())?;
     run(gateway, received, &authorized, body).await
@@ -129,13 +129,7 @@ async fn run(
     body: &mut Upload,
 ) -> Result<Response<Outgoing>, Box<Refused>> {
     let signature = authorized.signature();
-    let with_signature = |refusal| {
-        Box::new(Refused {
-            claim: signature.map(|signature| signature.claim.clone()),
-            resolved: signature.map(|signature| signature.resolved.clone()),
-            ..*Refused::new(refusal)
-        })
-    };
+    let with_signature = |refusal| signed(signature, refusal);
     if authorized.named().operation.has_data() && !received.announces_length() {
         return Err(with_signature(Refusal::Body(BodyFault::LengthMissing)));
     }
@@ -150,6 +144,15 @@ async fn run(
         authorized,
     };
     operations::run(&call, body).await.map_err(with_signature)
+}
+
+/// A refusal of a request whose signature, if it has one, matched.
+fn signed(signature: Option<&Signature>, refusal: Refusal) -> Box<Refused> {
+    Box::new(Refused {
+        claim: signature.map(|signature| signature.claim.clone()),
+        resolved: signature.map(|signature| signature.resolved.clone()),
+        ..*Refused::new(refusal)
+    })
 }
 
 /// The answer to a refused request: S3's error, with the diagnosis of a refused signature in it.

@@ -78,7 +78,7 @@ pub(super) fn sent_later(scene: &Scene<'_>, skew: i64) -> Option<&'static str> {
 }
 
 /// Reads `Sun, 22 Nov 2026 04:10:00 GMT` as seconds since 1970, through the one parser of timestamps.
-fn http_date(value: &[u8]) -> Option<i64> {
+pub(super) fn http_date(value: &[u8]) -> Option<i64> {
     const MONTHS: [&str; 12] = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ];

@@ -4,6 +4,7 @@
 
 use super::content_type;
 use super::prelude::*;
+use super::tok_unsigned::HEADER;
 
 pub(crate) static RULE: Rule = Rule {
     weight: 860,
@@ -76,7 +77,7 @@ const VALUES: [(&str, &[&str]); 12] = [
 ];
 
 /// Signed headers that did not arrive, lower case, the host aside.
-fn missing(scene: &Scene<'_>) -> impl Iterator<Item = String> {
+pub(super) fn missing(scene: &Scene<'_>) -> impl Iterator<Item = String> {
     let names = scene
         .claim()
         .map(|claim| claim.signed_headers.as_slice())
@@ -129,7 +130,8 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
     if !scene.is_mismatch() {
         return None;
     }
-    let names: Vec<String> = missing(scene).take(8).collect();
+    // A session token has its own cause.
+    let names: Vec<String> = missing(scene).filter(|name| name != HEADER).take(8).collect();
     let first = names.first()?.clone();
     // They stand in the canonical request of the answer.
     let list = Value::answered(names.join(", "));

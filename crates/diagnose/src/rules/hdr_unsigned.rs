@@ -5,6 +5,7 @@
 use countersign_sigv4::headers_not_signed;
 
 use super::prelude::*;
+use super::tok_unsigned::{HEADER, is_added};
 
 pub(crate) static RULE: Rule = Rule {
     check: Some(check),
@@ -24,7 +25,11 @@ fn unsigned(scene: &Scene<'_>) -> Vec<String> {
 }
 
 fn check(scene: &Scene<'_>) -> Option<Finding> {
-    let names = unsigned(scene);
+    let mut names = unsigned(scene);
+    if is_added(scene) {
+        // The session token has its own cause.
+        names.retain(|name| name != HEADER);
+    }
     let first = names.first()?.clone();
     // The answer lists them in HeadersNotSigned.
     let list = Value::answered(names.join(", "));

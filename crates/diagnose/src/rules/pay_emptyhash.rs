@@ -3,7 +3,7 @@
 use countersign_sigv4::EMPTY_SHA256;
 
 use super::prelude::*;
-use crate::case::Fault;
+use crate::case::BodyFault;
 
 pub(crate) static RULE: Rule = Rule {
     check: Some(check),
@@ -15,7 +15,8 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(scene: &Scene<'_>) -> Option<Finding> {
-    let (Fault::BodyMismatch, Some(body), Some(claim)) = (scene.case.fault, &scene.case.body, scene.claim())
+    let (Some(BodyFault::Sha256), Some(body), Some(claim)) =
+        (scene.body_fault(), &scene.case.body, scene.claim())
     else {
         return None;
     };
@@ -30,6 +31,6 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
     let mut finding = Finding::new(Slot::Body, Proof::Exact, 905, what, cure);
     finding.also = vec!["PAY-MISMATCH"];
     finding.signed = Some(Value::received(EMPTY_SHA256));
-    finding.received = Some(Value::answered(hex::encode(body.sha256)));
+    finding.received = body.sha256.map(|hash| Value::answered(hex::encode(hash)));
     Some(finding)
 }

@@ -33,7 +33,7 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
         .case
         .body
         .as_ref()
-        .map(|body| hex::encode(body.sha256).into_bytes());
+        .and_then(|body| Some(hex::encode(body.sha256?).into_bytes()));
     let constants = CONSTANTS.iter().map(|line| line.as_bytes().to_vec());
     for line in constants.chain(sent).chain(in_query).chain(body) {
         // Sometimes only the last line was another, sometimes the signed header with it.

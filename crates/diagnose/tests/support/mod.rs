@@ -8,15 +8,18 @@
     unreachable_pub,
     reason = "each test binary uses its own part of the support code"
 )]
+#![expect(clippy::panic, reason = "a broken fixture is named before the test ends")]
+
+mod stream;
 
 use base64::Engine as _;
 use countersign_diagnose::{
-    BodyFacts, Budget, Case, Diagnosis, Fault, Preflight, PreflightPart, Report, ReportCause, ServerFacts,
-    Transport, diagnose,
+    BodyFacts, BodyFault, Budget, Case, Diagnosis, Fault, Preflight, PreflightPart, Report, ReportCause,
+    ServerFacts, Transport, diagnose,
 };
 use countersign_sigv4::{
-    Canonical, Expected, PathRule, Refusal, Request, Scope, Secret, SigningKey, claim, parse_timestamp,
-    string_to_sign, verify,
+    Canonical, Claim, Expected, PathRule, Refusal, Request, Scope, Secret, SigningKey, claim,
+    parse_timestamp, string_to_sign, verify,
 };
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
@@ -178,7 +181,11 @@ impl Context {
             if let Some(line) = self.text("signed_payload_line") {
                 canonical.payload = line.to_owned();
             }
-            let text = string_to_sign(&claim.timestamp, &claim.scope, &canonical.hash());
+            if let Some(query) = self.text("signed_query") {
+                canonical.query = query.to_owned();
+            }
+            let timestamp = self.text("signed_timestamp").unwrap_or(&claim.timestamp);
+            let text = string_to_sign(timestamp, &claim.scope, &canonical.hash());
             let scope = Scope {
                 date: self.text("key_date").unwrap_or(&claim.scope.date).to_owned(),
                 region: self.text("key_region").unwrap_or(&claim.scope.region).to_owned(),
@@ -233,26 +240,25 @@ impl Context {
                 now: server.now,
             };
             let refusal = refusal.or_else(|| claimed.as_ref()?.check(request, &expected).err());
+            let has_token = claimed.as_ref().is_some_and(|c| c.session_token.is_some());
+            let token_refused = refusal.is_none() && has_token;
             let refusal = refusal.or_else(|| {
                 let claimed = claimed.as_ref()?;
                 let key = SigningKey::derive(&secret, &claimed.scope);
                 let matched = verify(request, claimed, PathRule::S3, &key).matched;
                 (!matched).then_some(Refusal::SignatureMismatch)
             });
-            let body = BodyFacts {
-                bytes: http.body.len() as u64,
-                sha256: Sha256::digest(&http.body).into(),
-                head: http.body.clone(),
+            let (body, body_fault) = match &claimed {
+                Some(claim) => self.receive_body(&http, request, claim),
+                None => (None, None),
             };
             let known = !self.flag("unknown_key");
-            let body_differs = claimed
-                .as_ref()
-                .is_some_and(|c| c.payload.sha256().is_some_and(|hash| hash != body.sha256));
-            let fault = match &refusal {
+            let fault = match (&refusal, &body_fault) {
                 _ if !known => Fault::UnknownAccessKeyId,
-                Some(refusal) => Fault::Refused(refusal),
-                None if body_differs => Fault::BodyMismatch,
-                None => return None,
+                _ if token_refused => Fault::InvalidToken,
+                (Some(refusal), _) => Fault::Refused(refusal),
+                (None, Some(fault)) => Fault::Body(fault),
+                (None, None) => return None,
             };
             let case = Case {
                 request: *request,
@@ -267,7 +273,7 @@ impl Context {
                     sni: self.text("sni"),
                     peer_is_loopback: self.flag("peer_is_loopback"),
                 },
-                body: matches!(fault, Fault::BodyMismatch).then(|| body.clone()),
+                body: body.filter(|_| matches!(fault, Fault::Body(_))),
             };
             Some(diagnose(&case, budget))
         })
@@ -296,6 +302,56 @@ fn refuse_preflight(
         body: None,
     };
     diagnose(&case, budget)
+}
+
+impl Context {
+    /// Reads the body as the server does: what is known of it then, and what is wrong with it.
+    fn receive_body(
+        &self,
+        http: &Http,
+        request: &Request<'_>,
+        claim: &Claim,
+    ) -> (Option<BodyFacts>, Option<BodyFault>) {
+        if let Some(stream) = self.0.get("stream") {
+            let framed = stream::frame(stream, claim, &self.secret());
+            let (facts, fault) = stream::receive(framed, request, claim, &self.secret());
+            return (facts, fault.or_else(|| self.0.get("body_fault").map(body_fault)));
+        }
+        let sha256: [u8; 32] = Sha256::digest(&http.body).into();
+        let facts = BodyFacts {
+            bytes: http.body.len() as u64,
+            sha256: Some(sha256),
+            head: http.body.clone(),
+        };
+        let differs = claim.payload.sha256().is_some_and(|hash| hash != sha256);
+        let fault = match self.0.get("body_fault") {
+            Some(fault) => Some(body_fault(fault)),
+            None => differs.then_some(BodyFault::Sha256),
+        };
+        (Some(facts), fault)
+    }
+}
+
+/// A fault that the server finds by means of its own, written out.
+fn body_fault(fault: &Value) -> BodyFault {
+    let text = |name: &str| fault[name].as_str().expect("a text").to_owned();
+    let number = |name: &str| fault[name].as_u64();
+    match text("kind").as_str() {
+        "md5" => BodyFault::Md5,
+        "md5-malformed" => BodyFault::Md5Malformed,
+        "checksum-missing" => BodyFault::ChecksumMissing,
+        "length-missing" => BodyFault::LengthMissing,
+        "length" => BodyFault::Length {
+            announced: number("announced").expect("a number"),
+            arrived: number("arrived"),
+        },
+        "checksum" => BodyFault::Checksum {
+            header: text("header"),
+            sent: text("sent"),
+            computed: text("computed"),
+        },
+        other => panic!("{other} is no fault of a body"),
+    }
 }
 
 /// A budget without an end in time.

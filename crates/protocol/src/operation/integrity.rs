@@ -79,10 +79,7 @@ impl DeclaredChecksum {
             (Some(found), Some(asked)) if found.algorithm != asked => Err(ParseError::request(
                 "Value for x-amz-sdk-checksum-algorithm header is invalid.",
             )),
-            (None, Some(_)) => Err(ParseError::request(
-                "x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers \
-                 were found.",
-            )),
+            (None, Some(_)) => Err(ParseError::request(CHECKSUM_NOT_SENT)),
             (found, _) => Ok(found),
         }
     }
@@ -212,6 +209,10 @@ fn parse_length(view: &View<'_>) -> Result<Option<u64>, ParseError> {
         None => number("content-length"),
     }
 }
+
+/// What is answered where `x-amz-sdk-checksum-algorithm` names a checksum that nothing carries.
+pub const CHECKSUM_NOT_SENT: &str = "x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer \
+                                     headers were found.";
 
 const TRAILER_UNSUPPORTED: &str = "The value specified in the x-amz-trailer header is not supported";
 const MULTIPLE: &str = "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.";

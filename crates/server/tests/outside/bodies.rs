@@ -33,6 +33,16 @@ fn refused(server: &Running, answer: &Answer, status: u16, code: &str) {
     assert_eq!(server.status_of("/bucket/k"), 404, "nothing may be seen of it");
 }
 
+/// The refusal names this cause, certain or not, and says that the signature of the request is valid.
+fn explained(answer: &Answer, diagnosis: &str) {
+    let header = answer.header("x-countersign-diagnosis").unwrap_or_default();
+    assert!(header.starts_with(diagnosis), "{header}");
+    let message = answer.element("Message").unwrap_or_default();
+    let valid = message.contains("The signature of the request is valid");
+    assert!(valid || header.contains("unproven"), "{message}");
+    assert!(answer.text().contains("The secret access key is correct."));
+}
+
 #[test]
 fn chunk_signed_uploads_are_taken_whole() {
     let server = Running::start().bucket("bucket");
@@ -69,6 +79,75 @@ fn a_bad_third_chunk_is_a_wrong_signature_and_the_object_is_not_seen() {
     let text = answer.element("StringToSign").unwrap_or_default();
     assert!(text.starts_with("AWS4-HMAC-SHA256-PAYLOAD\n"), "{text}");
     assert_eq!(answer.element("CanonicalRequest"), None);
+    explained(&answer, "STR-CHUNK; status=unproven; slot=chunk:3");
+    let message = answer.element("Message").unwrap_or_default();
+    assert!(message.contains("from byte 16384"), "{message}");
+}
+
+#[test]
+fn a_chunk_that_is_not_chained_is_proven_to_be_so() {
+    let server = Running::start().bucket("bucket");
+    let key = Key::root();
+    let (ask, signed) = Ask::new("PUT", "/bucket/k")
+        .to(&server.host())
+        .header("x-amz-decoded-content-length", &(CHUNK + 5).to_string())
+        .payload(Payload::Streaming(Streaming::Signed))
+        .signed(&key);
+    let seed = || ChunkSigner::new(key.signer().chunk_seed(&signed));
+    // Each chunk is signed as if it were the first.
+    let mut body = seed().encode_chunk(&[b'a'; CHUNK]);
+    body.extend(seed().encode_chunk(b"hello"));
+    body.extend(seed().encode_chunk(b""));
+    let answer = server.send(&ask.body(body));
+    refused(&server, &answer, 403, "SignatureDoesNotMatch");
+    explained(&answer, "STR-CHUNK; status=proven; slot=chunk:2");
+}
+
+#[test]
+fn a_trailer_signed_over_the_wrong_chunk_is_proven_to_be_so() {
+    let server = Running::start().bucket("bucket");
+    let key = Key::root();
+    let (ask, signed) = Ask::new("PUT", "/bucket/k")
+        .to(&server.host())
+        .header("x-amz-decoded-content-length", "5")
+        .header("x-amz-trailer", "x-amz-checksum-crc32")
+        .payload(Payload::Streaming(Streaming::SignedTrailer))
+        .signed(&key);
+    let mut chunks = ChunkSigner::new(key.signer().chunk_seed(&signed));
+    let mut body = chunks.encode_chunk(b"hello");
+    let trailer = [("x-amz-checksum-crc32", "NhCmhg==")];
+    // Before the closing chunk is signed, so over the signature of the one before.
+    let signature = chunks.sign_trailer(&trailer);
+    let closing = chunks.sign_chunk(b"");
+    body.extend(
+        format!(
+            "0;chunk-signature={closing}\r\nx-amz-checksum-crc32:NhCmhg==\r\n\
+             x-amz-trailer-signature:{signature}\r\n\r\n"
+        )
+        .bytes(),
+    );
+    let answer = server.send(&ask.body(body));
+    refused(&server, &answer, 403, "SignatureDoesNotMatch");
+    explained(&answer, "STR-TRAILER; status=proven; slot=trailer");
+}
+
+#[test]
+fn frames_that_nobody_announced_are_told_from_a_body() {
+    let server = Running::start().bucket("bucket");
+    let mut framed = ChunkSigner::encode_unsigned_chunk(b"hello");
+    framed.extend(ChunkSigner::encode_unsigned_end(&[]));
+    let ask = Ask::new("PUT", "/bucket/k").payload(Payload::Unsigned);
+    // The length of the data was announced; or its checksum.
+    let answer = server.ask(
+        ask.clone()
+            .header("x-amz-decoded-content-length", "5")
+            .body(framed.clone()),
+    );
+    refused(&server, &answer, 400, "IncompleteBody");
+    explained(&answer, "PAY-CHUNKED-RAW; status=exact; slot=body");
+    let answer = server.ask(ask.header("x-amz-checksum-crc32", "NhCmhg==").body(framed));
+    refused(&server, &answer, 400, "BadDigest");
+    explained(&answer, "PAY-CHUNKED-RAW; status=exact; slot=body");
 }
 
 #[test]
@@ -82,9 +161,11 @@ fn chunks_that_end_early_or_are_no_chunks_are_refused() {
         })
     };
     refused(&server, &cut(&server, 5000), 400, "IncompleteBody");
+    explained(&cut(&server, 5000), "STR-LENGTH; status=exact; slot=body");
     refused(&server, &cut(&server, CHUNK + 100), 400, "IncompleteBody");
-    let answer = chunked(&server, &[&a], |_| b"this is no chunk at all".to_vec());
+    let answer = chunked(&server, &[&a], |_| b"this is no chunk at all\r\n".to_vec());
     assert_eq!(answer.status, 400);
+    explained(&answer, "STR-CHUNK; status=exact; slot=chunk:1");
     assert_eq!(server.status_of("/bucket/k"), 404);
     // Less than announced, in chunks that are right.
     let key = Key::root();
@@ -95,7 +176,9 @@ fn chunks_that_end_early_or_are_no_chunks_are_refused() {
         .signed(&key);
     let mut chunks = ChunkSigner::new(key.signer().chunk_seed(&signed));
     let body = [chunks.encode_chunk(b"five!"), chunks.encode_chunk(b"")].concat();
-    refused(&server, &server.send(&ask.body(body)), 400, "IncompleteBody");
+    let answer = server.send(&ask.body(body));
+    refused(&server, &answer, 400, "IncompleteBody");
+    explained(&answer, "STR-LENGTH; status=exact; slot=body");
 }
 
 #[test]
@@ -103,6 +186,7 @@ fn a_small_chunk_in_the_middle_is_refused() {
     let server = Running::start().bucket("bucket");
     let answer = chunked(&server, &[b"small", b"small too", b"last"], |body| body);
     assert_eq!(answer.code(), "InvalidChunkSizeError");
+    explained(&answer, "STR-CHUNK; status=exact; slot=chunk:1");
     assert_eq!(server.status_of("/bucket/k"), 404);
 }
 
@@ -112,7 +196,9 @@ fn chunks_without_an_announced_length_are_refused() {
     let ask = Ask::new("PUT", "/bucket/k")
         .payload(Payload::Streaming(Streaming::Signed))
         .body("0\r\n\r\n");
-    refused(&server, &server.ask(ask), 411, "MissingContentLength");
+    let answer = server.ask(ask);
+    refused(&server, &answer, 411, "MissingContentLength");
+    explained(&answer, "STR-LENGTH; status=exact; slot=body");
 }
 
 /// The parts of HTTP say where such a body ends, so that it is whole or refused like any other.
@@ -145,7 +231,9 @@ fn an_upload_that_announces_no_body_at_all_is_refused() {
         .replace("content-length: 0\r\n", "");
     let mut connection = Connection::open(server.s3);
     connection.send(head.as_bytes());
-    refused(&server, &connection.answer(false), 411, "MissingContentLength");
+    let answer = connection.answer(false);
+    refused(&server, &answer, 411, "MissingContentLength");
+    explained(&answer, "STR-LENGTH; status=exact; slot=body");
 }
 
 #[test]
@@ -160,7 +248,14 @@ fn a_body_that_breaks_off_leaves_nothing() {
     connection.send(&ask.head());
     connection.send(&[b'a'; 500]);
     connection.end_sending();
-    refused(&server, &connection.answer(false), 400, "IncompleteBody");
+    let answer = connection.answer(false);
+    refused(&server, &answer, 400, "IncompleteBody");
+    explained(&answer, "STR-LENGTH; status=exact; slot=body");
+    let message = answer.element("Message").unwrap_or_default();
+    assert!(
+        message.contains("1000 bytes of data were announced, 500 arrived"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -189,14 +284,25 @@ fn a_body_of_another_digest_is_refused() {
         answer.element("CalculatedDigest").as_deref(),
         Some("XUFAKrxLKna5cZ2REBfFkg==")
     );
-    refused(
-        &server,
-        &server.ask(put().header("content-md5", "nonsense")),
-        400,
-        "InvalidDigest",
-    );
+    explained(&answer, "HDR-MD5; status=exact; slot=header:content-md5");
+    let answer = server.ask(put().header("content-md5", "nonsense"));
+    refused(&server, &answer, 400, "InvalidDigest");
+    explained(&answer, "HDR-MD5; status=exact; slot=header:content-md5");
     let answer = server.ask(put().header("x-amz-checksum-crc32", "AAAAAA=="));
     refused(&server, &answer, 400, "BadDigest");
+    explained(
+        &answer,
+        "PAY-CRC-EMPTY; status=exact; slot=header:x-amz-checksum-crc32",
+    );
+    let answer = server.ask(put().header("x-amz-checksum-crc32", "AAAAAQ=="));
+    refused(&server, &answer, 400, "BadDigest");
+    explained(
+        &answer,
+        "PAY-MISMATCH; status=exact; slot=header:x-amz-checksum-crc32",
+    );
+    let answer = server.ask(put().header("x-amz-sdk-checksum-algorithm", "CRC32"));
+    refused(&server, &answer, 400, "InvalidRequest");
+    explained(&answer, "PAY-SDK2025; status=exact");
     let right = server.ask(
         put()
             .header("content-md5", "XUFAKrxLKna5cZ2REBfFkg==")
@@ -225,7 +331,12 @@ fn trailed(server: &Running, value: &str) -> Answer {
 #[test]
 fn a_checksum_in_the_trailer_is_compared_and_kept() {
     let server = Running::start().bucket("bucket");
-    refused(&server, &trailed(&server, "AAAAAA=="), 400, "BadDigest");
+    let answer = trailed(&server, "AAAAAA==");
+    refused(&server, &answer, 400, "BadDigest");
+    explained(&answer, "PAY-CRC-EMPTY; status=exact; slot=trailer");
+    let answer = trailed(&server, "AAAAAQ==");
+    refused(&server, &answer, 400, "BadDigest");
+    explained(&answer, "PAY-SDK2025; status=exact; slot=trailer");
     let answer = trailed(&server, "NhCmhg==");
     assert_eq!(answer.status, 200, "{}", answer.text());
     assert_eq!(answer.header("x-amz-checksum-crc32"), Some("NhCmhg=="));

@@ -369,3 +369,32 @@ pub(crate) fn logs() -> Logged {
     });
     logged.clone()
 }
+
+#[test]
+fn tokens_that_are_missing_or_not_ours_are_explained() {
+    let server = server(DiagnosisMode::Auto);
+    let temporary = Key {
+        access_key_id: "ASIAQWERTYUIOPASDF12".to_owned(),
+        ..Key::root()
+    };
+    let ask = || Ask::new("GET", "/bucket/k").to(&server.host());
+    let answer = server.send(&ask().sign(&temporary));
+    answer.is(403, "InvalidAccessKeyId");
+    let header = answer.header("x-countersign-diagnosis").unwrap_or_default();
+    assert_eq!(header, "TOK-MISSING; status=exact; slot=session-token");
+
+    let token = "made+up/by=nobody";
+    let answer = server.send(&ask().header("x-amz-security-token", token).sign(&Key::root()));
+    answer.is(400, "InvalidToken");
+    let header = answer.header("x-countersign-diagnosis").unwrap_or_default();
+    assert_eq!(header, "TOK-INVALID; status=exact; slot=session-token");
+    let message = answer.element("Message").unwrap_or_default();
+    assert!(
+        message.contains("Apart from that the signature is valid"),
+        "{message}"
+    );
+    assert!(
+        !record(&server, &answer).to_string().contains(token),
+        "a token is on record"
+    );
+}

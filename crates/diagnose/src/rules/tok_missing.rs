@@ -1,0 +1,61 @@
+//! TOK-MISSING: an access key id of temporary credentials came without its session token.
+//!
+//! To S3 such an id without its token is nobody's.
+
+use super::prelude::*;
+use crate::case::Fault;
+
+pub(crate) static RULE: Rule = Rule {
+    check: Some(check),
+    ..Rule::new(
+        "TOK-MISSING",
+        "Temporary credentials came without their session token",
+        include_str!("../../pages/TOK-MISSING.md"),
+    )
+};
+
+fn check(scene: &Scene<'_>) -> Option<Finding> {
+    let claim = scene.claim()?;
+    if !matches!(scene.case.fault, Fault::UnknownAccessKeyId)
+        || claim.session_token.is_some()
+        || !is_temporary(&claim.access_key_id)
+    {
+        return None;
+    }
+    let id = Value::received(claim.access_key_id.clone());
+    let what = Words::of("The access key id ")
+        .value(&id, "of the request")
+        .say(" is one of temporary credentials, and no session token came with it");
+    let cure =
+        "Give the client all three values: aws_session_token, AWS_SESSION_TOKEN or sessionToken is missing.";
+    let mut finding = Finding::new(Slot::SessionToken, Proof::Exact, 900, what, Words::of(cure));
+    finding.received = Some(id);
+    Some(finding)
+}
+
+/// AWS's form of a temporary id: `ASIA` and sixteen capitals or digits.
+fn is_temporary(access_key_id: &str) -> bool {
+    let rest = access_key_id.strip_prefix("ASIA").unwrap_or_default();
+    rest.len() == 16
+        && rest
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_form_of_temporary_ids_is_taken_for_one() {
+        for (id, temporary) in [
+            ("ASIAQWERTYUIOPASDF12", true),
+            ("AKIAQWERTYUIOPASDF12", false),
+            ("ASIA", false),
+            ("ASIAqwertyuiopasdf12", false),
+            ("ASIAQWERTYUIOPASDF123", false),
+        ] {
+            assert_eq!(is_temporary(id), temporary, "{id}");
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! TOK-UNSIGNED: the session token was put into the request after it was signed, or was signed and did not arrive.
+//!
+//! Not here: whose token it is, see `tok_invalid`.
+
+use countersign_sigv4::Refusal;
+
+use super::hdr_missing::missing;
+use super::prelude::*;
+use super::query::without;
+
+pub(crate) static RULE: Rule = Rule {
+    weight: 760,
+    propose: Some(propose),
+    tell: Some(tell),
+    check: Some(check),
+    ..Rule::new(
+        "TOK-UNSIGNED",
+        "The session token is not part of what was signed",
+        include_str!("../../pages/TOK-UNSIGNED.md"),
+    )
+};
+
+pub(super) const HEADER: &str = "x-amz-security-token";
+pub(super) const PARAMETER: &str = "X-Amz-Security-Token";
+const ADDED: &str = "The session token was added after signing";
+const CURE: &str =
+    "Set the session token in the client's credentials, so that it is signed; do not append it.";
+
+fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
+    let Some(parts) = &scene.parts else { return };
+    if !scene.is_presigned() || scene.query(PARAMETER).is_none() {
+        return;
+    }
+    if let Some(hypothesis) = out.add(Change::Query(without(&parts.query, PARAMETER))) {
+        hypothesis.specificity = 30;
+    }
+}
+
+fn tell(_: &Scene<'_>, _: &Hypothesis) -> Told {
+    Told {
+        what: Words::of(ADDED),
+        cure: Words::of(CURE),
+    }
+}
+
+fn check(scene: &Scene<'_>) -> Option<Finding> {
+    let (what, cure) = if is_added(scene) {
+        (ADDED, CURE)
+    } else if scene.is_mismatch() && missing(scene).any(|name| name == HEADER) {
+        (
+            "The session token was signed and did not arrive",
+            "Send x-amz-security-token with the token that was signed. If it was sent, a proxy removed it.",
+        )
+    } else {
+        return None;
+    };
+    Some(Finding::new(
+        Slot::Header(HEADER.to_owned()),
+        Proof::Exact,
+        905,
+        Words::of(what),
+        Words::of(cure),
+    ))
+}
+
+/// Whether the token is in a header that is not signed, and the request is refused for that.
+pub(super) fn is_added(scene: &Scene<'_>) -> bool {
+    matches!(scene.refusal(), Some(Refusal::HeadersNotSigned(names)) if names.iter().any(|name| name == HEADER))
+}

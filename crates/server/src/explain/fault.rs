@@ -1,0 +1,195 @@
+//! Which refusals are explained, and as what: a fault of the signature, of the key, of the body that came with it, or
+//! of what a browser asks ahead.
+//!
+//! Not here: anything about causes. What a refusal holds is handed on as it is; a body is never read for it.
+
+use countersign_diagnose::{self as diagnose, BodyFault as Fault, Preflight, PreflightPart};
+use countersign_protocol::cors::DeniedPart;
+use countersign_protocol::{CHECKSUM_NOT_SENT, ErrorCode};
+use countersign_sigv4::{self as sigv4, Form, Payload};
+use countersign_store::Error;
+use countersign_types::{Checksum, CorsRule};
+
+use crate::body::{self, BodyFault};
+use crate::pipeline::received::Received;
+use crate::refusal::{PreflightFault, Refusal, Refused, RefusedPreflight};
+
+/// A refusal that `diagnose` knows to explain.
+pub(super) enum SearchedFault {
+    Signature(sigv4::Refusal),
+    UnknownAccessKeyId,
+    InvalidToken,
+    /// The signature of the request matched, and its body is not what was said about it.
+    Body(Fault, diagnose::BodyFacts),
+    /// No CORS rule allows what a browser asks for a page.
+    Preflight(Preflight),
+}
+
+impl SearchedFault {
+    pub(super) fn of(
+        refused: &Refused,
+        received: &Received,
+        body: &body::BodyFacts,
+    ) -> Option<SearchedFault> {
+        match &refused.refusal {
+            Refusal::Signature(refusal) => return Some(SearchedFault::Signature(refusal.clone())),
+            Refusal::UnknownAccessKeyId => return Some(SearchedFault::UnknownAccessKeyId),
+            Refusal::InvalidToken => return Some(SearchedFault::InvalidToken),
+            Refusal::Preflight(refused) => return Some(SearchedFault::Preflight(preflight(refused))),
+            _ => {}
+        }
+        // Nothing is said about a body that nobody signed for.
+        let claim = refused.claim.as_ref()?;
+        if claim.form == Form::Policy {
+            // What is said about a file stands in fields, not in headers.
+            return None;
+        }
+        let is_streamed = matches!(claim.payload, Payload::Streaming(_));
+        let mut sha256 = None;
+        let fault = match &refused.refusal {
+            Refusal::Store(Error::ContentSha256Mismatch { computed, .. }, _) => {
+                sha256 = Some(*computed);
+                Fault::Sha256
+            }
+            Refusal::Store(error, _) => of_store(error, received, body, is_streamed)?,
+            Refusal::Body(fault) => of_body(fault, received, body, is_streamed)?,
+            Refusal::Parse(error) => match error.code {
+                ErrorCode::InvalidDigest => Fault::Md5Malformed,
+                ErrorCode::MissingContentLength => Fault::LengthMissing,
+                _ if error.message == CHECKSUM_NOT_SENT => Fault::ChecksumMissing,
+                _ => return None,
+            },
+            _ => return None,
+        };
+        let facts = diagnose::BodyFacts {
+            bytes: body.length,
+            sha256,
+            head: body.head.clone(),
+        };
+        Some(SearchedFault::Body(fault, facts))
+    }
+
+    /// The word in the log: whoever watches for attackers need not look at uploads that broke off.
+    pub(super) fn event(&self) -> &'static str {
+        match self {
+            SearchedFault::Body(..) => "body_rejected",
+            SearchedFault::Preflight(_) => "preflight_refused",
+            _ => "auth_rejected",
+        }
+    }
+
+    /// As `diagnose` takes it.
+    pub(super) fn as_fault(&self) -> diagnose::Fault<'_> {
+        match self {
+            SearchedFault::Signature(refusal) => diagnose::Fault::Refused(refusal),
+            SearchedFault::UnknownAccessKeyId => diagnose::Fault::UnknownAccessKeyId,
+            SearchedFault::InvalidToken => diagnose::Fault::InvalidToken,
+            SearchedFault::Body(fault, _) => diagnose::Fault::Body(fault),
+            SearchedFault::Preflight(preflight) => diagnose::Fault::Preflight(preflight),
+        }
+    }
+
+    /// What is known of the body, where the body is what was refused.
+    pub(super) fn body(&self) -> Option<&diagnose::BodyFacts> {
+        match self {
+            SearchedFault::Body(_, facts) => Some(facts),
+            _ => None,
+        }
+    }
+}
+
+fn of_store(error: &Error, received: &Received, body: &body::BodyFacts, is_streamed: bool) -> Option<Fault> {
+    match error {
+        Error::BadDigest { .. } => Some(Fault::Md5),
+        Error::ChecksumMismatch {
+            algorithm,
+            expected,
+            computed,
+        } if !is_about_parts(received) => Some(Fault::Checksum {
+            header: algorithm.header().to_owned(),
+            sent: Checksum::encode(expected),
+            computed: computed.encode(),
+        }),
+        Error::IncompleteBody {
+            expected,
+            received: arrived,
+        } => Some(Fault::Length {
+            announced: *expected,
+            arrived: Some(*arrived),
+        }),
+        Error::Source(source) => {
+            let fault = source.cause().downcast_ref::<BodyFault>()?;
+            of_body(fault, received, body, is_streamed)
+        }
+        _ => None,
+    }
+}
+
+/// Completing an upload compares checksums of parts, none of which is that of its body.
+fn is_about_parts(received: &Received) -> bool {
+    received.method() == "POST"
+        && received
+            .query()
+            .is_some_and(|query| sigv4::query_value(Some(query.as_bytes()), "uploadId").is_some())
+}
+
+fn of_body(
+    fault: &BodyFault,
+    received: &Received,
+    body: &body::BodyFacts,
+    is_streamed: bool,
+) -> Option<Fault> {
+    match fault {
+        BodyFault::Chunk(error) => Some(Fault::Chunk(error.clone())),
+        BodyFault::LengthMissing => Some(Fault::LengthMissing),
+        BodyFault::Incomplete => Some(Fault::Length {
+            announced: received.header("content-length")?.trim().parse().ok()?,
+            // What arrived of a stream is counted without its frames, what is announced here with them.
+            arrived: (!is_streamed).then_some(body.length),
+        }),
+        BodyFault::TooSlow | BodyFault::TooLarge | BodyFault::Form(_) | BodyFault::Policy(_) => None,
+    }
+}
+
+/// What of the rules a diagnosis looks at.
+fn preflight(refused: &RefusedPreflight) -> Preflight {
+    let bare = |part| Preflight {
+        part,
+        nearest: None,
+        allowed: Vec::new(),
+    };
+    let (denied, rules) = match &refused.fault {
+        PreflightFault::NoBucket => return bare(PreflightPart::NoBucket),
+        PreflightFault::NoRules => return bare(PreflightPart::NoRules),
+        PreflightFault::Denied(denied, rules) => (denied, rules),
+    };
+    let nearest = rules.get(denied.nearest);
+    let of_nearest = |texts: Vec<String>| -> Vec<(usize, String)> {
+        texts.into_iter().map(|text| (denied.nearest + 1, text)).collect()
+    };
+    let (part, allowed) = match &denied.part {
+        DeniedPart::Origin => {
+            let of_rule = |(place, rule): (usize, &CorsRule)| {
+                let origins = rule.allowed_origins.clone();
+                origins.into_iter().map(move |origin| (place + 1, origin))
+            };
+            let origins = rules.iter().enumerate().flat_map(of_rule);
+            (PreflightPart::Origin, origins.collect())
+        }
+        DeniedPart::Method => {
+            let methods =
+                nearest.map(|rule| rule.allowed_methods.iter().map(|m| m.name().to_owned()).collect());
+            (PreflightPart::Method, of_nearest(methods.unwrap_or_default()))
+        }
+        DeniedPart::Headers(names) => {
+            let headers = nearest.map(|rule| rule.allowed_headers.clone());
+            let part = PreflightPart::Headers(names.clone());
+            (part, of_nearest(headers.unwrap_or_default()))
+        }
+    };
+    Preflight {
+        part,
+        nearest: Some(denied.nearest + 1),
+        allowed,
+    }
+}
