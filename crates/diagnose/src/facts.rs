@@ -116,7 +116,7 @@ fn proxy_evidence(
     connection: Option<&str>,
     http_1_0: bool,
 ) -> Option<&'static str> {
-    const HEADERS: [(&str, &str); 11] = [
+    const HEADERS: [(&str, &str); 14] = [
         ("x-forwarded-host", "an X-Forwarded-Host header"),
         ("forwarded", "a Forwarded header"),
         ("x-original-host", "an X-Original-Host header"),
@@ -128,6 +128,9 @@ fn proxy_evidence(
         ("cf-ray", "a CF-Ray header"),
         ("cdn-loop", "a CDN-Loop header"),
         ("x-forwarded-server", "an X-Forwarded-Server header"),
+        ("x-forwarded-prefix", "an X-Forwarded-Prefix header"),
+        ("x-original-uri", "an X-Original-URI header"),
+        ("x-envoy-original-path", "an X-Envoy-Original-Path header"),
     ];
     if let Some((_, words)) = HEADERS.iter().find(|(name, _)| has(name)) {
         return Some(words);

@@ -64,16 +64,10 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
             add(scene, out, name, all, "percent-encoded as a whole, and sent bare");
         }
         if let Some(once) = mojibake(value) {
-            let before = out.list.len();
-            add(
-                scene,
-                out,
-                name,
-                once,
-                "in UTF-8, and encoded to UTF-8 a second time",
-            );
-            if let Some(hypothesis) = out.list.get_mut(before) {
-                hypothesis.specificity += 1;
+            // Says more than that the bytes are Latin-1.
+            if let Some(hypothesis) = propose_value(scene, out, name, once) {
+                hypothesis.specificity = 33;
+                hypothesis.detail = "in UTF-8, and encoded to UTF-8 a second time";
             }
         }
         add(
@@ -85,7 +79,7 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
         );
     }
     let ascii = signed(scene).filter(|(_, value)| value.is_ascii());
-    for (name, value) in ascii.take(64) {
+    for (name, value) in ascii {
         if value.contains(&b'%') {
             let decoded = decode_percent(value);
             if !decoded.is_ascii() {

@@ -26,13 +26,14 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
     let uri = parts.uri.as_slice();
     for prefix in removed(scene) {
         let signed = [prefix.bytes.as_slice(), uri].concat();
-        propose_uri(
-            scene,
-            out,
-            signed,
-            if is_named(&prefix) { 40 } else { 34 },
-            REMOVED,
-        );
+        let (specificity, weight) = match (is_named(&prefix), scene.facts.proxy_evidence) {
+            (true, _) => (40, 890),
+            (false, Some(_)) => (34, 720),
+            (false, None) => (34, RULE.weight),
+        };
+        if let Some(hypothesis) = propose_uri(scene, out, signed, specificity, REMOVED) {
+            hypothesis.weight = weight;
+        }
     }
     for path in original(scene) {
         propose_uri(scene, out, path.bytes, 30, REPLACED);

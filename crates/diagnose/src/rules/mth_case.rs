@@ -38,9 +38,7 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
         });
         let Some(method) = sound else { continue };
         for method in [method.to_owned(), method.to_ascii_uppercase()] {
-            let before = out.list.len();
-            propose_method(scene, out, &method, 34);
-            if let Some(hypothesis) = out.list.get_mut(before) {
+            if let Some(hypothesis) = propose_method(scene, out, &method, 34) {
                 hypothesis.detail = OVERRIDE;
             }
         }

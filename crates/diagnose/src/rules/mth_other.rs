@@ -25,13 +25,18 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
     }
 }
 
-/// Proposes that this method was signed.
-pub(super) fn propose_method(scene: &Scene<'_>, out: &mut Proposals<'_>, method: &str, specificity: u32) {
-    if let Some(hypothesis) = out.add(Change::Method(method.to_owned())) {
-        hypothesis.specificity = specificity;
-        hypothesis.signed = Some(Value::constant(method.as_bytes()));
-        hypothesis.received = Some(Value::received(scene.case.request.method));
-    }
+/// Proposes that this method was signed; the returned reference may be refined.
+pub(super) fn propose_method<'a>(
+    scene: &Scene<'_>,
+    out: &'a mut Proposals<'_>,
+    method: &str,
+    specificity: u32,
+) -> Option<&'a mut Hypothesis> {
+    let hypothesis = out.add(Change::Method(method.to_owned()))?;
+    hypothesis.specificity = specificity;
+    hypothesis.signed = Some(Value::constant(method.as_bytes()));
+    hypothesis.received = Some(Value::received(scene.case.request.method));
+    Some(hypothesis)
 }
 
 /// `before` with both methods.

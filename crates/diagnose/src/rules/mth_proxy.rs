@@ -29,7 +29,11 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
         return;
     }
     for other in ["HEAD", "GET", "PUT", "POST", "DELETE"] {
-        propose_method(scene, out, other, 26);
+        if let Some(hypothesis) = propose_method(scene, out, other, 26)
+            && scene.facts.proxy_evidence.is_some()
+        {
+            hypothesis.weight = 780;
+        }
     }
 }
 

@@ -4,21 +4,21 @@
 
 use super::prelude::*;
 
-/// Proposes that the canonical path was this text.
-pub(super) fn propose_uri(
+/// Proposes that the canonical path was this text; the returned reference may be refined.
+pub(super) fn propose_uri<'a>(
     scene: &Scene<'_>,
-    out: &mut Proposals<'_>,
+    out: &'a mut Proposals<'_>,
     uri: Vec<u8>,
     specificity: u32,
     detail: &'static str,
-) {
-    let Some(parts) = &scene.parts else { return };
-    if let Some(hypothesis) = out.add(Change::Uri(uri.clone())) {
-        hypothesis.specificity = specificity;
-        hypothesis.signed = Some(Value::constant(uri));
-        hypothesis.received = Some(Value::answered(parts.uri.clone()));
-        hypothesis.detail = detail;
-    }
+) -> Option<&'a mut Hypothesis> {
+    let parts = scene.parts.as_ref()?;
+    let hypothesis = out.add(Change::Uri(uri.clone()))?;
+    hypothesis.specificity = specificity;
+    hypothesis.signed = Some(Value::constant(uri));
+    hypothesis.received = Some(Value::answered(parts.uri.clone()));
+    hypothesis.detail = detail;
+    Some(hypothesis)
 }
 
 /// Percent-encodes everything but unreserved bytes and these.

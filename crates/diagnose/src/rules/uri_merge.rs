@@ -43,9 +43,7 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
     let paired = positions.get(..PAIRED_POSITIONS_MAX).unwrap_or(positions);
     for (n, &first) in paired.iter().enumerate() {
         for &second in paired.iter().skip(n) {
-            let before = out.list.len();
-            propose_uri(scene, out, with_slashes(uri, &[first, second]), 30, "");
-            if let Some(hypothesis) = out.list.get_mut(before) {
+            if let Some(hypothesis) = propose_uri(scene, out, with_slashes(uri, &[first, second]), 30, "") {
                 hypothesis.weight = 260;
             }
         }
