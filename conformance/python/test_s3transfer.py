@@ -8,29 +8,20 @@ import io
 import os
 from concurrent.futures import ThreadPoolExecutor
 
-import boto3
-import harness
 import pytest
 from boto3.s3.transfer import TransferConfig
-from botocore.config import Config
 from botocore.exceptions import ClientError
-from harness import AWS_TEXT, MIB, REGION, WRONG_SECRET, bucket_name
+from harness import AWS_TEXT, MIB, WRONG_SECRET, bucket_name
 from s3transfer.manager import TransferManager
+from test_boto3 import connect
 
 THREADS = 32
 MANY = 1200
 
 
-def connect(server, secret=harness.SECRET):
-    config = Config(s3={"addressing_style": "path"}, max_pool_connections=THREADS, retries={"total_max_attempts": 1})
-    return boto3.session.Session().client(
-        "s3", endpoint_url=server.url, region_name=REGION, aws_access_key_id=harness.ACCESS_KEY_ID, aws_secret_access_key=secret, config=config
-    )  # fmt: skip
-
-
 @pytest.fixture(scope="module")
 def s3(server):
-    return connect(server)
+    return connect(server, max_pool_connections=THREADS)
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +100,7 @@ def s3transfer_the_last_of_many_writers_of_one_key_wins_whole(s3, bucket):
 
 
 def s3transfer_a_wrong_secret_shows_cause_and_cure_of_each_refused_transfer(server, bucket):
-    with TransferManager(connect(server, WRONG_SECRET), transfer()) as manager:
+    with TransferManager(connect(server, secret=WRONG_SECRET), transfer()) as manager:
         refused = [manager.upload(io.BytesIO(bytes(size)), bucket, "refused") for size in (1, MIB, 20 * MIB)]
         for each in refused:
             with pytest.raises(ClientError) as caught:

@@ -16,7 +16,7 @@ use aws_sdk_s3::types::{
 
 use crate::harness::{
     ACCESS_KEY_ID, AWS_TEXT, BUCKET, DIFFICULT_KEYS, MIB, REGION, SECRET, Server, WRONG_SECRET,
-    as_documented, bytes, documented,
+    as_documented, bytes, documented, upload_and_download,
 };
 
 /// A client of the SDK with no setting but those that every user makes.
@@ -259,33 +259,11 @@ async fn metadata_survives_a_copy_and_can_be_replaced_in_one() {
 async fn presigned_links_upload_and_download() {
     let (_server, s3) = start().await;
     let soon = || PresigningConfig::expires_in(Duration::from_secs(60)).expect("a minute");
-    let up = s3
-        .put_object()
-        .bucket(BUCKET)
-        .key("ö link+")
-        .presigned(soon())
-        .await
-        .expect("a link");
-    let put = crate::harness::plain_http()
-        .put(up.uri())
-        .body("by link")
-        .send()
-        .await
-        .expect("sent");
-    assert_eq!(put.status(), 200);
-    let down = s3
-        .get_object()
-        .bucket(BUCKET)
-        .key("ö link+")
-        .presigned(soon())
-        .await
-        .expect("a link");
-    let got = crate::harness::plain_http()
-        .get(down.uri())
-        .send()
-        .await
-        .expect("sent");
-    assert_eq!(got.text().await.expect("text"), "by link");
+    let put = s3.put_object().bucket(BUCKET).key("ö link+");
+    let up = put.presigned(soon()).await.expect("a link");
+    let get = s3.get_object().bucket(BUCKET).key("ö link+");
+    let down = get.presigned(soon()).await.expect("a link");
+    upload_and_download(up.uri(), down.uri()).await;
 }
 
 #[tokio::test]

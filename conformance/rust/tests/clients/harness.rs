@@ -181,6 +181,14 @@ pub fn plain_http() -> reqwest::Client {
     reqwest::Client::builder().no_proxy().build().expect("a client")
 }
 
+/// Checks that what one link uploads is what the other one downloads.
+pub async fn upload_and_download(up: &str, down: &str) {
+    let put = plain_http().put(up).body("by link").send().await.expect("sent");
+    assert_eq!(put.status(), 200);
+    let got = plain_http().get(down).send().await.expect("sent");
+    assert_eq!(got.text().await.expect("text"), "by link");
+}
+
 /// `reqwest` is built without a choice of cryptography; its clients want one although they speak plain HTTP here.
 pub fn install_cryptography() {
     // Whoever came first has installed the same one.

@@ -16,7 +16,7 @@ use futures_util::TryStreamExt;
 
 use crate::harness::{
     ACCESS_KEY_ID, AWS_TEXT, BUCKET, DIFFICULT_KEYS, MIB, REGION, SECRET, Server, WRONG_SECRET,
-    as_documented, bytes, documented, install_cryptography, plain_http,
+    as_documented, bytes, documented, install_cryptography, upload_and_download,
 };
 
 fn connect(server: &Server, secret: &str) -> AmazonS3 {
@@ -192,26 +192,9 @@ async fn listings_stop_at_the_delimiter() {
 async fn presigned_links_upload_and_download() {
     let (_server, store) = start().await;
     let (path, soon) = (Path::parse("ö link+").expect("a path"), Duration::from_secs(60));
-    let up = store
-        .signed_url(reqwest::Method::PUT, &path, soon)
-        .await
-        .expect("a link");
-    assert_eq!(
-        plain_http()
-            .put(up)
-            .body("by link")
-            .send()
-            .await
-            .expect("sent")
-            .status(),
-        200
-    );
-    let down = store
-        .signed_url(reqwest::Method::GET, &path, soon)
-        .await
-        .expect("a link");
-    let got = plain_http().get(down).send().await.expect("sent");
-    assert_eq!(got.text().await.expect("text"), "by link");
+    let link = async |method| store.signed_url(method, &path, soon).await.expect("a link");
+    let (up, down) = (link(reqwest::Method::PUT).await, link(reqwest::Method::GET).await);
+    upload_and_download(up.as_str(), down.as_str()).await;
 }
 
 #[tokio::test]
