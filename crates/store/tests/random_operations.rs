@@ -11,7 +11,7 @@ use countersign_store::{
     BytesSource, CompleteUpload, CompletedPart, Error, Expect, ListQuery, NewObject, ObjectSource, Settings,
     Store, UploadQuery,
 };
-use countersign_types::{Etag, EtagMatch, ObjectMetadata, UploadId, WriteCondition};
+use countersign_types::{CorsRule, Etag, EtagMatch, ObjectMetadata, UploadId, WriteCondition};
 use reference::{Reference, Refused};
 use std::sync::Arc;
 use std::time::Duration;
@@ -112,7 +112,8 @@ impl Run {
             9 | 10 => self.put_part().await,
             11 => self.complete().await,
             12 => self.list_uploads().await,
-            _ => match self.random.below(4) {
+            _ => match self.random.below(5) {
+                4 => self.cors().await,
                 0 => self.abort().await,
                 1 => self.copy().await,
                 2 => {
@@ -122,6 +123,29 @@ impl Run {
                 _ => self.list_parts().await,
             },
         }
+    }
+
+    /// Rules are put or taken away, and read.
+    async fn cors(&mut self) {
+        let change = if self.random.one_in(3) {
+            self.reference.cors = None;
+            self.store.delete_cors_rules(&bucket()).await
+        } else {
+            let rule = CorsRule {
+                id: Some(self.random.text(2)),
+                ..CorsRule::default()
+            };
+            let rules = vec![rule; self.random.below(3)];
+            self.reference.cors = Some(rules.clone());
+            self.store.put_cors_rules(&bucket(), &rules).await
+        };
+        // Of an unknown commit the caller is told so; here it was made.
+        assert!(
+            matches!(change, Ok(()) | Err(Error::MayHaveCommitted)),
+            "{change:?}"
+        );
+        let found = self.store.cors_rules(&bucket()).await.expect("reads");
+        assert_eq!(found, self.reference.cors);
     }
 
     /// Deletes everything and looks whether anything was left behind.
@@ -140,6 +164,7 @@ impl Run {
                 .await
                 .expect("aborted");
         }
+        self.store.delete_cors_rules(&bucket()).await.expect("deleted");
         self.world.pass(Duration::from_secs(3600));
         self.store.sweep().await.expect("sweeps");
         common::assert_nothing_is_left(self.engine.as_ref()).await;

@@ -4,7 +4,7 @@
 
 use bytes::Bytes;
 use countersign_store::CompletedPart;
-use countersign_types::{Etag, EtagMatch, UploadId, WriteCondition};
+use countersign_types::{CorsRule, Etag, EtagMatch, UploadId, WriteCondition};
 use md5::Digest as _;
 use std::collections::BTreeMap;
 
@@ -41,6 +41,7 @@ pub(crate) struct Upload {
 pub(crate) struct Reference {
     pub objects: BTreeMap<String, Object>,
     pub uploads: BTreeMap<(String, UploadId), Upload>,
+    pub cors: Option<Vec<CorsRule>>,
 }
 
 /// Entries in order (keys with `None`, common prefixes with `Some`), and whether there are more.
