@@ -10,8 +10,8 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import {
   AbortMultipartUploadCommand, CompleteMultipartUploadCommand, CopyObjectCommand, CreateBucketCommand, CreateMultipartUploadCommand,
-  DeleteBucketCommand, DeleteObjectCommand, DeleteObjectsCommand, GetBucketLocationCommand, GetObjectCommand, HeadBucketCommand,
-  HeadObjectCommand, ListBucketsCommand, ListMultipartUploadsCommand, ListObjectsCommand, ListPartsCommand, PutObjectCommand, S3Client,
+  DeleteBucketCommand, DeleteBucketCorsCommand, DeleteObjectCommand, DeleteObjectsCommand, GetBucketCorsCommand, GetBucketLocationCommand, GetObjectCommand, HeadBucketCommand,
+  HeadObjectCommand, ListBucketsCommand, ListMultipartUploadsCommand, ListObjectsCommand, ListPartsCommand, PutBucketCorsCommand, PutObjectCommand, S3Client,
   UploadPartCommand, UploadPartCopyCommand, paginateListObjectsV2, ListObjectsV2Command,
 } from "@aws-sdk/client-s3";
 import { Upload } from "@aws-sdk/lib-storage";
@@ -418,4 +418,23 @@ test("js-v3 buckets are created, found, listed and removed only when empty", asy
   await s3.send(new DeleteBucketCommand({ Bucket }));
   await refused(s3.send(new ListObjectsV2Command({ Bucket })), "NoSuchBucket", 404);
   await refused(s3.send(new CreateBucketCommand({ Bucket, CreateBucketConfiguration: { LocationConstraint: "eu-west-1" } })), "IllegalLocationConstraintException", 400);
+});
+
+test("js-v3 CORS rules are put, answer the preflight of a link, and go", async () => {
+  const Bucket = await newBucket();
+  const rule = { AllowedMethods: ["PUT"], AllowedOrigins: ["https://app.example"], AllowedHeaders: ["*"], ExposeHeaders: ["ETag"], MaxAgeSeconds: 3000 };
+  await refused(s3.send(new GetBucketCorsCommand({ Bucket })), "NoSuchCORSConfiguration", 404);
+  await s3.send(new PutBucketCorsCommand({ Bucket, CORSConfiguration: { CORSRules: [rule] } }));
+  assert.deepEqual((await s3.send(new GetBucketCorsCommand({ Bucket }))).CORSRules, [rule]);
+  const link = await getSignedUrl(s3, new PutObjectCommand({ Bucket, Key: "k" }), { expiresIn: 60 });
+  const headers = { Origin: "https://app.example", "Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "content-type" };
+  const preflight = await fetch(link, { method: "OPTIONS", headers });
+  assert.equal(preflight.status, 200, await preflight.text());
+  assert.equal(preflight.headers.get("access-control-allow-origin"), "https://app.example");
+  assert.equal(preflight.headers.get("access-control-allow-headers"), "content-type");
+  assert.equal(preflight.headers.get("access-control-max-age"), "3000");
+  const uploaded = await fetch(link, { method: "PUT", body: "x", headers: { Origin: "https://app.example" } });
+  assert.equal(uploaded.headers.get("access-control-expose-headers"), "ETag");
+  await s3.send(new DeleteBucketCorsCommand({ Bucket }));
+  assert.equal((await fetch(link, { method: "OPTIONS", headers })).status, 403);
 });

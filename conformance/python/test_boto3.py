@@ -415,6 +415,53 @@ def boto3_link_used_with_another_method_is_refused(s3, bucket):
     assert "<Code>SignatureDoesNotMatch</Code>" in xml
 
 
+CORS_RULES = [
+    {
+        "ID": "uploads", "AllowedHeaders": ["x-AMZ-*", "content-type"], "AllowedMethods": ["PUT", "POST"],
+        "AllowedOrigins": ["https://app.example", "http://*.test"], "ExposeHeaders": ["ETag"], "MaxAgeSeconds": 600,
+    },
+    {"AllowedMethods": ["GET"], "AllowedOrigins": ["*"]},
+]  # fmt: skip
+
+
+def boto3_cors_rules_come_back_as_they_were_put_and_go(s3):
+    bucket = bucket_name("boto3-cors")
+    s3.create_bucket(Bucket=bucket)
+    refused("NoSuchCORSConfiguration", 404, s3.get_bucket_cors, Bucket=bucket)
+    for rules in (CORS_RULES[1:], CORS_RULES):
+        s3.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": rules})
+        assert s3.get_bucket_cors(Bucket=bucket)["CORSRules"] == rules
+    s3.delete_bucket_cors(Bucket=bucket)
+    refused("NoSuchCORSConfiguration", 404, s3.get_bucket_cors, Bucket=bucket)
+
+
+def boto3_cors_rules_that_say_too_much_are_refused_in_words(s3, bucket):
+    for code, rules in {
+        "Unsupported method is PATCH": [{"AllowedMethods": ["PATCH"], "AllowedOrigins": ["*"]}],
+        "can not have more than one wildcard": [{"AllowedMethods": ["GET"], "AllowedOrigins": ["https://*.*"]}],
+        "100 rules": CORS_RULES[1:] * 101,
+    }.items():
+        error = refused("InvalidRequest", 400, s3.put_bucket_cors, Bucket=bucket, CORSConfiguration={"CORSRules": rules})
+        assert code in str(error)
+    refused("MalformedXML", 400, s3.put_bucket_cors, Bucket=bucket, CORSConfiguration={"CORSRules": []})
+
+
+def boto3_link_answers_the_preflight_of_a_page_whatever_its_signature(s3, server):
+    bucket = bucket_name("boto3-cors")
+    s3.create_bucket(Bucket=bucket)
+    s3.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": CORS_RULES})
+    for client in (s3, connect(server, secret=WRONG_SECRET)):
+        link = client.generate_presigned_url("put_object", Params={"Bucket": bucket, "Key": "k"}, ExpiresIn=60)
+        headers = {"Origin": "http://a.test", "Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "Content-Type"}
+        with urllib.request.urlopen(urllib.request.Request(link, method="OPTIONS", headers=headers)) as answer:
+            assert answer.status == 200
+            assert answer.headers["access-control-allow-origin"] == "http://a.test"
+            assert answer.headers["access-control-allow-headers"] == "content-type"
+    status, diagnosis, xml = refused_link(link, method="OPTIONS", headers=headers | {"Access-Control-Request-Method": "DELETE"})
+    assert (status, diagnosis.ids[0], diagnosis.status) == (403, "CORS-METHOD", "exact")
+    assert "<Code>AccessForbidden</Code>" in xml
+
+
 def boto3_unknown_operations_are_not_implemented(s3, bucket):
     for call in (s3.get_bucket_website, s3.get_bucket_lifecycle_configuration, s3.get_bucket_replication):
         with pytest.raises(ClientError) as caught:

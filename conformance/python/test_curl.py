@@ -4,6 +4,7 @@ curl signs path and query as they are typed and sends no payload hash by itself,
 what happens when they are not is tested as well.
 """
 
+import base64
 import hashlib
 import os
 import subprocess
@@ -18,12 +19,10 @@ from harness import ACCESS_KEY_ID, AWS_TEXT, DIFFICULT_KEYS, MIB, NGINX_LINE, SE
 UNSIGNED = "x-amz-content-sha256: UNSIGNED-PAYLOAD"
 
 
-def curl(url, *arguments, secret=SECRET, access_key_id=ACCESS_KEY_ID, region=harness.REGION, faketime=None, payload=UNSIGNED, timeout=120):
+def curl(url, *arguments, secret=SECRET, access_key_id=ACCESS_KEY_ID, region=harness.REGION, faketime=None, payload=UNSIGNED, timeout=120, signed=True):
     """One request: exit code, status, headers by lower-case name, body."""
-    command = [
-        "/usr/bin/curl", "-sS", "--path-as-is", "-g", "-D", "-", "--aws-sigv4", f"aws:amz:{region}:s3", "--user", f"{access_key_id}:{secret}",
-        *(("-H", payload) if payload else ()), *arguments, url,
-    ]  # fmt: skip
+    signature = ["--aws-sigv4", f"aws:amz:{region}:s3", "--user", f"{access_key_id}:{secret}", *(("-H", payload) if payload else ())]
+    command = ["/usr/bin/curl", "-sS", "--path-as-is", "-g", "-D", "-", *(signature if signed else ()), *arguments, url]
     if faketime:
         command = ["/usr/bin/faketime", "-f", faketime, *command]
     done = subprocess.run(command, env=harness.clean_environment(), capture_output=True, timeout=timeout)
@@ -244,3 +243,68 @@ def curl_presigned_link_expired_while_it_waited_is_refused(server, bucket):
     assert "http/1.1 403" in printed
     assert "x-countersign-diagnosis: pre-expired; status=exact" in printed
     assert "request has expired" in printed
+
+
+CORS = (
+    b"<CORSConfiguration><CORSRule><AllowedOrigin>https://app.example</AllowedOrigin><AllowedMethod>PUT</AllowedMethod>"
+    b"<AllowedHeader>x-amz-*</AllowedHeader><ExposeHeader>ETag</ExposeHeader></CORSRule></CORSConfiguration>"
+)
+
+
+@pytest.fixture(scope="module")
+def open_to_pages(server):
+    name = bucket_name("curl-cors")
+    done(curl(f"{server.url}/{name}", "-X", "PUT"))
+    md5 = base64.b64encode(hashlib.md5(CORS).digest()).decode()
+    done(curl(f"{server.url}/{name}?cors=", "-X", "PUT", "-H", f"Content-MD5: {md5}", "--data-binary", CORS.decode()))
+    return name
+
+
+def preflight(url, *, origin=None, method=None, headers=None):
+    """What a browser asks ahead of a page's request, unsigned."""
+    asked = {"Origin": origin, "Access-Control-Request-Method": method, "Access-Control-Request-Headers": headers}
+    lines = [part for name, value in asked.items() if value for part in ("-H", f"{name}: {value}")]
+    return curl(url, "-X", "OPTIONS", *lines, signed=False)
+
+
+def curl_preflight_is_answered_by_the_rules_of_the_bucket(server, open_to_pages):
+    answer = done(preflight(target(server, open_to_pages, "k"), origin="https://app.example", method="PUT", headers="X-Amz-Date,x-amz-acl"))
+    shared = {name: value for name, value in answer.headers.items() if name.startswith("access-control-")}
+    assert shared == {
+        "access-control-allow-origin": "https://app.example", "access-control-allow-credentials": "true", "access-control-allow-methods": "PUT",
+        "access-control-allow-headers": "x-amz-date, x-amz-acl", "access-control-expose-headers": "ETag",
+    }  # fmt: skip
+    assert answer.headers["vary"] == "Origin, Access-Control-Request-Headers, Access-Control-Request-Method"
+
+
+@pytest.mark.parametrize(
+    ("asked", "cause"),
+    [
+        ({"origin": "https://app.example:444", "method": "PUT"}, "CORS-ORIGIN"),
+        ({"origin": "https://app.example", "method": "GET"}, "CORS-METHOD"),
+        ({"origin": "https://app.example", "method": "PUT", "headers": "content-type"}, "CORS-HEADER"),
+    ],
+)
+def curl_preflight_that_no_rule_allows_says_which_part_failed(server, open_to_pages, asked, cause):
+    answer = preflight(target(server, open_to_pages, "k"), **asked)
+    diagnosis = refused(answer, 403, "AccessForbidden")
+    assert (diagnosis.ids, diagnosis.status) == ([cause], "exact")
+    assert message(answer).startswith("CORSResponse: This CORS request is not allowed.")
+    assert f"({cause}, exact)" in message(answer)
+
+
+def curl_preflight_without_rules_or_origin_is_refused_as_aws_does(server, bucket):
+    answer = preflight(target(server, bucket, "k"), origin="https://app.example", method="PUT")
+    assert refused(answer, 403, "AccessForbidden").ids == ["CORS-NONE"]
+    assert message(answer).startswith("CORSResponse: CORS is not enabled for this bucket.")
+    answer = preflight(target(server, bucket, "k"), method="PUT")
+    done(answer, 400)
+    assert message(answer) == "Insufficient information. Origin request header needed."
+
+
+def curl_page_reads_the_refusal_of_its_signature(server, open_to_pages):
+    answer = curl(target(server, open_to_pages, "k"), "-X", "PUT", "-H", "Origin: https://app.example", "--data-binary", "x", secret=WRONG_SECRET)
+    assert refused(answer, 403, "SignatureDoesNotMatch").status
+    assert answer.headers["access-control-allow-origin"] == "https://app.example"
+    exposed = answer.headers["access-control-expose-headers"].split(", ")
+    assert {"ETag", "date", "x-amz-request-id", "x-countersign-diagnosis"} <= set(exposed)
