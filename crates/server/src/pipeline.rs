@@ -115,6 +115,7 @@ async fn read_form(received: &Received, body: &mut Upload) -> Result<Form, Box<R
     let content_type = received.only_header("content-type").unwrap_or_default();
     let form = body.read_form(content_type).await;
     let form = form.map_err(|fault| Refused::new(Refusal::Body(fault)))?;
+    received.has_form(&form);
     if form.field("key").is_none() {
         let refusal = sigv4::Refusal::FormFieldMissing { name: "key" };
         return Err(Refused::new(Refusal::Signature(refusal)));

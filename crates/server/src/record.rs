@@ -21,6 +21,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use countersign_types::Moment;
 
 pub(crate) use entry::{Entry, Note};
+pub(crate) use mask::is_secret_parameter;
 pub(crate) use query::Query;
 pub(crate) use writer::NotWritten;
 

@@ -4,7 +4,7 @@
 
 use std::sync::OnceLock;
 
-use countersign_protocol::Head;
+use countersign_protocol::{Form, Head};
 use countersign_sigv4::Request;
 use countersign_types::Moment;
 use http::request::Parts;
@@ -13,6 +13,7 @@ use http::{HeaderValue, Version};
 use crate::clock::Real;
 use crate::config::Config;
 use crate::listen::Origin;
+use crate::record::is_secret_parameter;
 use crate::request_id::RequestId;
 
 /// A request without its body.
@@ -24,6 +25,8 @@ pub(crate) struct Received {
     pub(crate) at: Moment,
     /// Its id.
     pub(crate) request_id: RequestId,
+    /// Signatures and tokens in the fields of its form, if it is one: what no record of it may hold.
+    form_secrets: OnceLock<Vec<(String, String)>>,
     /// What it turned out to ask for, once that is known.
     operation: OnceLock<&'static str>,
 }
@@ -39,8 +42,24 @@ impl Received {
             origin,
             at: Real::now(),
             request_id: RequestId::new(),
+            form_secrets: OnceLock::new(),
             operation: OnceLock::new(),
         }
+    }
+
+    /// Notes what the fields of its form must keep to themselves.
+    pub(crate) fn has_form(&self, form: &Form) {
+        self.form_secrets.get_or_init(|| {
+            let fields = form.fields.iter().filter(|(name, _)| is_secret_parameter(name));
+            fields
+                .map(|(name, value)| (name.clone(), String::from_utf8_lossy(value).into_owned()))
+                .collect()
+        });
+    }
+
+    /// Names and values of what no record may hold of a form.
+    pub(crate) fn form_secrets(&self) -> &[(String, String)] {
+        self.form_secrets.get().map_or(&[], Vec::as_slice)
     }
 
     /// Notes the name of the operation, for whoever counts requests.

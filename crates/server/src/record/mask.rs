@@ -44,21 +44,28 @@ impl Mask {
         }
         let query = received.query().unwrap_or_default().as_bytes();
         for (name, value) in query_pairs(query) {
-            let name = String::from_utf8_lossy(&decode_query(name)).to_ascii_lowercase();
+            let name = String::from_utf8_lossy(&decode_query(name)).into_owned();
             let value = value.unwrap_or_default();
             for value in [value.to_vec(), decode_query(value)] {
-                let value = String::from_utf8_lossy(&value).into_owned();
-                if name.ends_with("signature") {
-                    mask.signature(&value);
-                } else if name.ends_with("security-token") {
-                    mask.hide(&value);
-                }
+                mask.parameter(&name, &String::from_utf8_lossy(&value));
             }
+        }
+        for (name, value) in received.form_secrets() {
+            mask.parameter(name, value);
         }
         // The longest first: a value inside another would leave the rest of it behind.
         mask.values
             .sort_by_key(|hidden| std::cmp::Reverse(hidden.text.len()));
         mask
+    }
+
+    /// A parameter of a query, or a field of a form.
+    fn parameter(&mut self, name: &str, value: &str) {
+        if name.to_ascii_lowercase().ends_with(SIGNATURE) {
+            self.signature(value);
+        } else if is_secret_parameter(name) {
+            self.hide(value);
+        }
     }
 
     fn hide(&mut self, text: &str) {
@@ -103,6 +110,12 @@ impl Mask {
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
     }
+}
+
+/// Whether a parameter or field of this name carries a signature, a token or a secret.
+pub(crate) fn is_secret_parameter(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    SECRET_PARAMETERS.iter().any(|ending| name.ends_with(ending))
 }
 
 /// An access key id that nobody has here. It may be a secret in the wrong field, so only what looks like an id is kept whole.
@@ -168,11 +181,13 @@ fn value_length(text: &str) -> usize {
 
 /// What stands in the place of a hidden value.
 const HIDDEN: &str = "***";
+/// How the names of parameters end that carry a signature.
+const SIGNATURE: &str = "signature";
 /// Headers whose values are kept nowhere.
 const SECRET_HEADERS: [&str; 3] = ["authorization", "x-amz-security-token", "cookie"];
 /// How the names of parameters end whose values are kept nowhere, in lower case.
 const SECRET_PARAMETERS: [&str; 6] = [
-    "signature",
+    SIGNATURE,
     "security-token",
     "secretaccesskey",
     "secret_access_key",

@@ -7,6 +7,7 @@ use countersign_server::{Config, DiagnosisMode};
 use serde_json::Value;
 
 use crate::diagnosis::{Logged, logs};
+use crate::form::Form;
 use crate::http::{ACCESS_KEY_ID, Answer, Ask, Connection, Key, SECRET};
 use crate::running::{Running, until};
 
@@ -256,10 +257,26 @@ fn no_secret_token_or_whole_signature_is_kept_told_or_logged() {
         ..Key::root()
     };
     hidden.push(swapped.access_key_id.clone());
-    let form = format!(
-        "--b\r\nContent-Disposition: form-data; name=\"x-amz-signature\"\r\n\r\n{header_signature}\r\n--b\r\n\
-         Content-Disposition: form-data; name=\"x-amz-security-token\"\r\n\r\n{TOKEN}\r\n--b--\r\n"
-    );
+    let nobody = Key {
+        access_key_id: "CSAKNOBODY0000000001".to_owned(),
+        ..Key::root()
+    };
+    let fields = [("key", "k"), ("x-amz-security-token", TOKEN)];
+    let forms = [
+        Form::new(&fields[..1], "meow").sign(&wrong),
+        Form::new(&fields, "meow").sign(&nobody),
+        // No claim can be read out of this one.
+        Form::new(&fields, "meow")
+            .sign(&wrong)
+            .without("x-amz-credential"),
+    ];
+    hidden.extend(forms.iter().map(|form| form.value("x-amz-signature")));
+    // What a form has in its fields stands in its user agent as well.
+    let forms = forms.map(|form| {
+        let values: Vec<&str> = form.fields.iter().map(|(_, value)| value.as_str()).collect();
+        let agent = values.join(" ");
+        form.to("/bucket").header("user-agent", &agent).to(&host)
+    });
     let requests = [
         // Everything in its place, and once more where it does not belong.
         in_header
@@ -293,22 +310,17 @@ fn no_secret_token_or_whole_signature_is_kept_told_or_logged() {
             &format!("/bucket/k?AWSAccessKeyId={ACCESS_KEY_ID}&Expires=1&Signature={header_signature}"),
         )
         .to(&host),
-        Ask::new("POST", "/bucket")
-            .header("content-type", "multipart/form-data; boundary=b")
-            .body(form)
-            .to(&host)
-            .sign(&wrong),
     ];
     let mut told = String::new();
     let mut on_record = 0;
-    for request in requests {
-        let answer = server.send(&request);
+    for request in requests.iter().chain(&forms) {
+        let answer = server.send(request);
         assert!(answer.status >= 400, "{}", answer.text());
         let one = server.ask_admin(&format!("/api/v1/refusals/{}", answer.request_id()));
         on_record += usize::from(one.status == 200);
         told.push_str(&one.text());
     }
-    assert!(on_record >= 7, "the test looks at little: {on_record}");
+    assert!(on_record >= 10, "the test looks at little: {on_record}");
     told.push_str(&server.ask_admin("/api/v1/refusals").text());
     told.push_str(&server.ask_admin("/api/v1/refusals/groups").text());
     told.push_str(
