@@ -2,7 +2,7 @@
 //!
 //! Not here: how any of it was obtained. Everything is passed in by value or reference; nothing is looked up.
 
-use countersign_sigv4::{ChunkError, Claim, PathRule, Refusal, Request, Secret};
+use countersign_sigv4::{ChunkError, Claim, PathRule, PolicyFault, Refusal, Request, Secret};
 
 /// One refused request with everything the server knows about it.
 #[derive(Clone)]
@@ -23,6 +23,8 @@ pub struct Case<'a> {
     pub transport: Transport<'a>,
     /// What is known about the body, as far as it was read before the refusal. Never read one for a diagnosis.
     pub body: Option<BodyFacts>,
+    /// The form that is the body, as far as it was read.
+    pub form: Option<&'a FormFacts>,
 }
 
 /// Why the request was refused.
@@ -38,6 +40,10 @@ pub enum Fault<'a> {
     Body(&'a BodyFault),
     /// A browser asked ahead of a page's request, and no CORS rule allows it. Nothing is signed then.
     Preflight(&'a Preflight),
+    /// The signature of the form matched, but its policy does not allow it.
+    Policy(&'a PolicyFault),
+    /// The form has no file.
+    FileMissing,
 }
 
 /// What the CORS rules of a bucket do not allow.
@@ -98,6 +104,30 @@ pub enum BodyFault {
     LengthMissing,
     /// Its framing as `aws-chunked`, a chunk's signature, or its trailer.
     Chunk(ChunkError),
+}
+
+/// A browser form, as far as it was read.
+#[derive(Clone, Debug, Default)]
+pub struct FormFacts {
+    /// The fields before the file in their order, names and values as sent.
+    pub fields: Vec<(String, Vec<u8>)>,
+    /// Whether a file came.
+    pub has_file: bool,
+    /// The `Content-Type` of the file's part.
+    pub file_type: Option<String>,
+    /// Names of fields after the file, as far as somebody looked.
+    pub late: Vec<String>,
+}
+
+impl FormFacts {
+    /// The value of the first field before the file of this name, in any case.
+    pub(crate) fn field(&self, name: &str) -> Option<&[u8]> {
+        let (_, value) = self
+            .fields
+            .iter()
+            .find(|(field, _)| field.eq_ignore_ascii_case(name))?;
+        Some(value)
+    }
 }
 
 /// What the server knows about itself and about the claimed access key.

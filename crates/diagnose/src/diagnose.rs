@@ -290,7 +290,9 @@ fn ruled_out(scene: &Scene<'_>, status: Status, proven: &[Slot]) -> Vec<&'static
         .iter()
         .any(|slot| !matches!(slot, Slot::Secret | Slot::Scope));
     if scene.parts.is_none() {
-        out.push("The policy of the form arrived as it was signed.");
+        if untouched(&[Slot::Policy]) {
+            out.push("The policy of the form arrived as it was signed.");
+        }
     } else if !canonical {
         out.push("Host, path, query, signed headers and payload line arrived as they were signed.");
     } else {

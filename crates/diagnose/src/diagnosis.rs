@@ -83,6 +83,10 @@ pub enum Slot {
     Chunk(u64),
     /// The trailer of a streamed body.
     Trailer,
+    /// The policy of a form.
+    Policy,
+    /// The fields of a form and their order.
+    Form,
     /// Date, region or service the signing key is made for.
     Scope,
     /// The time of signing or of expiry.
@@ -124,6 +128,8 @@ impl fmt::Display for Slot {
             Slot::Body => f.write_str("body"),
             Slot::Chunk(number) => write!(f, "chunk:{number}"),
             Slot::Trailer => f.write_str("trailer"),
+            Slot::Policy => f.write_str("policy"),
+            Slot::Form => f.write_str("form"),
             Slot::Scope => f.write_str("scope"),
             Slot::Time => f.write_str("time"),
             Slot::Secret => f.write_str("secret"),

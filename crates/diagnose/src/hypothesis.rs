@@ -35,7 +35,7 @@ pub(crate) enum Change {
     KeyScope(Scope),
     /// The date line of the string to sign was this text.
     Timestamp(String),
-    /// This was signed in the place of the text of a chunk or a trailer, which has no canonical request.
+    /// This was signed in the place of the text of a chunk, a trailer or a form, which has no canonical request.
     Text { text: Vec<u8>, slot: Slot },
 }
 

@@ -49,6 +49,7 @@
 //!         },
 //!         transport: Transport { http_1_0: true, ..Transport::default() },
 //!         body: None,
+//!         form: None,
 //!     },
 //!     Budget::full(&|| true),
 //! );
@@ -73,7 +74,9 @@ pub use budget::{
     Budget, CANONICAL_REQUEST_BYTES_MAX, PAIRS_BYTES_MAX, SIGNED_HEADERS_MAX, SINGLES_BYTES_MAX, SINGLES_MAX,
     SKEW_SECONDS_MAX, Tried,
 };
-pub use case::{BodyFacts, BodyFault, Case, Fault, Preflight, PreflightPart, ServerFacts, Transport};
+pub use case::{
+    BodyFacts, BodyFault, Case, Fault, FormFacts, Preflight, PreflightPart, ServerFacts, Transport,
+};
 pub use diagnose::diagnose;
 pub use diagnosis::{Cause, Culprit, Diagnosis, Otherwise, Proof, Slot, Status};
 pub use report::{

@@ -20,6 +20,7 @@ mod cors_method;
 mod cors_none;
 mod cors_origin;
 mod credential;
+mod form_field;
 mod framing;
 mod hdr_ae;
 mod hdr_cl;
@@ -65,6 +66,13 @@ mod pay_emptyhash;
 mod pay_mismatch;
 mod pay_sdk2025;
 mod pay_unsigned;
+mod pol_b64;
+mod pol_cond;
+mod pol_ct;
+mod pol_missing;
+mod pol_order;
+mod pol_scope;
+mod pol_v2;
 mod pre_expired;
 mod pre_future;
 mod pre_toolong;
@@ -294,6 +302,13 @@ pub(crate) static RULES: &[&Rule] = &[
     &pre_expired::RULE,
     &pre_future::RULE,
     &pre_toolong::RULE,
+    &pol_order::RULE,
+    &pol_missing::RULE,
+    &pol_b64::RULE,
+    &pol_scope::RULE,
+    &pol_v2::RULE,
+    &pol_cond::RULE,
+    &pol_ct::RULE,
     &alg_v2::RULE,
     &alg_v4a::RULE,
     &auth_two::RULE,

@@ -69,7 +69,12 @@ impl<'a> Scene<'a> {
     pub(crate) fn refusal(&self) -> Option<&'a Refusal> {
         match self.case.fault {
             Fault::Refused(refusal) => Some(refusal),
-            Fault::UnknownAccessKeyId | Fault::InvalidToken | Fault::Body(_) | Fault::Preflight(_) => None,
+            Fault::UnknownAccessKeyId
+            | Fault::InvalidToken
+            | Fault::Policy(_)
+            | Fault::FileMissing
+            | Fault::Body(_)
+            | Fault::Preflight(_) => None,
         }
     }
 
@@ -204,6 +209,20 @@ impl<'a> Scene<'a> {
         .any(|hidden| contains(bytes, hidden))
     }
 
+    fn stands_in_form(&self, bytes: &[u8]) -> bool {
+        self.case.form.is_some_and(|form| {
+            let fields = form.fields.iter();
+            fields
+                .filter(|(name, _)| !name.eq_ignore_ascii_case("x-amz-signature"))
+                .any(|(name, value)| contains(value, bytes) || name.as_bytes() == bytes)
+                || form.late.iter().any(|name| name.as_bytes() == bytes)
+                || form
+                    .file_type
+                    .as_ref()
+                    .is_some_and(|text| text.as_bytes() == bytes)
+        })
+    }
+
     fn stands_in_request(&self, bytes: &[u8]) -> bool {
         let request = &self.case.request;
         bytes.is_empty()
@@ -229,6 +248,7 @@ impl<'a> Scene<'a> {
                     || claim.signed_headers.iter().any(|name| name.as_bytes() == bytes)
             })
             || request.method.as_bytes() == bytes
+            || self.stands_in_form(bytes)
     }
 }
 

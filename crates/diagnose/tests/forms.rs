@@ -52,6 +52,7 @@ fn diagnose_form(client_secret: &str, key_region: &str) -> Diagnosis {
         server: &server,
         transport: Transport::default(),
         body: None,
+        form: None,
     };
     diagnose(&case, Budget::full(&|| true))
 }
@@ -77,7 +78,7 @@ fn a_secret_and_a_scope_are_found_together() {
     ids.sort_unstable();
     assert_eq!(
         (diagnosis.status, ids),
-        (Status::Proven, vec!["SCP-REGION-KEY", "SEC-QUOTES"])
+        (Status::Proven, vec!["POL-SCOPE", "SEC-QUOTES"])
     );
 }
 

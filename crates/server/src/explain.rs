@@ -14,13 +14,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use countersign_diagnose::{
-    self as diagnose, Budget, Case, Diagnosis, Level, Report, ServerFacts, Transport,
+    self as diagnose, Budget, Case, Diagnosis, FormFacts, Level, Report, ServerFacts, Transport,
 };
 use countersign_protocol::encode as xml;
 use countersign_sigv4::{PathRule, Request};
 use sha2::{Digest, Sha256};
 
-use crate::body;
+use crate::body::Upload;
 use crate::config::DiagnosisMode;
 use crate::gateway::Gateway;
 use crate::metrics::Skipped;
@@ -47,12 +47,12 @@ pub(crate) async fn explain(
     received: &Received,
     refused: Refused,
     error: &S3Error,
-    body: &body::BodyFacts,
+    body: &Upload,
 ) -> Option<Explanation> {
-    let fault = SearchedFault::of(&refused, received, body)?;
+    let fault = SearchedFault::of(&refused, received, body.facts())?;
     let event = fault.event();
     let note = Note::of(received, &refused, client_address(gateway, received));
-    let question = Question::new(gateway, received, refused, fault);
+    let question = Question::new(gateway, received, refused, fault, body.form_facts());
     let diagnosis = find(gateway, received, question).await?;
     let operator = diagnosis.at(Level::Full);
     log(event, received, error, &operator, note.access_key_id());
@@ -84,12 +84,19 @@ struct Question {
     fault: SearchedFault,
     refused: Refused,
     facts: ServerFacts,
+    form: Option<FormFacts>,
     is_http_1_0: bool,
     peer_is_loopback: bool,
 }
 
 impl Question {
-    fn new(gateway: &Gateway, received: &Received, refused: Refused, fault: SearchedFault) -> Question {
+    fn new(
+        gateway: &Gateway,
+        received: &Received,
+        refused: Refused,
+        fault: SearchedFault,
+        form: Option<FormFacts>,
+    ) -> Question {
         let access_key_id = refused.claim.as_ref().map_or("", |claim| &claim.access_key_id);
         let facts = ServerFacts {
             region: gateway.config.region.clone(),
@@ -117,6 +124,7 @@ impl Question {
             fault,
             refused,
             facts,
+            form,
             is_http_1_0: received.is_http_1_0(),
             peer_is_loopback: received.origin.peer.ip().to_canonical().is_loopback(),
         }
@@ -145,21 +153,10 @@ impl Question {
             add(name.as_bytes());
             add(value);
         }
-        // The claim of a form stands in no header.
-        if let Some((claim, policy)) = self
-            .refused
-            .claim
-            .as_ref()
-            .and_then(|claim| claim.policy.as_ref().map(|policy| (claim, policy)))
-        {
-            for text in [
-                policy,
-                &claim.access_key_id,
-                &claim.scope.to_string(),
-                &claim.timestamp,
-                &claim.signature,
-            ] {
-                add(text.as_bytes());
+        if let Some(form) = &self.form {
+            for (name, value) in &form.fields {
+                add(name.as_bytes());
+                add(value);
             }
         }
         Some(Identity(hasher.finalize().into()))
@@ -194,6 +191,7 @@ impl Question {
                 peer_is_loopback: self.peer_is_loopback,
             },
             body: self.fault.body().cloned(),
+            form: self.form.as_ref(),
         };
         let started = thread_time();
         let within = move || thread_time().saturating_sub(started) < SEARCH_TIME_MAX;

@@ -41,7 +41,7 @@ impl Answer for S3 {
         let sharing = Sharing::of(&self.0, &received).await;
         let mut response = match carry(&self.0, &received, &mut body).await {
             Ok(response) => response,
-            Err(refused) => refuse(&self.0, &received, *refused, &body).await,
+            Err(refused) => refuse(&self.0, &received, *refused, &mut body).await,
         };
         self.0.metrics.answered(received.operation(), response.status());
         let is_held_back = received
@@ -161,13 +161,16 @@ async fn refuse(
     gateway: &Gateway,
     received: &Received,
     refused: Refused,
-    body: &Upload,
+    body: &mut Upload,
 ) -> Response<Outgoing> {
     let error = refused.s3_error(received.at);
     if error.code.status().is_server_error() {
         tracing::error!(request_id = received.request_id.as_str(), refusal = ?refused.refusal, "a request failed");
     }
-    let explanation = explain::explain(gateway, received, refused, &error, body.facts()).await;
+    if let Refusal::Signature(sigv4::Refusal::FormFieldMissing { .. }) = &refused.refusal {
+        body.look_behind_file().await;
+    }
+    let explanation = explain::explain(gateway, received, refused, &error, body).await;
     let mut response = error_response(received, &error, explanation.as_ref());
     if let Some(Ok(value)) = explanation.map(|explanation| HeaderValue::try_from(explanation.header)) {
         response.headers_mut().insert(DIAGNOSIS, value);

@@ -55,6 +55,7 @@ pub(crate) fn run(input: &[u8]) {
         server: &server,
         transport: Transport::default(),
         body: None,
+        form: None,
     };
     let diagnosis = diagnose(&case, Budget::full(&|| true));
     assert!(

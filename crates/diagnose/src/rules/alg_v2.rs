@@ -4,7 +4,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use countersign_sigv4::{Refusal, decode_percent, decode_query, query_pairs};
+use countersign_sigv4::{Form, Refusal, decode_percent, decode_query, query_pairs};
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 
@@ -48,7 +48,8 @@ const SUBRESOURCES: [&str; 24] = [
 ];
 
 fn check(scene: &Scene<'_>) -> Option<Finding> {
-    if !matches!(scene.refusal(), Some(Refusal::SigV2 { .. })) {
+    // Of a form POL-V2 says it.
+    if !matches!(scene.refusal(), Some(Refusal::SigV2 { form, .. }) if *form != Form::Policy) {
         return None;
     }
     let what = match (scene.case.secret.is_some(), signature_is_right(scene)) {

@@ -17,7 +17,12 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
     let Some(Refusal::OnlyOneMechanism { authorization }) = scene.refusal() else {
         return None;
     };
-    let (what, cure) = if authorization.starts_with("Bearer ") || authorization.starts_with("Basic ") {
+    let (what, cure) = if scene.case.form.is_some() {
+        (
+            "A form, which is signed in its fields, came with another signature in its header or its URL",
+            "Send the form to the bare address of the bucket, without an Authorization header.",
+        )
+    } else if authorization.starts_with("Bearer ") || authorization.starts_with("Basic ") {
         (
             "A presigned URL was called with the Authorization header of another service",
             "Do not send your own login to presigned URLs; call them with a bare HTTP client.",

@@ -1,6 +1,6 @@
 //! CLK-SCOPEDATE: the credential or the signing key has another day than the request.
 
-use countersign_sigv4::{Scope, timestamp_text};
+use countersign_sigv4::{Claim, Form, Scope, timestamp_text};
 
 use super::prelude::*;
 
@@ -19,7 +19,14 @@ pub(crate) static RULE: Rule = Rule {
 const DAY: i64 = 86_400;
 
 fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
-    let Some(claim) = scene.claim() else { return };
+    // Of a form POL-SCOPE says it.
+    if let Some(claim) = scene.claim().filter(|claim| claim.form != Form::Policy) {
+        propose_days(claim, out);
+    }
+}
+
+/// Proposes the days around the one of the claim.
+pub(super) fn propose_days(claim: &Claim, out: &mut Proposals<'_>) {
     for time in [claim.time.saturating_sub(DAY), claim.time.saturating_add(DAY)] {
         let text = timestamp_text(time);
         let Some(date) = text.get(..8) else { continue };

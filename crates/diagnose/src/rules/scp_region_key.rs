@@ -1,5 +1,7 @@
 //! SCP-REGION-KEY: the credential says one region, but the signing key was derived for another.
 
+use countersign_sigv4::{Claim, Form};
+
 use super::prelude::*;
 use crate::scene::split_port;
 
@@ -26,7 +28,14 @@ const USUAL: [&str; 8] = [
 ];
 
 fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
-    let Some(claim) = scene.claim() else { return };
+    // Of a form POL-SCOPE says it.
+    if let Some(claim) = scene.claim().filter(|claim| claim.form != Form::Policy) {
+        propose_regions(scene, claim, out);
+    }
+}
+
+/// Proposes the regions that a key may have been derived for.
+pub(super) fn propose_regions(scene: &Scene<'_>, claim: &Claim, out: &mut Proposals<'_>) {
     let (name, _) = split_port(scene.host());
     let labels = String::from_utf8_lossy(name).into_owned();
     // A host such as s3.eu-north-1.example.com tells the region to SDKs that guess.

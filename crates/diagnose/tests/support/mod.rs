@@ -10,6 +10,7 @@
 )]
 #![expect(clippy::panic, reason = "a broken fixture is named before the test ends")]
 
+mod form;
 mod stream;
 
 use base64::Engine as _;
@@ -152,6 +153,9 @@ impl Context {
             .text("client_secret")
             .or(self.text("secret"))
             .unwrap_or(SECRET);
+        if self.is_form() {
+            return self.sign_form(signed);
+        }
         if let Some(text) = self.text("sigv2_string_to_sign") {
             let mac = Hmac::<sha1::Sha1>::new_from_slice(secret.as_bytes()).expect("any key");
             let mac = mac.chain_update(text).finalize().into_bytes();
@@ -224,6 +228,9 @@ impl Context {
 
     /// Receives a request as the server does, and diagnoses the refusal; `None` if nothing was refused.
     pub fn receive(&self, received: &str, budget: Budget<'_>) -> Option<Diagnosis> {
+        if self.is_form() {
+            return self.receive_form(received, budget);
+        }
         let http = Http::parse(received);
         let (server, secret) = (self.server(), self.secret());
         if let Some(preflight) = self.preflight() {
@@ -274,6 +281,7 @@ impl Context {
                     peer_is_loopback: self.flag("peer_is_loopback"),
                 },
                 body: body.filter(|_| matches!(fault, Fault::Body(_))),
+                form: None,
             };
             Some(diagnose(&case, budget))
         })
@@ -300,6 +308,7 @@ fn refuse_preflight(
         server,
         transport: Transport::default(),
         body: None,
+        form: None,
     };
     diagnose(&case, budget)
 }

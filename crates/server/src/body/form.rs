@@ -8,6 +8,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use countersign_diagnose::FormFacts;
 use countersign_protocol::Form;
 use countersign_protocol::form::{FormDecoder, FormEvent, FormFault};
 use countersign_sigv4::PolicyDocument;
@@ -19,6 +20,8 @@ pub(super) struct FormBody {
     decoder: FormDecoder,
     /// What was read of its head.
     head: Form,
+    /// The head is over and the file has begun.
+    has_file: bool,
     /// Names of fields that came after the file.
     late: Vec<String>,
     /// Bytes of the file so far.
@@ -39,6 +42,7 @@ impl FormBody {
                 } => {
                     self.head.file_name = file_name;
                     self.head.file_type = content_type;
+                    self.has_file = true;
                     return Ok(true);
                 }
                 FormEvent::End | FormEvent::Data(_) | FormEvent::Late { .. } => {
@@ -90,6 +94,7 @@ impl Upload {
         self.framing = Framing::Form(Box::new(FormBody {
             decoder,
             head: Form::default(),
+            has_file: false,
             late: Vec::new(),
             size: 0,
             policy: None,
@@ -124,9 +129,52 @@ impl Upload {
             form.policy = Some(policy);
         }
     }
+
+    /// What a diagnosis needs of a form.
+    pub(crate) fn form_facts(&self) -> Option<FormFacts> {
+        let Framing::Form(form) = &self.framing else {
+            return None;
+        };
+        Some(FormFacts {
+            fields: form.head.fields.clone(),
+            has_file: form.has_file,
+            file_type: form.head.file_type.clone(),
+            late: form.late.clone(),
+        })
+    }
+
+    /// Looks which fields follow the file, within bounds. Only for a form that is refused because it lacks a field: the
+    /// answer can say then that the field came too late.
+    pub(crate) async fn look_behind_file(&mut self) {
+        if self.is_over || self.is_broken || !matches!(self.framing, Framing::Form(_)) {
+            return;
+        }
+        let look = async {
+            let mut left = LOOK_BYTES_MAX;
+            while left > 0 {
+                match self.piece().await {
+                    Ok(Some(bytes)) => left = left.saturating_sub(bytes.len()),
+                    Ok(None) => {
+                        self.is_over = true;
+                        return;
+                    }
+                    Err(_) => {
+                        self.is_broken = true;
+                        return;
+                    }
+                }
+            }
+        };
+        // A client that is slower than this is answered without the look.
+        let _ = tokio::time::timeout(LOOK_TIME_MAX, look).await;
+    }
 }
 
 /// How long the head of a form may take to arrive.
 const FORM_HEAD_TIME_MAX: Duration = Duration::from_secs(60);
 /// Most names that are kept of fields behind the file.
 const LATE_NAMES_MAX: usize = 32;
+/// Most bytes of a file that are read to see what follows it.
+const LOOK_BYTES_MAX: usize = 1024 * 1024;
+/// How long to look at most.
+const LOOK_TIME_MAX: Duration = Duration::from_secs(2);

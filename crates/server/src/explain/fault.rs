@@ -5,6 +5,7 @@
 
 use countersign_diagnose::{self as diagnose, BodyFault as Fault, Preflight, PreflightPart};
 use countersign_protocol::cors::DeniedPart;
+use countersign_protocol::form::FormFault;
 use countersign_protocol::{CHECKSUM_NOT_SENT, ErrorCode};
 use countersign_sigv4::{self as sigv4, Form, Payload};
 use countersign_store::Error;
@@ -21,6 +22,10 @@ pub(super) enum SearchedFault {
     InvalidToken,
     /// The signature of the request matched, and its body is not what was said about it.
     Body(Fault, diagnose::BodyFacts),
+    /// The signature of the form matched, and its policy does not allow it.
+    Policy(sigv4::PolicyFault),
+    /// The form has no file.
+    FileMissing,
     /// No CORS rule allows what a browser asks for a page.
     Preflight(Preflight),
 }
@@ -35,6 +40,10 @@ impl SearchedFault {
             Refusal::Signature(refusal) => return Some(SearchedFault::Signature(refusal.clone())),
             Refusal::UnknownAccessKeyId => return Some(SearchedFault::UnknownAccessKeyId),
             Refusal::InvalidToken => return Some(SearchedFault::InvalidToken),
+            Refusal::Policy(fault) => return Some(SearchedFault::Policy(fault.clone())),
+            Refusal::Body(BodyFault::Form(FormFault::FileMissing)) => {
+                return Some(SearchedFault::FileMissing);
+            }
             Refusal::Preflight(refused) => return Some(SearchedFault::Preflight(preflight(refused))),
             _ => {}
         }
@@ -85,6 +94,8 @@ impl SearchedFault {
             SearchedFault::UnknownAccessKeyId => diagnose::Fault::UnknownAccessKeyId,
             SearchedFault::InvalidToken => diagnose::Fault::InvalidToken,
             SearchedFault::Body(fault, _) => diagnose::Fault::Body(fault),
+            SearchedFault::Policy(fault) => diagnose::Fault::Policy(fault),
+            SearchedFault::FileMissing => diagnose::Fault::FileMissing,
             SearchedFault::Preflight(preflight) => diagnose::Fault::Preflight(preflight),
         }
     }

@@ -442,3 +442,101 @@ fn a_form_of_another_place_or_key_is_refused() {
     let token = Form::new(&[("key", "k"), ("x-amz-security-token", "t")], "meow").sign(&Key::root());
     send(&server, token).is(400, "InvalidToken");
 }
+
+/// The diagnosis of a refused form.
+fn diagnosed(answer: &Answer) -> &str {
+    answer.header("x-countersign-diagnosis").unwrap_or_default()
+}
+
+#[test]
+fn a_field_behind_the_file_is_seen_there() {
+    let server = server();
+    let signed = Form::new(&[("key", "k")], "meow").sign(&Key::root());
+    let mut late = signed.clone().without("policy");
+    late = late.late("policy", &signed.value("policy"));
+    assert_eq!(
+        diagnosed(&send(&server, late.clone())),
+        "POL-ORDER; status=exact; slot=form"
+    );
+    let missing = signed.clone().without("policy");
+    assert_eq!(
+        diagnosed(&send(&server, missing)),
+        "POL-MISSING; status=exact; slot=form"
+    );
+    let mut first = signed.clone();
+    first.late = std::mem::take(&mut first.fields);
+    assert_eq!(
+        diagnosed(&send(&server, first.clone())),
+        "POL-ORDER; status=exact; slot=form"
+    );
+    // Behind a long file nobody looks.
+    first.data = vec![b'a'; 3_000_000];
+    assert_eq!(
+        diagnosed(&send(&server, first)),
+        "POL-ORDER; status=inferred; slot=form"
+    );
+    let unnamed = signed.file("name=\"files[]\"; filename=\"a\"");
+    let answer = send(&server, unnamed);
+    assert_eq!(diagnosed(&answer), "POL-MISSING; status=exact; slot=form");
+    assert!(answer.text().contains("it has files[]"), "{}", answer.text());
+}
+
+#[test]
+fn a_policy_that_does_not_allow_the_form_is_explained() {
+    let server = server();
+    let small = "[\"content-length-range\", 0, 3], [\"starts-with\", \"$key\", \"\"], \
+                 [\"starts-with\", \"$x-amz-credential\", \"\"], [\"starts-with\", \"$x-amz-date\", \"\"], \
+                 [\"starts-with\", \"$x-amz-algorithm\", \"\"]";
+    let image = small.replace(
+        "[\"content-length-range\", 0, 3]",
+        "[\"starts-with\", \"$Content-Type\", \"text/\"]",
+    );
+    for (conditions, cause, words) in [
+        (
+            "{\"key\": \"other\"}",
+            "POL-COND",
+            "The policy wants key to be other, and the form says k",
+        ),
+        (small, "POL-COND", "at most 3 bytes"),
+        (
+            image.as_str(),
+            "POL-CT",
+            "The file is sent as text/plain, but the form has no field Content-Type",
+        ),
+    ] {
+        let answer = post(&server, Form::new(&[("key", "k")], "meow").conditions(conditions));
+        assert_eq!(diagnosed(&answer), format!("{cause}; status=exact; slot=policy"));
+        assert!(answer.text().contains(words), "{}", answer.text());
+        assert!(
+            answer.text().contains("the signature is valid"),
+            "{}",
+            answer.text()
+        );
+    }
+}
+
+#[test]
+fn a_wrong_signature_of_a_form_is_explained() {
+    let server = server();
+    let newline = Key::root().with_secret(&format!("{}\n", crate::http::SECRET));
+    let answer = send(&server, Form::new(&[("key", "k")], "meow").sign(&newline));
+    assert_eq!(diagnosed(&answer), "SEC-NEWLINE; status=proven; slot=secret");
+    let signed = Form::new(&[("key", "k")], "meow").sign(&Key::root());
+    let policy = signed.value("policy");
+    let broken = format!("{}\r\n{}", &policy[..76], &policy[76..]);
+    let form = signed.without("policy").field("policy", &broken);
+    assert_eq!(
+        diagnosed(&send(&server, form)),
+        "POL-B64; status=proven; slot=policy"
+    );
+    let answer = send(
+        &server,
+        Form::new(&[("key", "k")], "meow").sign(&Key::root().with_secret("another")),
+    );
+    assert!(
+        diagnosed(&answer).contains("status=unproven"),
+        "{}",
+        diagnosed(&answer)
+    );
+    assert!(!answer.text().contains(crate::http::SECRET));
+}
