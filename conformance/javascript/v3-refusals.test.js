@@ -265,10 +265,11 @@ test("js-v3 a presigned link with another key in it is refused", async () => {
   await refusedLink(url.replace("/there?", "/elsewhere?"), {}, "SignatureDoesNotMatch", 403);
 });
 
-test("js-v3 a presigned link with a parameter added after signing is refused without a wrong proof", async () => {
+test("js-v3 a presigned link with a parameter added after signing is refused and the parameter named", async () => {
   const url = await getSignedUrl(client(), new GetObjectCommand({ Bucket: bucket, Key: "there" }), { expiresIn: 300 });
-  const { said } = await refusedLink(`${url}&fbclid=abc`, {}, "SignatureDoesNotMatch", 403);
-  assert.equal(said.status, "unproven");
+  const { said, message } = await refusedLink(`${url}&fbclid=abc`, {}, "SignatureDoesNotMatch", 403);
+  assert.deepEqual([said.ids, said.status, said.slot], [["QRY-EXTRA"], "proven", "query"]);
+  assert.match(message, /added after signing: fbclid=abc/);
 });
 
 test("js-v3 a presigned link for another host tells the host it was made for", async () => {

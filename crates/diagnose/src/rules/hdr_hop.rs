@@ -112,7 +112,7 @@ fn infer(scene: &Scene<'_>) -> Option<Finding> {
     let score = if scene.facts.proxy_evidence.is_some() {
         620
     } else {
-        430
+        350
     };
     Some(likely(
         scene,

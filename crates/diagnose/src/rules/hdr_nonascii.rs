@@ -145,5 +145,5 @@ fn infer(scene: &Scene<'_>) -> Option<Finding> {
     }
     let (name, _) = signed(scene).find(|(_, value)| !value.is_ascii())?;
     let why = "holds characters beyond ASCII, which were probably signed in another encoding";
-    Some(likely(scene, name, 620, why, Words::of(CURE)))
+    Some(likely(scene, name, 450, why, Words::of(CURE)))
 }
