@@ -12,6 +12,8 @@ import { fileURLToPath } from "node:url";
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 
+export { withClock } from "./clock.js";
+
 const CONFORMANCE = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 
 export const REGION = "us-east-1";
@@ -128,17 +130,6 @@ function watch(child, name) {
 
 let buckets = 0;
 export const bucketName = (about) => `${about}-${process.pid}-${++buckets}-${randomBytes(3).toString("hex")}`;
-
-/// Runs `action` in a process whose clock is off by so many milliseconds. The SDKs have an offset setting of their own,
-/// but it is what they correct a wrong clock with, so it cannot stand for one.
-export async function withClock(offset, action) {
-  const Real = Date;
-  globalThis.Date = class extends Real {
-    constructor(...parts) { parts.length ? super(...parts) : super(Real.now() + offset); }
-    static now() { return Real.now() + offset; }
-  };
-  try { return await action(); } finally { globalThis.Date = Real; }
-}
 
 /// The value of `x-countersign-diagnosis`: `HST-PROXY; status=proven; slot=host` as `{ids, status, slot}`.
 export function parseDiagnosis(value) {
