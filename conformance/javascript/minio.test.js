@@ -138,6 +138,13 @@ test("minio-js more than 1,000 keys are listed and removed", { timeout: 120_000 
   await minio.removeBucket(name);
 });
 
+test("minio-js what was never set is told, and setting it is refused by name", async () => {
+  await refused("NoSuchBucketPolicy", () => minio.getBucketPolicy(bucket));
+  await refused("NoSuchTagSet", () => minio.getBucketTagging(bucket));
+  const err = await refused("NotImplemented", () => minio.setBucketPolicy(bucket, "{}"));
+  assert.equal(err.resource, "policy");
+});
+
 test("minio-js presigned links upload and download", async () => {
   const up = await minio.presignedPutObject(bucket, "ö link+", 60);
   assert.equal((await fetch(up, { method: "PUT", body: "by link" })).status, 200);

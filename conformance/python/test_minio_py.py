@@ -137,6 +137,16 @@ def minio_py_listings_keep_prefix_and_delimiter(minio):
     assert names(minio, name, recursive=True, start_after="one/b/c") == ["top", "two/d"]
 
 
+def minio_py_what_was_never_set_is_told_and_setting_it_is_refused_by_name(minio, bucket):
+    put(minio, bucket, "plain")
+    refused("NoSuchBucketPolicy", minio.get_bucket_policy, bucket)
+    assert minio.get_bucket_versioning(bucket).status is None
+    assert minio.get_bucket_tags(bucket) is minio.get_bucket_lifecycle(bucket) is minio.get_object_tags(bucket, "plain") is None
+    assert [each.version_id for each in minio.list_objects(bucket, prefix="plain", include_version=True)] == ["null"]
+    error = refused("NotImplemented", minio.set_bucket_policy, bucket, "{}")
+    assert "policy" in str(error)
+
+
 def minio_py_presigned_links_upload_and_download(minio, bucket):
     soon = timedelta(minutes=1)
     up = minio.presigned_put_object(bucket, "ö link+", soon)

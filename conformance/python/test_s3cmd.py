@@ -147,6 +147,7 @@ def s3cmd_takes_the_right_region_from_the_refusal_and_a_wrong_clock_is_told(s3cm
     corrected = s3cmd.run("-d", "--region=eu-central-1", *put)
     corrected.well()
     assert "SCP-REGION; status=exact" in corrected.err
+    assert f"s3://{bucket}\n" in s3cmd.run("--region=eu-central-1", "ls").well()
     for offset, word in (("-20m", "behind"), ("+20m", "ahead")):
         printed = s3cmd.run(*put, ahead_of=("/usr/bin/faketime", "-f", offset)).refused()
         assert "(RequestTimeTooSkewed)" in printed

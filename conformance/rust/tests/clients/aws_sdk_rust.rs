@@ -256,6 +256,33 @@ async fn metadata_survives_a_copy_and_can_be_replaced_in_one() {
 }
 
 #[tokio::test]
+async fn listings_keep_prefix_delimiter_and_pages() {
+    let (_server, s3) = start().await;
+    for key in ["one/a", "one/b/c", "top", "two/d"] {
+        put(&s3, key, b"x").await;
+    }
+    let list = || s3.list_objects_v2().bucket(BUCKET);
+    let top = list().delimiter("/").send().await.expect("a listing");
+    let folders: Vec<_> = top
+        .common_prefixes()
+        .iter()
+        .filter_map(|each| each.prefix())
+        .collect();
+    assert_eq!((folders, top.contents().len()), (vec!["one/", "two/"], 1));
+    let mut pages = list().prefix("one/").max_keys(1).into_paginator().send();
+    let mut found = Vec::new();
+    while let Some(page) = pages.next().await {
+        let page = page.expect("a page");
+        found.extend(
+            page.contents()
+                .iter()
+                .filter_map(|each| each.key().map(str::to_owned)),
+        );
+    }
+    assert_eq!(found, ["one/a", "one/b/c"]);
+}
+
+#[tokio::test]
 async fn presigned_links_upload_and_download() {
     let (_server, s3) = start().await;
     let soon = || PresigningConfig::expires_in(Duration::from_secs(60)).expect("a minute");
