@@ -74,6 +74,23 @@ pub(crate) fn clients(workspace: &Workspace, jobs: &[&str]) -> ExitCode {
     steps.close()
 }
 
+/// The tests of ceph/s3-tests, from a checkout of it, held against the list of those that do not pass.
+pub(crate) fn s3_tests(workspace: &Workspace, checkout: &str, arguments: &[&str]) -> ExitCode {
+    let mut steps = Steps::new("s3-tests");
+    if build_release(workspace, &mut steps) {
+        let checkout = std::path::absolute(checkout).unwrap_or_else(|_| PathBuf::from(checkout));
+        let suite = workspace
+            .script("conformance/s3-tests/run")
+            .args(&[&checkout.display().to_string()])
+            .args(arguments)
+            .env("COUNTERSIGN_BIN", workspace.binary());
+        steps.process("suite", &suite);
+    } else {
+        steps.fail_for_want_of("suite", "build");
+    }
+    steps.close()
+}
+
 /// Sets up a fresh machine and runs everything there is.
 pub(crate) fn ci(workspace: &Workspace) -> ExitCode {
     let mut steps = Steps::new("ci");
@@ -161,9 +178,13 @@ fn run_tests(workspace: &Workspace, steps: &mut Steps, filter: &[&str], slow: bo
     steps.process("tests", &tests);
 }
 
-fn run_clients(workspace: &Workspace, steps: &mut Steps, jobs: &[&str]) {
+fn build_release(workspace: &Workspace, steps: &mut Steps) -> bool {
     let build = workspace.cargo(&["build", "--release", "--locked", "--package", "countersign"]);
-    if !steps.process("build", &build) {
+    steps.process("build", &build)
+}
+
+fn run_clients(workspace: &Workspace, steps: &mut Steps, jobs: &[&str]) {
+    if !build_release(workspace, steps) {
         return steps.fail_for_want_of("clients", "build");
     }
     let clients = workspace

@@ -1,0 +1,93 @@
+"""A pytest plugin: gives each worker of ceph/s3-tests a server of its own, tidies up after each test, writes down how each ended.
+
+The suite's own tidying makes new clients for three users before and after every test, and lets a bucket that cannot be removed fail
+every later test. Here one client removes what it can, and what it cannot is told once. Nothing else of the suite is changed: no
+test, no expectation, no helper that a test calls.
+"""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(os.environ["COUNTERSIGN_S3_TESTS_FOLDER"])
+
+
+class Broom:
+    """Removes the buckets that a test left behind."""
+
+    def __init__(self, suite):
+        self.suite = suite
+        self.client = None
+        self.stuck = set()
+
+    def sweep(self):
+        self.client = self.client or self.suite.get_client()
+        for bucket in self.client.list_buckets()["Buckets"]:
+            if bucket["Name"] not in self.stuck:
+                self.remove(bucket["Name"])
+
+    def remove(self, bucket):
+        try:
+            for page in self.client.get_paginator("list_object_versions").paginate(Bucket=bucket):
+                found = page.get("Versions", []) + page.get("DeleteMarkers", [])
+                if found:
+                    named = [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in found]
+                    self.client.delete_objects(Bucket=bucket, Delete={"Objects": named, "Quiet": True})
+            self.client.delete_bucket(Bucket=bucket)
+        except Exception as error:
+            self.stuck.add(bucket)
+            print(f"{bucket} stays behind: {error}")
+
+
+def pytest_configure(config):
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+    os.environ["S3TEST_CONF"] = str(FOLDER / f"{worker}.conf")
+    import s3tests.functional as suite
+
+    broom = Broom(suite)
+    suite.setup = lambda: None
+    suite.teardown = broom.sweep
+    # Only the process that gathers the results of all others writes them down.
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Outcomes(), "countersign-outcomes")
+
+
+class Outcomes:
+    """How each test ended: `passed`, `failed`, `error` (before or after the test itself) or `skipped`."""
+
+    def __init__(self):
+        self.tests = {}
+
+    def pytest_runtest_logreport(self, report):
+        outcome = report.outcome
+        if outcome == "failed" and report.when != "call":
+            outcome = "error"
+        if report.when != "call" and outcome == "passed":
+            return
+        markers = sorted(name for name in report.keywords if name in MARKERS)
+        self.tests[report.nodeid] = {"outcome": outcome, "markers": markers, "why": why(report), "seconds": report.duration}
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self):
+        (FOLDER / "outcomes.json").write_text(json.dumps(self.tests, indent=1, sort_keys=True))
+
+
+def why(report):
+    """One line that says what went wrong."""
+    if report.skipped:
+        return str(report.longrepr[2]) if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    if not report.failed:
+        return ""
+    crash = getattr(report.longrepr, "reprcrash", None)
+    text = crash.message if crash else str(report.longrepr)
+    return " ".join(text.split())[:300]
+
+
+# The suite's markers that tell an area; the others say on which servers a test is known to fail.
+MARKERS = {
+    "auth_aws2", "auth_common", "bucket_encryption", "bucket_logging", "bucket_policy", "checksum", "cloud_restore", "cloud_transition",
+    "conditional_write", "copy", "delete_marker", "encryption", "fails_on_aws", "iam_account", "lifecycle", "lifecycle_expiration",
+    "lifecycle_transition", "list_objects_v2", "object_lock", "object_ownership", "sse_s3", "storage_class", "tagging", "versioning",
+}  # fmt: skip
