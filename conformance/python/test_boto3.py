@@ -463,7 +463,39 @@ def boto3_link_answers_the_preflight_of_a_page_whatever_its_signature(s3, server
 
 
 def boto3_unknown_operations_are_not_implemented(s3, bucket):
-    for call in (s3.get_bucket_website, s3.get_bucket_lifecycle_configuration, s3.get_bucket_replication):
+    versioning = {"VersioningConfiguration": {"Status": "Enabled"}}
+    tags = {"Tagging": {"TagSet": [{"Key": "a", "Value": "b"}]}}
+    for call, more in ((s3.list_bucket_inventory_configurations, {}), (s3.put_bucket_versioning, versioning), (s3.put_bucket_tagging, tags)):
+        with pytest.raises(ClientError) as caught:
+            call(Bucket=bucket, **more)
+        assert caught.value.response["Error"]["Code"] in ("NotImplemented", "MethodNotAllowed")
+
+
+def boto3_what_was_never_set_is_said_to_be_missing(s3, bucket):
+    for call, code in (
+        (s3.get_bucket_website, "NoSuchWebsiteConfiguration"),
+        (s3.get_bucket_lifecycle_configuration, "NoSuchLifecycleConfiguration"),
+        (s3.get_bucket_replication, "ReplicationConfigurationNotFoundError"),
+    ):
         with pytest.raises(ClientError) as caught:
             call(Bucket=bucket)
-        assert caught.value.response["Error"]["Code"] in ("NotImplemented", "MethodNotAllowed")
+        assert caught.value.response["Error"]["Code"] == code
+    assert s3.get_bucket_ownership_controls(Bucket=bucket)["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
+    assert s3.delete_bucket_website(Bucket=bucket)["ResponseMetadata"]["HTTPStatusCode"] == 204
+
+
+def boto3_versions_acls_and_attributes_are_read(s3):
+    bucket = bucket_name("read")
+    s3.create_bucket(Bucket=bucket)
+    s3.put_object(Bucket=bucket, Key="a b", Body=b"hello")
+    assert "Status" not in s3.get_bucket_versioning(Bucket=bucket)
+    version = s3.list_object_versions(Bucket=bucket)["Versions"][0]
+    assert (version["Key"], version["VersionId"], version["IsLatest"]) == ("a b", "null", True)
+    grants = s3.get_object_acl(Bucket=bucket, Key="a b")["Grants"]
+    assert [grant["Permission"] for grant in grants] == ["FULL_CONTROL"]
+    assert grants[0]["Grantee"]["ID"] == s3.get_bucket_acl(Bucket=bucket)["Owner"]["ID"]
+    attributes = s3.get_object_attributes(Bucket=bucket, Key="a b", ObjectAttributes=["ETag", "Checksum", "ObjectSize"])
+    assert (attributes["ETag"], attributes["ObjectSize"]) == ("5d41402abc4b2a76b9719d911017c592", 5)
+    assert attributes["Checksum"]["ChecksumType"] == "FULL_OBJECT"
+    s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "a b", "VersionId": version["VersionId"]}]})
+    s3.delete_bucket(Bucket=bucket)

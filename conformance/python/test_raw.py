@@ -454,7 +454,7 @@ def raw_date_and_request_id_are_on_every_answer(server, bucket):
     cases = [
         (200, "GET", there, {}, {}), (206, "GET", there, {}, {"range": "bytes=0-0"}), (304, "GET", there, {}, {"if-none-match": etag}), (416, "GET", there, {}, {"range": "bytes=99-"}),
         (412, "GET", there, {}, {"if-match": '"x"'}), (404, "GET", f"/{bucket}/absent", {}, {}), (404, "HEAD", f"/{bucket}/absent", {}, {}), (404, "GET", "/absent-bucket", {}, {}),
-        (204, "DELETE", f"/{bucket}/absent", {}, {}), (409, "DELETE", f"/{bucket}", {}, {}), (200, "GET", "/", {}, {}), (501, "GET", f"/{bucket}", {"website": ""}, {}),
+        (204, "DELETE", f"/{bucket}/absent", {}, {}), (409, "DELETE", f"/{bucket}", {}, {}), (200, "GET", "/", {}, {}), (501, "PUT", f"/{bucket}", {"website": ""}, {}),
     ]  # fmt: skip
     seen = []
     for expected, method, path, query, headers in cases:
