@@ -4,7 +4,6 @@
 
 use countersign_types::PartNumber;
 
-use crate::error_code::ErrorCode;
 use crate::head::View;
 use crate::operation::listing::{PAGE_MAX, integer};
 use crate::parse_error::ParseError;
@@ -52,8 +51,7 @@ impl GetObjectAttributes {
 fn parse_attributes(view: &View<'_>) -> Result<Vec<ObjectAttribute>, ParseError> {
     const HEADER: &str = "x-amz-object-attributes";
     let Some(names) = view.filled_header(HEADER) else {
-        return Err(ParseError::with_message(
-            ErrorCode::InvalidArgument,
+        return Err(ParseError::request(
             "The x-amz-object-attributes header specifying the attributes to be retrieved is either missing or empty",
         ));
     };
@@ -117,7 +115,7 @@ mod tests {
         let check = |headers: &[(&str, &str)], expected: &str| {
             assert_eq!(refusal("GET /abc/k?attributes", headers), expected);
         };
-        let missing = "InvalidArgument: The x-amz-object-attributes header specifying the attributes to be retrieved \
+        let missing = "InvalidRequest: The x-amz-object-attributes header specifying the attributes to be retrieved \
                        is either missing or empty []";
         check(&[], missing);
         check(&[("x-amz-object-attributes", "")], missing);
