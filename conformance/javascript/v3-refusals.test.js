@@ -254,6 +254,15 @@ test("js-v3 a presigned link with a header that was not signed names the header"
   assert.match(xml, /<HeadersNotSigned>x-amz-meta-added<\/HeadersNotSigned>/);
 });
 
+test("js-v3 the checksum of an empty body, signed as a header, is told with its cure", async () => {
+  const command = new PutObjectCommand({ Bucket: bucket, Key: "crc" });
+  const url = await getSignedUrl(client(), command, { expiresIn: 300, unhoistableHeaders: new Set(["x-amz-checksum-crc32"]) });
+  const { said, message } = await refusedLink(url, { method: "PUT", body: "not empty", headers: { "x-amz-checksum-crc32": "AAAAAA==" } }, "BadDigest", 400);
+  assert.deepEqual([said.ids[0], said.status], ["PAY-CRC-EMPTY", "exact"]);
+  assert.match(message, /requestChecksumCalculation: (&quot;|")WHEN_REQUIRED(&quot;|")/);
+  assert.match(message, /The signature of the request is valid/);
+});
+
 test("js-v3 a presigned PUT opened with GET is refused", async () => {
   const url = await getSignedUrl(client(), new PutObjectCommand({ Bucket: bucket, Key: "there" }), { expiresIn: 300 });
   const { said } = await refusedLink(url, {}, "SignatureDoesNotMatch", 403);

@@ -12,6 +12,7 @@ import zlib
 
 import boto3
 import botocore.auth
+import botocore.credentials
 import harness
 import pytest
 import signing
@@ -250,6 +251,20 @@ def boto3_unknown_key_is_invalid_access_key_id(server, bucket):
     error = refused("InvalidAccessKeyId", 403, put, client=connect(server, access_key_id="NOBODYSKEYID00000001"), bucket=bucket)
     assert error.response["Error"]["AWSAccessKeyId"] == "NOBODYSKEYID00000001"
     assert said(error).status == "exact"
+
+
+def boto3_temporary_id_without_its_token_is_told(server, bucket):
+    error = refused("InvalidAccessKeyId", 403, put, client=connect(server, access_key_id="ASIAQWERTYUIOPASDF12"), bucket=bucket)
+    diagnosed(error, "TOK-MISSING", "exact", "session-token")
+
+
+def boto3_token_left_over_from_other_credentials_is_told(server, bucket):
+    client = connect(server)
+    credentials = client._request_signer._credentials
+    client._request_signer._credentials = botocore.credentials.Credentials(credentials.access_key, credentials.secret_key, "made+up/token==")
+    error = refused("InvalidToken", 400, put, client=client, bucket=bucket)
+    diagnosed(error, "TOK-INVALID", "exact", "session-token")
+    assert "Apart from that the signature is valid" in str(error)
 
 
 def boto3_wrong_region_names_the_right_one(server):

@@ -172,7 +172,9 @@ def raw_admin_api_is_not_on_the_s3_port(server):
 def raw_body_cut_short_is_incomplete_and_nothing_is_visible(server, bucket):
     path = f"/{bucket}/cut"
     headers = sign("PUT", server.host, path, payload=UNSIGNED) | {"content-length": "100000"}
-    refused(answer(server, "PUT", path, headers, b"x" * 50_000, half_close=True), 400, "IncompleteBody")
+    said = refused(answer(server, "PUT", path, headers, b"x" * 50_000, half_close=True), 400, "IncompleteBody")
+    assert Diagnosis(said.headers["x-countersign-diagnosis"]).value == "STR-LENGTH; status=exact; slot=body"
+    assert "100000 bytes of data were announced, 50000 arrived" in said.body
     absent(server, bucket, "cut")
 
 
@@ -215,7 +217,9 @@ def raw_signed_chunks_are_stored_without_their_frames(server, bucket):
 @pytest.mark.parametrize("spoil", range(len(CHUNKS) + 1), ids=["first", "second", "third", "closing"])
 def raw_chunk_with_a_wrong_signature_is_refused_and_nothing_is_visible(server, bucket, spoil):
     headers, body = chunked(server, f"/{bucket}/bad-chunk", CHUNKS, spoil=spoil)
-    refused(answer(server, "PUT", f"/{bucket}/bad-chunk", headers, body), 403, "SignatureDoesNotMatch")
+    said = refused(answer(server, "PUT", f"/{bucket}/bad-chunk", headers, body), 403, "SignatureDoesNotMatch")
+    assert Diagnosis(said.headers["x-countersign-diagnosis"]).value == f"STR-CHUNK; status=unproven; slot=chunk:{spoil + 1}"
+    assert f"from byte {sum(map(len, CHUNKS[:spoil]))} of the data on" in said.body
     absent(server, bucket, "bad-chunk")
 
 
@@ -248,7 +252,23 @@ def raw_checksum_in_a_trailer_decides_whether_the_object_is_stored(server, bucke
         assert request(server, "GET", path)[2] == body
     else:
         refused(said, 400, "BadDigest")
+        assert Diagnosis(said.headers["x-countersign-diagnosis"]).value == "PAY-SDK2025; status=exact; slot=trailer"
         absent(server, bucket, f"trailer-{right}")
+
+
+def raw_signature_version_4a_is_told(server, bucket):
+    path = f"/{bucket}/there"
+    headers = sign("GET", server.host, path, headers={"x-amz-region-set": "*"})
+    headers["authorization"] = headers["authorization"].replace("AWS4-HMAC-SHA256", "AWS4-ECDSA-P256-SHA256").replace(f"/{REGION}", "")
+    said = refused(answer(server, "GET", path, headers), 400, "InvalidRequest")
+    assert Diagnosis(said.headers["x-countersign-diagnosis"]).value == "ALG-V4A; status=exact; slot=mechanism"
+
+
+def raw_stripped_content_encoding_of_a_stream_is_proven(server, bucket):
+    headers, body = chunked(server, f"/{bucket}/stripped", CHUNKS)
+    headers = {name: value for name, value in headers.items() if name != "content-encoding"} | {"via": "1.1 cdn"}
+    said = refused(answer(server, "PUT", f"/{bucket}/stripped", headers, body), 403, "SignatureDoesNotMatch")
+    assert Diagnosis(said.headers["x-countersign-diagnosis"]).value == "PAY-CE; status=proven; slot=header:content-encoding"
 
 
 # HTTP that two readers would read in two ways
