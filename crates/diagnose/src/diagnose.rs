@@ -5,14 +5,15 @@
 //!
 //! Keeps true: without a secret nothing is computed; a finding never becomes permission, for the answer is text only.
 
-use countersign_sigv4::{ChunkError, Claim, Form};
+use countersign_sigv4::{ChunkError, Claim, Form, SigningKey, verify};
 use zeroize::Zeroizing;
 
 use crate::budget::{Budget, PROPOSALS_EACH_MAX, SIGNED_HEADERS_MAX, SKEW_SECONDS_MAX, Tried};
 use crate::case::{BodyFault, Case, Fault};
 use crate::diagnosis::{Cause, Culprit, Diagnosis, Otherwise, Proof, Slot, Status};
 use crate::hypothesis::{Change, Hypothesis, Proposals};
-use crate::parts::Parts;
+use crate::parts::{DERIVE_BYTES, HMAC_BYTES, Parts};
+use crate::repair::{Repaired, plain_signature};
 use crate::rules::{Finding, RULES, Rule, rule};
 use crate::scene::Scene;
 use crate::search::{Found, Sent, search};
@@ -56,7 +57,9 @@ pub fn diagnose(case: &Case<'_>, budget: Budget<'_>) -> Diagnosis {
     scene.otherwise = match &sent {
         _ if scene.body_fault().is_some() => Otherwise::Valid,
         Some(sent) if may_verify(case) && sent.verifies(&mut tried) => Otherwise::Valid,
+        Some(sent) if is_spelled_otherwise(sent, &mut tried) => Otherwise::Valid,
         Some(_) if may_verify(case) => Otherwise::Invalid,
+        _ if case.claim.is_none() && budget.singles_bytes_max > 0 => repaired(case, &mut tried),
         _ if scene.is_mismatch() => Otherwise::Invalid,
         _ => Otherwise::Unknown,
     };
@@ -97,6 +100,44 @@ fn wrongly_signed<'a>(
             claim.policy.as_deref().unwrap_or_default().as_bytes(),
             &claim.signature,
         ),
+    }
+}
+
+/// Whether the signature is right and only written in capitals or in base64.
+fn is_spelled_otherwise(sent: &Sent<'_>, tried: &mut Tried) -> bool {
+    let signature = plain_signature(sent.signature);
+    let plain = Sent {
+        signature: &signature,
+        seed: sent.seed.clone(),
+        ..*sent
+    };
+    signature != sent.signature && plain.verifies(tried)
+}
+
+/// Whether the signature of a request that cannot be read as signed is right in the one reading that it seems to have.
+fn repaired(case: &Case<'_>, tried: &mut Tried) -> Otherwise {
+    let (Some(secret), Some(repaired)) = (case.secret, Repaired::of(&case.request)) else {
+        return Otherwise::Unknown;
+    };
+    let verified = repaired.with(&case.request, |request, claim| {
+        if claim.signed_headers.len() > SIGNED_HEADERS_MAX {
+            return None;
+        }
+        let length = request
+            .headers
+            .iter()
+            .map(|(_, value)| value.len())
+            .sum::<usize>()
+            + request.path.len()
+            + request.query.map_or(0, <[u8]>::len);
+        tried.hashed_bytes += (length + DERIVE_BYTES + HMAC_BYTES) as u64;
+        let key = SigningKey::derive(secret, &claim.scope);
+        Some(verify(request, claim, case.rule, &key).matched)
+    });
+    match verified.flatten() {
+        Some(true) => Otherwise::Valid,
+        Some(false) => Otherwise::Invalid,
+        None => Otherwise::Unknown,
     }
 }
 

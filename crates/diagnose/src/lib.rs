@@ -64,6 +64,7 @@ mod diagnosis;
 mod facts;
 mod hypothesis;
 mod parts;
+mod repair;
 mod report;
 mod rules;
 mod scene;
@@ -79,6 +80,7 @@ pub use case::{
 };
 pub use diagnose::diagnose;
 pub use diagnosis::{Cause, Culprit, Diagnosis, Otherwise, Proof, Slot, Status};
+pub use repair::presumed_access_key_id;
 pub use report::{
     PAGES_URL, Report, ReportCause, ReportCulprit, ReportTried, SENTENCE_CHARACTERS_MAX,
     SENTENCE_OF_TWO_CHARACTERS_MAX,

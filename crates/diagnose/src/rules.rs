@@ -5,9 +5,11 @@
 
 mod alg_v2;
 mod alg_v4a;
+mod auth_format;
 mod auth_two;
 mod charset;
 mod clk_datehdr;
+mod clk_format;
 mod clk_scopedate;
 mod clk_skew;
 mod clk_stale;
@@ -78,13 +80,21 @@ mod pre_future;
 mod pre_toolong;
 mod prefix;
 mod prelude;
+mod qry_amp;
+mod qry_cred_double;
+mod qry_enc;
 mod qry_extra;
+mod qry_noeq;
+mod qry_second_qmark;
+mod qry_sort;
+mod qry_truncated;
 mod query;
 mod scp_auto;
 mod scp_region;
 mod scp_region_empty;
 mod scp_region_key;
 mod scp_service;
+mod scp_terminal;
 mod sec_akid;
 mod sec_aws4twice;
 mod sec_base64;
@@ -262,6 +272,13 @@ pub(crate) static RULES: &[&Rule] = &[
     &uri_dots::RULE,
     &uri_nfc::RULE,
     &qry_extra::RULE,
+    &qry_sort::RULE,
+    &qry_noeq::RULE,
+    &qry_enc::RULE,
+    &qry_second_qmark::RULE,
+    &qry_amp::RULE,
+    &qry_cred_double::RULE,
+    &qry_truncated::RULE,
     &pay_mismatch::RULE,
     &pay_emptyhash::RULE,
     &pay_unsigned::RULE,
@@ -294,11 +311,13 @@ pub(crate) static RULES: &[&Rule] = &[
     &scp_region_empty::RULE,
     &scp_region_key::RULE,
     &scp_service::RULE,
+    &scp_terminal::RULE,
     &clk_skew::RULE,
     &clk_tz::RULE,
     &clk_stale::RULE,
     &clk_scopedate::RULE,
     &clk_datehdr::RULE,
+    &clk_format::RULE,
     &pre_expired::RULE,
     &pre_future::RULE,
     &pre_toolong::RULE,
@@ -312,6 +331,7 @@ pub(crate) static RULES: &[&Rule] = &[
     &alg_v2::RULE,
     &alg_v4a::RULE,
     &auth_two::RULE,
+    &auth_format::RULE,
     &cors_none::RULE,
     &cors_origin::RULE,
     &cors_method::RULE,

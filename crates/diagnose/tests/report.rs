@@ -2,6 +2,7 @@
 
 mod support;
 
+use base64::Engine as _;
 use countersign_diagnose::{Level, Report};
 use serde_json::json;
 use support::{Context, unhurried};
@@ -79,4 +80,21 @@ fn the_document_has_the_documented_fields() {
         report(Level::Basic).json()["causes"][0].get("signed").is_none(),
         "basic withholds a name of everybody"
     );
+}
+
+#[test]
+fn a_signature_in_capitals_or_base64_is_told_as_such_and_is_otherwise_valid() {
+    let context = Context(json!({}));
+    let right = context.sign(SIGNED);
+    let base64 = base64::engine::general_purpose::STANDARD.encode(hex::decode(&right).expect("hex"));
+    for (sent, word) in [(right.to_uppercase(), "capital letters"), (base64, "base64")] {
+        let received = SIGNED.replace("{signature}", &sent);
+        let report = context
+            .receive(&received, unhurried())
+            .expect("refused")
+            .at(Level::Full);
+        assert_eq!(report.header_value(), "AUTH-FORMAT; status=exact; slot=mechanism");
+        assert!(report.sentence.contains(word), "{}", report.sentence);
+        assert_eq!(report.otherwise, "valid");
+    }
 }

@@ -50,6 +50,7 @@ pub(crate) async fn explain(
     body: &Upload,
 ) -> Option<Explanation> {
     let fault = SearchedFault::of(&refused, received, body.facts())?;
+    let refused = with_presumed_key(gateway, received, refused);
     let event = fault.event();
     let note = Note::of(received, &refused, client_address(gateway, received));
     let question = Question::new(gateway, received, refused, fault, body.form_facts());
@@ -73,6 +74,19 @@ pub(crate) async fn explain(
         sentence,
         document: element(report, url),
     })
+}
+
+/// A signature that cannot be read has no claim, but often a key that helps to explain it. Nothing is granted for it.
+fn with_presumed_key(gateway: &Gateway, received: &Received, refused: Refused) -> Refused {
+    if refused.claim.is_some() || refused.resolved.is_some() {
+        return refused;
+    }
+    let lines = received.lines();
+    let id = diagnose::presumed_access_key_id(&received.signed(&lines));
+    Refused {
+        resolved: id.and_then(|id| gateway.directory.resolve(&id)),
+        ..refused
+    }
 }
 
 /// A [`Case`] that owns what it needs, so that it can go to another thread.

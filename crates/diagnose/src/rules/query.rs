@@ -4,6 +4,21 @@
 
 use countersign_sigv4::query_pairs;
 
+use super::prelude::*;
+
+/// Proposes that the canonical query was this text. It may hold a session token, so it is named to nobody.
+pub(super) fn propose_query(out: &mut Proposals<'_>, query: Vec<u8>, specificity: u32, detail: &'static str) {
+    if let Some(hypothesis) = out.add(Change::Query(query)) {
+        hypothesis.specificity = specificity;
+        hypothesis.detail = detail;
+    }
+}
+
+/// The raw names and values of a query in the order of sending; no value is an empty one.
+pub(super) fn raw_pairs(query: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    query_pairs(query).map(|(name, value)| (name, value.unwrap_or_default()))
+}
+
 /// A canonical query without one parameter.
 pub(super) fn without(query: &[u8], name: &str) -> Vec<u8> {
     let kept: Vec<&[u8]> = pieces(query)
