@@ -145,6 +145,38 @@ test("browser the checksum of an empty body as a signed header is told", async (
   await readable("the checksum of an empty body among the signed headers", await fetchAs(signed, '{ method: "PUT", body: file({}), headers: { "x-amz-checksum-crc32": "AAAAAA==" } }'), "exact");
 });
 
+const postForm = (form, file = {}) => page.evaluate(({ form, file }) => outcome(() => docs.postForm(form, globalThis.file(file))), { form, file });
+
+for (const { mistake, says, file } of [
+  { mistake: "a form whose type the policy does not allow", says: /wants Content-Type to begin with image/i, file: { name: "notes.txt", type: "text/plain" } },
+  { mistake: "a form with a file that is too large for the policy", says: /at most 10485760 bytes/, file: { length: 10 * MIB + 1 } },
+]) {
+  test(`browser ${mistake} is told`, async () => {
+    const { error } = await readable(mistake, await postForm(await stage.backend.uploadForm(stage.s3, bucket, "forms"), file), "exact");
+    assert.match(error.message, says);
+  });
+}
+
+test("browser a form whose policy has expired says so", async () => {
+  const form = await withClock(-2 * HOUR, () => stage.backend.uploadForm(stage.s3, bucket, "forms"));
+  const { error } = await readable("a form whose policy has expired", await postForm(form), "exact");
+  assert.match(error.message, /The policy has expired/);
+});
+
+/// Forms that are put together wrongly: `parts` makes the list of fields, of which `fields` are those of the backend.
+for (const { mistake, says, parts } of [
+  { mistake: "a form with a field that the policy does not mention", says: /No condition of the policy mentions colour/, parts: '[...fields, ["Content-Type", "image/png"], ["colour", "blue"], ["file", file({})]]' },
+  { mistake: "a form without the field `Content-Type`", says: /has no field Content-Type/, parts: '[...fields, ["file", file({})]]' },
+  { mistake: "a form with its fields after the file", says: /after the file/, parts: '[["file", file({})], ...fields]' },
+]) {
+  test(`browser ${mistake} is told`, async () => {
+    const { url, fields } = await stage.backend.uploadForm(stage.s3, bucket, "forms");
+    const body = `((fields) => { const form = new FormData(); for (const [name, value] of ${parts}) form.append(name, value); return form; })(${JSON.stringify(Object.entries(fields))})`;
+    const { error } = await readable(mistake, await fetchAs(url, `{ method: "POST", body: ${body} }`), "exact");
+    assert.match(error.message, says);
+  });
+}
+
 test("browser a plain form that is refused shows the cause in the window", async () => {
   const form = await stage.backend.uploadForm(stage.client(wrongSecret), bucket, "forms");
   const tab = await stage.browser.open();
