@@ -13,15 +13,18 @@ pub const STANDARD_STORAGE_CLASS: &str = "STANDARD";
 
 /// Reads what is kept with an object from the headers that carry it.
 pub(super) fn parse_metadata(view: &View<'_>) -> Result<ObjectMetadata, ParseError> {
+    // A field of a form can hold what no header can: then none could be answered, and a browser would guess the type.
+    let kept = |name: &str| {
+        let value = view.filled_header(name);
+        value.map(|value| sendable(name, value)).transpose()
+    };
     Ok(ObjectMetadata {
-        content_type: view.filled_header("content-type"),
-        content_encoding: view
-            .filled_header("content-encoding")
-            .and_then(|codings| without_chunked(&codings)),
-        content_disposition: view.filled_header("content-disposition"),
-        content_language: view.filled_header("content-language"),
-        cache_control: view.filled_header("cache-control"),
-        expires: view.filled_header("expires"),
+        content_type: kept("content-type")?,
+        content_encoding: kept("content-encoding")?.and_then(|codings| without_chunked(&codings)),
+        content_disposition: kept("content-disposition")?,
+        content_language: kept("content-language")?,
+        cache_control: kept("cache-control")?,
+        expires: kept("expires")?,
         website_redirect: website_redirect(view)?,
         storage_class: storage_class(view)?,
         user: user_metadata(view)?,

@@ -248,6 +248,27 @@ mod tests {
     }
 
     #[test]
+    fn a_field_that_no_header_could_answer_is_refused() {
+        for name in [
+            "Content-Type",
+            "Content-Disposition",
+            "Content-Encoding",
+            "Content-Language",
+            "Cache-Control",
+            "Expires",
+            "x-amz-meta-a",
+        ] {
+            for value in ["text/plain\r\nX-Other: 1", "a\nb", "a\0b"] {
+                let expected = format!(
+                    "InvalidArgument: Header value cannot be represented using ISO-8859-1. [ArgumentName={}, ArgumentValue={value}]",
+                    name.to_lowercase()
+                );
+                check_refusal(&[(name, value)], &expected);
+            }
+        }
+    }
+
+    #[test]
     fn a_field_that_says_one_thing_stands_once() {
         check_refusal(
             &[("key", "a"), ("Key", "b")],
