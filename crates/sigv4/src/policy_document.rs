@@ -3,7 +3,8 @@
 //! Reads the document and holds the fields of a form against it. Its signature is verified elsewhere, over the base64
 //! text; a document is only worth reading once that matched.
 //!
-//! Keeps true: a field nobody mentioned is refused, and a field given twice has to be allowed each time.
+//! Keeps true: a field nobody mentioned is refused, and a field given twice has to be allowed each time, or where both are
+//! kept as one value, as that.
 
 mod parse;
 
@@ -165,15 +166,18 @@ impl Condition {
         if field == "bucket" {
             return self.allows(bucket.as_bytes());
         }
-        let mut values = fields
+        let values = fields
             .iter()
             .filter(|(name, _)| name.eq_ignore_ascii_case(field))
-            .peekable();
-        if values.peek().is_none() {
-            // An absent field is an empty one: `eq` refuses it, `starts-with ""` does not.
-            return self.allows(b"");
+            .map(|(_, value)| value.as_slice());
+        let values: Vec<&[u8]> = values.collect();
+        // SPEC: <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html>: of several fields of
+        // user metadata the values are separated by commas. So they are kept, and so they must be allowed.
+        // An absent field is an empty one: `eq` refuses it, `starts-with ""` does not.
+        if values.is_empty() || field.starts_with("x-amz-meta-") {
+            return self.allows(&values.join(&b','));
         }
-        values.all(|(_, value)| self.allows(value))
+        values.into_iter().all(|value| self.allows(value))
     }
 
     fn allows(&self, sent: &[u8]) -> bool {

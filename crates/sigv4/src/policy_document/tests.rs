@@ -105,6 +105,20 @@ fn a_field_given_twice_must_be_allowed_twice() {
 }
 
 #[test]
+fn lines_of_user_metadata_are_one_value() {
+    let fields = [("x-amz-meta-tag", "Ninja"), ("X-Amz-Meta-Tag", "Stallman")];
+    let whole = "{\"x-amz-meta-tag\": \"Ninja,Stallman\"}";
+    assert_eq!(check(whole, &fields), Ok(()));
+    let one = "{\"x-amz-meta-tag\": \"Ninja\"}";
+    assert_eq!(check(one, &fields[..1]), Ok(()));
+    assert_eq!(
+        check(one, &[fields[0], fields[0]]),
+        failed("x-amz-meta-tag", "Ninja"),
+        "it would be kept as Ninja,Ninja"
+    );
+}
+
+#[test]
 fn fields_nobody_mentioned_are_refused() {
     let fields = [
         ("x-amz-signature", "s"),
