@@ -62,13 +62,9 @@ impl Form {
     /// <https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html>: all fields know it; of a path only what follows
     /// the last slash or backslash counts; without a name it is empty. The policy and what signs it stay as they were signed.
     pub fn filled_in(&self) -> Vec<(String, Vec<u8>)> {
-        let path = self.file_name.as_deref().unwrap_or_default();
-        let name = path.rsplit(|b| b"/\\".contains(b)).next().unwrap_or_default();
+        let name = self.bare_file_name();
         let fill = |(field, value): &(String, Vec<u8>)| {
-            let is_signed_text = ["policy", "x-amz-signature"]
-                .iter()
-                .any(|signed| field.eq_ignore_ascii_case(signed));
-            let value = if is_signed_text {
+            let value = if is_signed_text(field) {
                 value.clone()
             } else {
                 replace(value, FILE_NAME, name)
@@ -76,6 +72,29 @@ impl Form {
             (field.clone(), value)
         };
         self.fields.iter().map(fill).collect()
+    }
+
+    /// Whether the fields are within [`FORM_HEAD_BYTES_MAX`] with the name of the file filled in, too: a small form could
+    /// make values of megabytes by it.
+    pub fn check_filled_in(&self) -> Result<(), FormFault> {
+        let name = self.bare_file_name();
+        let filled = |(field, value): &(String, Vec<u8>)| {
+            let names = match is_signed_text(field) {
+                true => 0,
+                false => memmem::find_iter(value, FILE_NAME).count(),
+            };
+            field.len() + value.len() + names * name.len() - names * FILE_NAME.len()
+        };
+        if self.fields.iter().map(filled).sum::<usize>() > FORM_HEAD_BYTES_MAX {
+            return Err(FormFault::HeadTooLarge);
+        }
+        Ok(())
+    }
+
+    /// What counts of the name of the file.
+    fn bare_file_name(&self) -> &[u8] {
+        let path = self.file_name.as_deref().unwrap_or_default();
+        path.rsplit(|b| b"/\\".contains(b)).next().unwrap_or_default()
     }
 
     pub(crate) fn first<'a>(fields: &'a [(String, Vec<u8>)], name: &str) -> Option<&'a [u8]> {
@@ -297,6 +316,13 @@ impl FormDecoder {
             [held, input].concat().into()
         }
     }
+}
+
+/// The policy and what signs it are taken as they were signed.
+fn is_signed_text(field: &str) -> bool {
+    ["policy", "x-amz-signature"]
+        .iter()
+        .any(|signed| field.eq_ignore_ascii_case(signed))
 }
 
 fn replace(text: &[u8], what: &[u8], with: &[u8]) -> Vec<u8> {

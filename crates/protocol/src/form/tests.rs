@@ -255,3 +255,20 @@ fn the_name_of_the_file_stands_for_itself_in_every_field() {
     check(None, "a${filename}", "a");
     check(Some("cat.jpg"), "$filename", "$filename");
 }
+
+#[test]
+fn fields_are_bounded_with_the_name_of_the_file_filled_in() {
+    let form = |name: &str, times, file_name: usize| Form {
+        fields: vec![(name.to_owned(), FILE_NAME.repeat(times))],
+        file_name: Some([b"dir/".to_vec(), vec![b'n'; file_name]].concat()),
+        file_type: None,
+    };
+    let longest = (FORM_HEAD_BYTES_MAX - "abcd".len()) / 4;
+    assert_eq!(form("abcd", longest, 4).check_filled_in(), Ok(()));
+    assert_eq!(
+        form("abcd", longest + 1, 4).check_filled_in(),
+        Err(FormFault::HeadTooLarge)
+    );
+    assert_eq!(form("policy", 1000, 4000).check_filled_in(), Ok(()));
+    assert_eq!(form("abcd", 1000, 0).check_filled_in(), Ok(()));
+}

@@ -111,6 +111,7 @@ impl Upload {
                 return Err(BodyFault::Incomplete);
             };
             if form.read_head(&mut self.framed).map_err(BodyFault::Form)? {
+                form.head.check_filled_in().map_err(BodyFault::Form)?;
                 return Ok(form.head.clone());
             }
             match receive(&mut self.incoming).await? {

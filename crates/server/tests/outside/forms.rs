@@ -156,6 +156,18 @@ fn the_name_of_the_file_fills_in_the_key() {
 }
 
 #[test]
+fn a_name_of_the_file_that_fills_in_too_much_is_refused() {
+    let server = server();
+    let value = "${filename}".repeat(1000);
+    let file = format!("name=\"file\"; filename=\"{}\"", "n".repeat(20));
+    let form = Form::new(&[("key", "k"), ("success_action_redirect", &value)], "meow");
+    let answer = post(&server, form.clone().file(&file));
+    answer.is(400, "MaxPostPreDataLengthExceeded");
+    get(&server, "/bucket/k").is(404, "NoSuchKey");
+    post(&server, form).is(204, "");
+}
+
+#[test]
 fn fields_after_the_file_are_ignored() {
     let server = server();
     let form = Form::new(&[("key", "k")], "meow")
