@@ -39,7 +39,7 @@ impl CorsRule {
     pub fn allows_origin(&self, origin: &str) -> bool {
         self.allowed_origins
             .iter()
-            .any(|pattern| matches(pattern, origin))
+            .any(|pattern| fits(pattern.as_bytes(), origin.as_bytes(), |one, two| one == two))
     }
 
     /// Whether any page may ask.
@@ -52,11 +52,12 @@ impl CorsRule {
         CorsMethod::parse(method).is_some_and(|method| self.allowed_methods.contains(&method))
     }
 
-    /// Whether a page may add this header; `name` is in lower case.
+    /// Whether a page may add this header, in any case. Anybody may ask for many headers of many rules, so nothing is
+    /// copied for it.
     pub fn allows_header(&self, name: &str) -> bool {
         self.allowed_headers
             .iter()
-            .any(|pattern| matches(&pattern.to_ascii_lowercase(), name))
+            .any(|pattern| fits(pattern.as_bytes(), name.as_bytes(), <[u8]>::eq_ignore_ascii_case))
     }
 }
 
@@ -88,13 +89,17 @@ impl CorsMethod {
 }
 
 /// Whether the text fits a pattern in which the first `*` stands for any characters, or none.
-fn matches(pattern: &str, text: &str) -> bool {
-    match pattern.split_once('*') {
-        None => pattern == text,
-        Some((before, after)) => text
-            .strip_prefix(before)
-            .is_some_and(|rest| rest.ends_with(after)),
-    }
+fn fits(pattern: &[u8], text: &[u8], is_same: impl Fn(&[u8], &[u8]) -> bool) -> bool {
+    let Some(star) = pattern.iter().position(|byte| *byte == b'*') else {
+        return is_same(pattern, text);
+    };
+    let (before, after) = pattern.split_at(star);
+    let after = after.get(1..).unwrap_or_default();
+    let Some((start, rest)) = text.split_at_checked(before.len()) else {
+        return false;
+    };
+    let end = rest.len().checked_sub(after.len()).and_then(|at| rest.get(at..));
+    is_same(before, start) && end.is_some_and(|end| is_same(after, end))
 }
 
 #[cfg(test)]
@@ -135,7 +140,8 @@ mod tests {
             ..CorsRule::default()
         };
         assert!(rule.allows_header("x-amz-meta-a") && rule.allows_header("content-type"));
-        assert!(!rule.allows_header("content-md5"));
+        assert!(rule.allows_header("Content-Type") && rule.allows_header("X-AMZ-"));
+        assert!(!rule.allows_header("content-md5") && !rule.allows_header("x-amz"));
         assert!(rule.allows_method("GET"));
         assert!(!rule.allows_method("get") && !rule.allows_method("PUT") && !rule.allows_method("PATCH"));
         for method in CorsMethod::ALL {
