@@ -147,11 +147,13 @@ fn without_parameters(text: &str) -> String {
         let sign = at + found;
         let length = match lower.get(sign..) {
             Some(rest) if rest.starts_with('=') => 1,
-            Some(rest) if rest.starts_with("%3d") => 3,
-            _ => {
-                at = sign + 1;
-                continue;
-            }
+            rest => match rest.and_then(|rest| escape_length(rest, "3d")) {
+                Some(length) => length,
+                None => {
+                    at = sign + 1;
+                    continue;
+                }
+            },
         };
         at = sign + length;
         let name = lower.get(kept..sign).unwrap_or_default();
@@ -176,7 +178,21 @@ fn value_length(text: &str) -> usize {
     let is_end = |c: char| c.is_whitespace() || matches!(c, '&' | ',' | ';' | '"' | '\'' | '?' | '<' | '>');
     let plain = text.find(is_end).unwrap_or(text.len());
     let value = text.get(..plain).unwrap_or_default();
-    value.find("%26").unwrap_or(plain)
+    let mut escapes = value.match_indices('%').map(|(at, _)| at);
+    escapes
+        .find(|at| {
+            value
+                .get(*at..)
+                .is_some_and(|rest| escape_length(rest, "26").is_some())
+        })
+        .unwrap_or(plain)
+}
+
+/// How long the escape of a sign is with which the text begins, however often it was escaped: `%3d`, `%253d`, and so on.
+fn escape_length(text: &str, code: &str) -> Option<usize> {
+    let escaped = text.strip_prefix('%')?.trim_start_matches("25");
+    let rest = escaped.strip_prefix(code)?;
+    Some(text.len() - rest.len())
 }
 
 /// What stands in the place of a hidden value.
@@ -184,7 +200,14 @@ const HIDDEN: &str = "***";
 /// How the names of parameters end that carry a signature.
 const SIGNATURE: &str = "signature";
 /// Headers whose values are kept nowhere.
-const SECRET_HEADERS: [&str; 3] = ["authorization", "x-amz-security-token", "cookie"];
+const SECRET_HEADERS: [&str; 6] = [
+    "authorization",
+    "cookie",
+    "proxy-authorization",
+    "x-amz-copy-source-server-side-encryption-customer-key",
+    "x-amz-security-token",
+    "x-amz-server-side-encryption-customer-key",
+];
 /// How the names of parameters end whose values are kept nowhere, in lower case.
 const SECRET_PARAMETERS: [&str; 6] = [
     SIGNATURE,
@@ -262,6 +285,11 @@ mod tests {
             "aws_secret_access_key=wJalrXUtnFEMI end",
             "aws_secret_access_key=*** end",
         );
+        check(
+            "/b/k%253FX-Amz-Security-Token%253DIQoJb3JpZ2lu%252F%252B%2526X-Amz-Signature%25253Dabcdef0123456789",
+            "/b/k%253FX-Amz-Security-Token%253D***%2526X-Amz-Signature%25253D***",
+        );
+        check("%25252525signature%2525", "%25252525signature%2525");
         check("/my-signature/x=1", "/my-signature/x=1");
         check("/signature=yes/x", "/signature=yes/x");
         check("signature", "signature");

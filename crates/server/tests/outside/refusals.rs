@@ -222,6 +222,7 @@ fn the_record_survives_a_restart() {
 #[test]
 fn no_secret_token_or_whole_signature_is_kept_told_or_logged() {
     const TOKEN: &str = "IQoJb3JpZ2luX2VjE-a-session-token/of+nobody==";
+    const CUSTOMER_KEY: &str = "MzItYnl0ZXMtb2YtYS1jdXN0b21lcnMta2V5LWhlcmU=";
     let Logged(logged) = logs();
     let scratch = tempfile::tempdir().expect("a directory");
     let server = Running::with(Config {
@@ -245,6 +246,7 @@ fn no_secret_token_or_whole_signature_is_kept_told_or_logged() {
     let mut hidden = vec![
         SECRET.to_owned(),
         TOKEN.to_owned(),
+        CUSTOMER_KEY.to_owned(),
         TOKEN.replace('/', "%2F").replace('+', "%2B").replace('=', "%3D"),
         header_signature.clone(),
         link_signature.clone(),
@@ -295,7 +297,14 @@ fn no_secret_token_or_whole_signature_is_kept_told_or_logged() {
             .clone()
             .header("x-amz-security-token", TOKEN)
             .header("user-agent", TOKEN),
+        in_header
+            .clone()
+            .header("x-amz-server-side-encryption-customer-key", CUSTOMER_KEY)
+            .header("user-agent", CUSTOMER_KEY),
         link.clone(),
+        Ask::new("GET", &pasted.replace('%', "%25"))
+            .to(&host)
+            .sign(&wrong),
         Ask {
             target: format!("{}&X-Amz-Security-Token={TOKEN}", again.target),
             ..again.clone()
