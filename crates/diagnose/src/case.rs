@@ -109,7 +109,7 @@ pub enum BodyFault {
 /// A browser form, as far as it was read.
 #[derive(Clone, Debug, Default)]
 pub struct FormFacts {
-    /// The fields before the file in their order, names and values as sent.
+    /// The fields before the file in their order, as a policy is held against them: with the name of the file filled in.
     pub fields: Vec<(String, Vec<u8>)>,
     /// Whether a file came.
     pub has_file: bool,
@@ -127,6 +127,16 @@ impl FormFacts {
             .iter()
             .find(|(field, _)| field.eq_ignore_ascii_case(name))?;
         Some(value)
+    }
+
+    /// The values of all fields before the file of this name, joined as user metadata is; of any other there is one.
+    pub(crate) fn joined(&self, name: &str) -> Option<Vec<u8>> {
+        let fields = self.fields.iter();
+        let values: Vec<&[u8]> = fields
+            .filter(|(field, _)| field.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_slice())
+            .collect();
+        (!values.is_empty()).then(|| values.join(&b','))
     }
 }
 

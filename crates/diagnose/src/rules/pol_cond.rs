@@ -60,7 +60,7 @@ fn failed(scene: &Scene<'_>, condition: &Condition) -> Finding {
         Value::answered(field.as_bytes()),
         Value::answered(expected.as_bytes()),
     );
-    let sent = scene.case.form.and_then(|form| form.field(field));
+    let sent = scene.case.form.and_then(|form| form.joined(field));
     let what = Words::of("The policy wants ")
         .value(&name, "a field")
         .say(relation)

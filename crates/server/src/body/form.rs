@@ -137,7 +137,7 @@ impl Upload {
             return None;
         };
         Some(FormFacts {
-            fields: form.head.fields.clone(),
+            fields: form.head.filled_in(),
             has_file: form.has_file,
             file_type: form.head.file_type.clone(),
             late: form.late.clone(),

@@ -552,3 +552,28 @@ fn a_wrong_signature_of_a_form_is_explained() {
     );
     assert!(!answer.text().contains(crate::http::SECRET));
 }
+
+#[test]
+fn a_refused_field_is_told_as_the_policy_was_held_against_it() {
+    let server = server();
+    let check = |form: Form, condition: &str, words: &str| {
+        let rest = "[\"starts-with\", \"$x-amz-credential\", \"\"], [\"starts-with\", \"$x-amz-date\", \"\"], \
+                    [\"starts-with\", \"$x-amz-algorithm\", \"\"]";
+        let answer = post(&server, form.conditions(&format!("{condition}, {rest}")));
+        assert_eq!(diagnosed(&answer), "POL-COND; status=exact; slot=policy");
+        assert!(answer.text().contains(words), "{words}: {}", answer.text());
+    };
+    check(
+        Form::new(&[("key", "${filename}")], "meow"),
+        "[\"starts-with\", \"$key\", \"u/\"]",
+        "to begin with u/, and the form says cat.txt.",
+    );
+    check(
+        Form::new(
+            &[("x-amz-meta-a", "1"), ("X-Amz-Meta-A", "2"), ("key", "k")],
+            "meow",
+        ),
+        "{\"key\": \"k\"}, {\"x-amz-meta-a\": \"1\"}",
+        "wants x-amz-meta-a to be 1, and the form says 1,2.",
+    );
+}
