@@ -120,9 +120,11 @@ impl Entry {
         if line.len() > ENTRY_BYTES_MAX {
             return None;
         }
-        let read: Read = serde_json::from_str(line)
+        // By way of a tree, which is bounded in depth for what is passed over, too.
+        let read: Value = serde_json::from_str(line).ok()?;
+        let read = Read::deserialize(read)
             .ok()
-            .filter(|read: &Read| read.version == VERSION)?;
+            .filter(|read| read.version == VERSION)?;
         Some(Entry {
             request_id: RequestId::parse(&read.request_id)?,
             at: Moment::parse_iso8601(&read.time)?,
@@ -276,6 +278,12 @@ pub(crate) mod tests {
         ] {
             assert!(Entry::parse(&whole.replace(from, to)).is_none(), "{to}");
         }
+        let deep = format!("{}{}", "[".repeat(1000), "]".repeat(1000));
+        let deep = whole.replace("\"version\":1", &format!("\"version\":1,\"diagnosis\":{deep}"));
+        assert!(
+            Entry::parse(&deep).is_none(),
+            "no client could read a list with this in it"
+        );
         let long = whole.replace("\"C\"", &format!("\"{}\"", "C".repeat(ENTRY_BYTES_MAX)));
         assert!(Entry::parse(&long).is_none());
     }
