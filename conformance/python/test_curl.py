@@ -192,9 +192,10 @@ def curl_character_that_it_signs_unencoded_is_proven(server, bucket, object_key)
     assert (diagnosis.ids[0], diagnosis.status, diagnosis.slot) == ("URI-RAW", "proven", "uri")
 
 
-def curl_query_in_another_order_is_refused_without_a_wrong_proof(server, bucket):
+def curl_query_in_another_order_is_proven_to_be_signed_unsorted(server, bucket):
     answer = curl(f"{server.url}/{bucket}?prefix=a&list-type=2")
-    assert refused(answer, 403, "SignatureDoesNotMatch").status == "unproven"
+    diagnosis = refused(answer, 403, "SignatureDoesNotMatch")
+    assert (diagnosis.ids[0], diagnosis.status, diagnosis.slot) == ("QRY-SORT", "proven", "query")
 
 
 def curl_head_has_only_the_header(there):
