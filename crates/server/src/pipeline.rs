@@ -164,7 +164,9 @@ async fn refuse(
     body: &mut Upload,
 ) -> Response<Outgoing> {
     let error = refused.s3_error(received.at);
-    if error.code.status().is_server_error() {
+    let status = error.code.status();
+    // What is not there yet is no failure, and anybody may ask for it.
+    if status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED {
         tracing::error!(request_id = received.request_id.as_str(), refusal = ?refused.refusal, "a request failed");
     }
     if let Refusal::Signature(sigv4::Refusal::FormFieldMissing { .. }) = &refused.refusal {

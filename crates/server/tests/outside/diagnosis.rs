@@ -371,6 +371,23 @@ pub(crate) fn logs() -> Logged {
 }
 
 #[test]
+fn what_is_not_there_is_no_failure_of_the_server_in_the_log() {
+    let Logged(logged) = logs();
+    let server = server(DiagnosisMode::Auto);
+    // Whoever asks without a key may ask for it as often as they like, and by any name.
+    let ask = Ask::new("PUT", "/bucket?some-session-token").to(&server.host());
+    let answer = server.send(&ask.header("content-length", "0"));
+    answer.is(501, "NotImplemented");
+    let logs = String::from_utf8_lossy(&logged.lock().expect("a log")).into_owned();
+    let failures = logs.lines().filter(|line| line.contains("a request failed"));
+    assert!(
+        !failures
+            .into_iter()
+            .any(|line| line.contains(&answer.request_id()))
+    );
+}
+
+#[test]
 fn tokens_that_are_missing_or_not_ours_are_explained() {
     let server = server(DiagnosisMode::Auto);
     let temporary = Key {
