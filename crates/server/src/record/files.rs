@@ -7,7 +7,7 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use countersign_types::Moment;
@@ -30,6 +30,13 @@ struct Last {
     since: Moment,
     /// Whether it may end in the middle of a line.
     is_torn: bool,
+}
+
+impl Last {
+    /// Whether nobody can find any more what is written into it.
+    fn is_removed(&self) -> bool {
+        self.file.metadata().is_ok_and(|metadata| metadata.nlink() == 0)
+    }
 }
 
 impl Files {
@@ -71,7 +78,9 @@ impl Files {
     pub(crate) fn append(&mut self, lines: &str, now: Moment) -> io::Result<()> {
         let length = lines.len() as u64 + 1;
         let is_over = |last: &Last| {
-            last.bytes + length > FILE_BYTES_MAX || now.millis() - last.since.millis() > FILE_AGE_MILLIS_MAX
+            last.bytes + length > FILE_BYTES_MAX
+                || now.millis() - last.since.millis() > FILE_AGE_MILLIS_MAX
+                || last.is_removed()
         };
         if self.last.as_ref().is_none_or(is_over) {
             self.begin(now)?;
@@ -327,6 +336,21 @@ mod tests {
         assert!(numbers(scratch.path()).expect("a list").is_empty());
         files.append(&line(now).0, now).expect("written");
         assert_eq!(ids(scratch.path(), now).len(), 1);
+    }
+
+    #[test]
+    fn a_file_that_somebody_removed_is_written_to_no_more() {
+        let scratch = tempfile::tempdir().expect("a directory");
+        let (dir, now) = (scratch.path().join("refusals"), Real::now());
+        let (mut files, _) = Files::open(&dir, now).expect("a directory");
+        files.append(&line(now).0, now).expect("written");
+        let file = dir.join("0000000001.jsonl");
+        fs::remove_file(&file).expect("it was there");
+        let (next, next_id) = line(now);
+        files.append(&next, now).expect("written");
+        assert_eq!(ids(&dir, now), [next_id]);
+        fs::remove_dir_all(&dir).expect("it was there");
+        assert!(files.append(&line(now).0, now).is_err(), "lost lines are counted");
     }
 
     #[test]
