@@ -64,16 +64,26 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     loop {
         std::thread::sleep(FOLLOW_PAUSE);
         let mut more = latest(&server, &filter, PAGE_MAX)?;
-        if let Some(known) = &newest {
-            let known = more
-                .iter()
-                .position(|refusal| text(refusal, "requestId") == *known);
-            more.truncate(known.unwrap_or(more.len()));
+        if !keep_new(&mut more, newest.as_deref()) {
+            eprintln!("more was refused at once than can be followed; some of it is not shown");
         }
         newest = more.first().map(|refusal| text(refusal, "requestId")).or(newest);
         more.reverse();
         print(&rows(&more, json, REFUSALS))?;
     }
+}
+
+/// Keeps what is newer than the refusal that is known. False if that is not on a full page: there were more than it holds.
+fn keep_new(more: &mut Vec<Value>, known: Option<&str>) -> bool {
+    let Some(known) = known else {
+        return more.len() < PAGE_MAX;
+    };
+    let at = more
+        .iter()
+        .position(|refusal| text(refusal, "requestId") == known);
+    let is_all = at.is_some() || more.len() < PAGE_MAX;
+    more.truncate(at.unwrap_or(more.len()));
+    is_all
 }
 
 /// The parameters that choose, each followed by `&`.
@@ -283,6 +293,25 @@ mod tests {
             2
         );
         assert_eq!(shown(&"x".repeat(100)).chars().count(), CELL_CHARACTERS_MAX + 1);
+    }
+
+    #[test]
+    fn what_is_followed_begins_behind_what_is_known_and_says_if_some_is_missing() {
+        let check = |count: usize, known: Option<&str>, expected: (usize, bool)| {
+            let mut more: Vec<Value> = (0..count)
+                .map(|n| json!({ "requestId": n.to_string() }))
+                .collect();
+            let is_all = keep_new(&mut more, known);
+            assert_eq!((more.len(), is_all), expected, "{count} {known:?}");
+        };
+        check(5, Some("2"), (2, true));
+        check(5, Some("0"), (0, true));
+        // It is too old by now, or was pushed out.
+        check(5, Some("gone"), (5, true));
+        check(5, None, (5, true));
+        check(PAGE_MAX, Some("999"), (999, true));
+        check(PAGE_MAX, Some("gone"), (PAGE_MAX, false));
+        check(PAGE_MAX, None, (PAGE_MAX, false));
     }
 
     #[test]
