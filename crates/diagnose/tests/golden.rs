@@ -1,7 +1,7 @@
 //! Every fixture gives exactly its cause: `fixtures/<case>/` holds what was signed, what arrived, and what is said.
 //!
-//! `signed.http` is signed with the context's secret; its signature stands for `{signature}` in `request.http`. The id
-//! and status in the context are asserted by themselves, so that blessing cannot hide a wrong cause.
+//! `signed.http` is signed with the context's secret; its signature stands for `{signature}` in `request.http`. A folder called
+//! `captured-..` holds what a real client sent, with the signature that it made: `conformance/capture` writes those. The id and status in the context are asserted by themselves, so that blessing cannot hide a wrong cause.
 //! `COUNTERSIGN_BLESS=1` rewrites `expected.txt`.
 
 #![expect(clippy::panic, reason = "a broken fixture is named before the test ends")]
@@ -34,15 +34,33 @@ fn context(case: &Path) -> Context {
     )
 }
 
+/// The request as it arrived. What was captured carries the signature that its client made.
+fn received(case: &Path, context: &Context) -> String {
+    let request = read(case, "request.http");
+    if is_captured(case) {
+        return request;
+    }
+    request.replace("{signature}", &context.sign(&read(case, "signed.http")))
+}
+
+fn name(case: &Path) -> String {
+    case.file_name().expect("a name").to_string_lossy().into_owned()
+}
+
+fn is_captured(case: &Path) -> bool {
+    name(case).starts_with(CAPTURED)
+}
+
+/// How the folders begin that `conformance/capture` writes.
+const CAPTURED: &str = "captured-";
+
 #[test]
 fn every_fixture_gives_exactly_its_cause() {
     let bless = std::env::var_os("COUNTERSIGN_BLESS").is_some();
     let mut faults = Vec::new();
     for case in fixtures() {
-        let name = case.file_name().expect("a name").to_string_lossy().into_owned();
-        let context = context(&case);
-        let signature = context.sign(&read(&case, "signed.http"));
-        let received = read(&case, "request.http").replace("{signature}", &signature);
+        let (name, context) = (name(&case), context(&case));
+        let received = received(&case, &context);
         let Some(diagnosis) = context.receive(&received, unhurried()) else {
             faults.push(format!("{name}: nothing is wrong with this request"));
             continue;
@@ -94,8 +112,8 @@ fn every_fixture_gives_exactly_its_cause() {
 #[test]
 fn every_rule_has_two_fixtures() {
     let mut counted: BTreeMap<String, usize> = ids().map(|id| (id.to_owned(), 0)).collect();
-    for case in fixtures() {
-        for id in context(&case).text("cause").expect("a cause").split(", ") {
+    for case in fixtures().iter().filter(|case| !is_captured(case)) {
+        for id in context(case).text("cause").expect("a cause").split(", ") {
             *counted.get_mut(id).unwrap_or_else(|| panic!("{id} is no rule")) += 1;
         }
     }
@@ -110,7 +128,8 @@ fn every_rule_has_two_fixtures() {
 #[test]
 fn fixtures_are_named_after_one_of_their_causes() {
     for case in fixtures() {
-        let name = case.file_name().expect("a name").to_string_lossy().into_owned();
+        let name = name(&case);
+        let name = name.strip_prefix(CAPTURED).unwrap_or(&name);
         let cause = context(&case).text("cause").expect("a cause").to_lowercase();
         assert!(
             cause.split(", ").any(|id| name.starts_with(id)) || name.starts_with("none-"),

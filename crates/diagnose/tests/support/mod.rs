@@ -19,7 +19,7 @@ use countersign_diagnose::{
     ServerFacts, Transport, diagnose,
 };
 use countersign_sigv4::{
-    Canonical, Claim, Expected, PathRule, Refusal, Request, Scope, Secret, SigningKey, claim,
+    Canonical, Claim, Expected, PathRule, Payload, Refusal, Request, Scope, Secret, SigningKey, claim,
     parse_timestamp, string_to_sign, verify,
 };
 use hmac::{Hmac, KeyInit, Mac};
@@ -324,6 +324,10 @@ impl Context {
         if let Some(stream) = self.0.get("stream") {
             let framed = stream::frame(stream, claim, &self.secret());
             let (facts, fault) = stream::receive(framed, request, claim, &self.secret());
+            return (facts, fault.or_else(|| self.0.get("body_fault").map(body_fault)));
+        }
+        if matches!(claim.payload, Payload::Streaming(_)) && self.0.get("client").is_some() {
+            let (facts, fault) = stream::receive(http.body.clone(), request, claim, &self.secret());
             return (facts, fault.or_else(|| self.0.get("body_fault").map(body_fault)));
         }
         let sha256: [u8; 32] = Sha256::digest(&http.body).into();

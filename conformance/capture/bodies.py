@@ -1,0 +1,35 @@
+"""Captures about bodies: forms, checksums, and streams."""
+
+import hashlib
+
+from case import case, haproxy
+from clients import boto3, js_v3, posted
+
+FILE = "file=meow;filename=cat.jpg"
+FETCHED = """
+const { url, fields } = await createPresignedPost(s3, { ...cat, %s });
+const form = new FormData(), file = new Blob(["meow"], { type: "image/png" });
+%s
+await fetch(url, { method: "POST", body: form });
+"""
+FILLED = "for (const [name, value] of Object.entries(fields)) form.append(name, value);"
+APPENDED = "form.append('file', file, 'cat.png');"
+STREAM = 'await put({ Body: Readable.from([Buffer.from("meow")]), ContentLength: 4 });'
+
+CASES = [
+    case("POL-ORDER", "boto3", "exact", lambda at: posted(boto3(at, "post()"), FILE, last=("policy",))),
+    case("POL-ORDER", "js-v3", "exact", lambda at: js_v3(at, FETCHED % ("", APPENDED + FILLED))),
+    case("POL-MISSING", "boto3", "exact", lambda at: posted(boto3(at, "post()"), FILE, without=("x-amz-signature",))),
+    case("POL-MISSING", "js-v3", "exact", lambda at: js_v3(at, FETCHED % ("", FILLED + "form.append('files[]', file, 'cat.png');"))),
+    case("POL-COND", "boto3", "exact", lambda at: posted(boto3(at, "post(expires=-60)"), FILE)),
+    case("POL-COND", "boto3-button", "exact", lambda at: posted(boto3(at, "post()"), FILE, more=[("submit", "Go")])),
+    case("POL-COND", "js-v3", "exact", lambda at: js_v3(at, FETCHED % ("Conditions: [['content-length-range', 0, 3]]", FILLED + APPENDED))),
+    case("POL-CT", "boto3", "exact", lambda at: posted(boto3(at, 'post(conditions=[["starts-with", "$Content-Type", "image/"]])'), f"{FILE};type=image/png")),
+    case("POL-CT", "js-v3", "exact", lambda at: js_v3(at, FETCHED % ("Conditions: [['starts-with', '$Content-Type', 'image/']]", FILLED + APPENDED))),
+    case("POL-V2", "boto3", "exact", lambda at: posted(boto3(at, "post()", config={"signature_version": "s3"}), FILE)),
+    case("SEC-NEWLINE", "js-v3-form", "proven", lambda at: js_v3(at, FETCHED % ("", FILLED + APPENDED), secret="wJalr/XUtnFEMI+K7MDENG/bPxRfiCY+SECRETKEY\n")),
+    case("HDR-MD5", "boto3", "exact", lambda at: boto3(at, f's3.put_object(Bucket="photos", Key="cat.jpg", Body=b"meow", ContentMD5="{hashlib.md5(b"meow").hexdigest()}")'), context={"body_fault": {"kind": "md5-malformed"}}),
+    case("PAY-SDK2025", "js-v3-haproxy", "proven", lambda at: js_v3(at, STREAM), through=haproxy("deletes-trailer")),
+    case("PAY-CE", "js-v3-haproxy", "proven", lambda at: js_v3(at, STREAM), through=haproxy("deletes-content-encoding")),
+    case("HDR-MISSING", "js-v3-haproxy", "exact", lambda at: js_v3(at, STREAM), through=haproxy("deletes-decoded-length")),
+]
