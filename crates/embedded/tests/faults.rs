@@ -714,12 +714,24 @@ fn corrupt<T: std::fmt::Debug>(result: Result<T, Error>) -> String {
     }
 }
 
+/// Copies a directory as it is at one moment: what goes while it is copied, such as a body that was replaced and is
+/// unlinked behind the commit, makes the copy begin anew.
 fn copy_all(from: &Path, to: &Path) {
-    for path in files_below(from) {
+    while !has_copied(from, to) {
+        std::fs::remove_dir_all(to).unwrap();
+    }
+}
+
+fn has_copied(from: &Path, to: &Path) -> bool {
+    files_below(from).into_iter().all(|path| {
         let copy = to.join(path.strip_prefix(from).unwrap());
         std::fs::create_dir_all(copy.parent().unwrap()).unwrap();
-        std::fs::copy(path, copy).unwrap();
-    }
+        match std::fs::copy(path, copy) {
+            Ok(_) => true,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => false,
+            Err(error) => panic!("{error}"),
+        }
+    })
 }
 
 fn files_below(dir: &Path) -> Vec<PathBuf> {
