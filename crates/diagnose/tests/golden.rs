@@ -13,7 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use countersign_diagnose::{Level, SENTENCE_CHARACTERS_MAX, SENTENCE_OF_TWO_CHARACTERS_MAX, ids};
-use support::{Context, describe, unhurried};
+use support::{CAPTURED, Context, describe, is_captured, unhurried};
 
 fn fixtures() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
@@ -34,25 +34,9 @@ fn context(case: &Path) -> Context {
     )
 }
 
-/// The request as it arrived. What was captured carries the signature that its client made.
-fn received(case: &Path, context: &Context) -> String {
-    let request = read(case, "request.http");
-    if is_captured(case) {
-        return request;
-    }
-    request.replace("{signature}", &context.sign(&read(case, "signed.http")))
-}
-
 fn name(case: &Path) -> String {
     case.file_name().expect("a name").to_string_lossy().into_owned()
 }
-
-fn is_captured(case: &Path) -> bool {
-    name(case).starts_with(CAPTURED)
-}
-
-/// How the folders begin that `conformance/capture` writes.
-const CAPTURED: &str = "captured-";
 
 #[test]
 fn every_fixture_gives_exactly_its_cause() {
@@ -60,7 +44,7 @@ fn every_fixture_gives_exactly_its_cause() {
     let mut faults = Vec::new();
     for case in fixtures() {
         let (name, context) = (name(&case), context(&case));
-        let received = received(&case, &context);
+        let (received, _) = context.arrived(&case);
         let Some(diagnosis) = context.receive(&received, unhurried()) else {
             faults.push(format!("{name}: nothing is wrong with this request"));
             continue;

@@ -13,6 +13,9 @@
 mod form;
 mod stream;
 
+use std::fs;
+use std::path::Path;
+
 use base64::Engine as _;
 use countersign_diagnose::{
     BodyFacts, BodyFault, Budget, Case, Diagnosis, Fault, Preflight, PreflightPart, Report, ReportCause,
@@ -205,6 +208,22 @@ impl Context {
         })
     }
 
+    /// The request of a fixture as it arrived, and the signature in it, where it has one. What was captured carries the signature
+    /// that its client made, so there is nothing to sign.
+    pub fn arrived(&self, case: &Path) -> (String, Option<String>) {
+        let read = |name: &str| {
+            fs::read_to_string(case.join(name))
+                .unwrap_or_else(|error| panic!("{}: {error}", case.join(name).display()))
+        };
+        let request = read("request.http");
+        if is_captured(case) {
+            let signature = signature_in(&request);
+            return (request, signature);
+        }
+        let signature = self.sign(&read("signed.http"));
+        (request.replace("{signature}", &signature), Some(signature))
+    }
+
     /// What no CORS rule allows, where the fixture is about a preflight.
     fn preflight(&self) -> Option<Preflight> {
         let cors = self.0.get("cors")?;
@@ -286,6 +305,26 @@ impl Context {
             Some(diagnose(&case, budget))
         })
     }
+}
+
+/// Whether `conformance/capture` wrote the fixture: its folder is called `captured-..`.
+pub fn is_captured(case: &Path) -> bool {
+    case.file_name()
+        .is_some_and(|name| name.to_string_lossy().starts_with(CAPTURED))
+}
+
+/// How the folders of captures begin.
+pub const CAPTURED: &str = "captured-";
+
+/// The 64 digits that stand behind the name of the signature in a header, a link or a form.
+fn signature_in(request: &str) -> Option<String> {
+    let lower = request.to_lowercase();
+    let digits = ["signature=", "x-amz-signature: "].iter().filter_map(|name| {
+        let (_, rest) = lower.split_once(name)?;
+        rest.get(..64)
+    });
+    let mut whole = digits.filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()));
+    whole.next().map(str::to_owned)
 }
 
 fn text(value: &Value) -> String {
