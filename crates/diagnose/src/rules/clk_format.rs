@@ -41,6 +41,11 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
 fn looks_like(got: &str) -> &'static str {
     if !got.is_ascii() {
         "is not written in ASCII, as a program does that formats for its user's language"
+    } else if got
+        .split_once(',')
+        .is_some_and(|(one, other)| one.trim() == other.trim())
+    {
+        "stands there twice: whoever gave it is not the only one to send it"
     } else if got.contains(',') {
         "is an HTTP date, which only the Date header may hold"
     } else if got.contains('-') && got.contains(':') {
