@@ -14,6 +14,8 @@ from harness import CONFORMANCE, clean_environment
 KEY = "AKIDEXAMPLE000000001"
 SECRET = "wJalr/XUtnFEMI+K7MDENG/bPxRfiCY+SECRETKEY"
 REGION = "us-east-1"
+# The host that is sent where the signer was given another spelling of it.
+SENT_HOST = "s3.example.com"
 seen = []
 
 PYTHON = """
@@ -66,6 +68,29 @@ const client = new Client({ endPoint: hostname, port: Number(port || 80), useSSL
   sessionToken: settings.token ?? undefined, region: settings.region, ...settings.config });
 """
 
+SIGNER = NODE + """
+import { createHash, createHmac } from "node:crypto";
+import { SignatureV4 } from "@smithy/signature-v4";
+import { HttpRequest } from "@smithy/protocol-http";
+class Sha256 {
+  constructor(secret) { this.hash = secret ? createHmac("sha256", secret) : createHash("sha256"); }
+  update(data) { this.hash.update(data); }
+  async digest() { return this.hash.digest(); }
+}
+const signer = new SignatureV4({ service: "s3", region: settings.region, credentials, sha256: Sha256, ...settings.config });
+const { headers } = await signer.sign(new HttpRequest({ method: "GET", protocol: "http:", ...settings.request }));
+delete headers.host;
+console.log(JSON.stringify(headers));
+"""
+
+PAGE = """
+import { startBrowser } from "./browser/chromium.js";
+const browser = await startBrowser();
+const page = await browser.open();
+await page.evaluate(`(async () => {${process.env.CODE}})()`).catch(() => {});
+await browser.stop();
+"""
+
 
 def ran(command, *, clock=None, cwd=CONFORMANCE, stdin=None, **environment):
     """What a program printed. `clock` is what faketime calls an offset, such as `-20m`."""
@@ -111,6 +136,13 @@ def js_v2(at, code='await s3.putObject({ Bucket: "photos", Key: "cat.jpg", Body:
 
 def minio_js(at, code='await client.putObject("photos", "cat.jpg", "meow");', **more):
     return node("minio", NODE_MINIO, at, code, **more)
+
+
+def page(code):
+    """Code in a page of another origin, in Debian's Chromium."""
+    version = ran(["/usr/bin/chromium", "--version"]).split()[1]
+    seen.append(f"chromium {version}")
+    return ran(["node", "--input-type=module", "-e", PAGE], CODE=code)
 
 
 def aws(at, *arguments, key=KEY, secret=SECRET, region=REGION, token=None, version=2, clock=None):
@@ -173,6 +205,17 @@ def posted(form, *file, last=(), without=(), more=()):
     words += [word for part in file for word in ("-F", part)]
     words += [word for name, value in fields if name in last for word in ("--form-string", f"{name}={value}")]
     return curl(form["url"], *words)
+
+
+def signer(at, request, *arguments, target="/photos/cat.jpg", host=None, config=None):
+    """The signer of the SDK for JavaScript used alone, its headers sent by curl."""
+    request = {"hostname": host or at.host, "headers": {"host": host or at.host}, "path": target, **request}
+    given = json.dumps(settings(at, config={"uriEscapePath": False, **(config or {})}) | {"request": request})
+    version = json.loads((CONFORMANCE / "node_modules/@smithy/signature-v4/package.json").read_text())["version"]
+    seen.append(f"@smithy/signature-v4 {version}")
+    signed = json.loads(ran(["node", "--input-type=module", "-e", SIGNER], CAPTURE=given))
+    words = [word for name, value in signed.items() for word in ("-H", f"{name}: {value}")]
+    return curl(f"http://{SENT_HOST if host else at.host}{target}", *words, "--connect-to", f"::127.0.0.1:{at.port}", *arguments)
 
 
 def shell(command):

@@ -17,6 +17,8 @@ class Recorder(socketserver.ThreadingTCPServer):
     def __init__(self, port):
         super().__init__(("127.0.0.1", port), Connection)
         self.requests, self.lock = [], threading.Lock()
+        # Whether a browser that asks ahead is let through. Off where the question itself is what is captured.
+        self.allows_pages = True
         self.port = self.server_address[1]
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
@@ -50,11 +52,14 @@ class Connection(socketserver.StreamRequestHandler):
         lines = head[:-4].split(b"\r\n")
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(b":") for line in lines[1:])}
         method, target = lines[0].split(b" ")[:2]
-        if target.startswith(b"/-/readyz"):
+        if b"/-/readyz" in target:
             self.answer(b"200 OK", b"", method)
             return True
         if headers.get(b"expect", b"").lower() == b"100-continue":
             self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        if method == b"OPTIONS" and self.server.allows_pages:
+            self.answer(b"200 OK\r\n" + self.allowance(headers), b"", method)
+            return True
         self.server.keep(head[:-4], self.body(headers))
         self.answer(b"403 Forbidden", REFUSAL, method)
         return headers.get(b"connection", b"").lower() != b"close"
@@ -70,6 +75,10 @@ class Connection(socketserver.StreamRequestHandler):
         while self.rfile.readline().strip():
             pass
         return body
+
+    def allowance(self, headers):
+        asked = {b"Origin": b"origin", b"Methods": b"access-control-request-method", b"Headers": b"access-control-request-headers"}
+        return b"\r\n".join(b"Access-Control-Allow-%s: %s" % (name, headers[header]) for name, header in asked.items() if header in headers)
 
     def answer(self, status, body, method):
         head = b"HTTP/1.1 %s\r\nContent-Type: application/xml\r\nContent-Length: %d\r\n\r\n" % (status, len(body))

@@ -1,7 +1,7 @@
 """Captures of what proxies change on the way, and of what curl signs otherwise than S3 does."""
 
 from case import caddy, case, haproxy, nginx
-from clients import boto3, js_v2, js_v3, minio_js, rclone, signing_curl
+from clients import boto3, js_v2, js_v3, minio_js, rclone, signer, signing_curl
 
 CAT = "/photos/cat.jpg"
 
@@ -41,6 +41,15 @@ CASES = [
     case("QRY-EXTRA", "boto3-nginx", "proven", listing, through=nginx("adds-a-parameter")),
     case("HDR-TRACE", "curl-haproxy", "unproven", lambda at: signing_curl(at, CAT, "-H", "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"), through=haproxy("begins-a-span")),
     case("URI-TRAILSLASH", "boto3-nginx", "proven", lambda at: keyed(at, "folder/"), through=nginx("cuts-the-last-slash")),
+    case("HST-VHOST", "curl-nginx", "proven", lambda at: signing_curl(at, "/cat.jpg", host=f"photos.s3.example.com:{at.port}"), through=nginx("bucket-into-path"),
+         context={"domains": ["s3.example.com"]}),
+    case("HST-BUCKET-TWICE", "boto3-nginx", "proven", lambda at: keyed(at, "cat.jpg"), through=nginx("serves-one-bucket")),
+    case("HDR-DUP", "boto3-haproxy", "proven", lambda at: boto3(at, 's3.put_object(Bucket="photos", Key="cat.jpg", Metadata={"a": "1"})'), through=haproxy("doubles-metadata")),
+    case("HST-PORT-DEFAULT", "js-signer", "proven", lambda at: signer(at, {}, host="s3.example.com:80")),
+    case("HST-SCHEME", "js-signer", "proven", lambda at: signer(at, {}, host="http://s3.example.com")),
+    case("HST-CASE", "js-signer", "proven", lambda at: signer(at, {}, "-H", "Host: S3.Example.com", host="s3.example.com")),
+    case("URI-DOUBLE", "js-signer", "proven", lambda at: signer(at, {}, target="/photos/a%20key", config={"uriEscapePath": True})),
+    case("PAY-EMPTYHASH", "js-signer", "exact", lambda at: signer(at, {"method": "PUT"}, "-X", "PUT", "--data-binary", "meow", "-H", "Content-Type:")),
     case("HDR-SHA-MISSING", "curl", "exact", lambda at: signing_curl(at, CAT, sha=False)),
     case("HDR-ORDER", "curl", "proven", lambda at: signing_curl(at, CAT, "-H", "x-amz-meta-a: 1", "-H", "x-amz-meta-a-b: 2")),
     case("HDR-NONASCII", "js-v3", "proven", lambda at: js_v3(at, 'await put({ Body: Buffer.from("meow"), Metadata: { name: "café" } });')),
