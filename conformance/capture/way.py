@@ -48,6 +48,8 @@ CASES = [
     case("HST-PORT-DEFAULT", "js-signer", "proven", lambda at: signer(at, {}, host="s3.example.com:80")),
     case("HST-SCHEME", "js-signer", "proven", lambda at: signer(at, {}, host="http://s3.example.com")),
     case("HST-CASE", "js-signer", "proven", lambda at: signer(at, {}, "-H", "Host: S3.Example.com", host="s3.example.com")),
+    case("SCP-REGION-EMPTY", "js-signer", "exact", lambda at: signer(at, {}, config={"region": ""})),
+    case("PAY-UNSIGNED", "js-signer", "proven", lambda at: signer(at, {}, "-H", "x-amz-content-sha256: UNSIGNED-PAYLOAD", config={"applyChecksum": False})),
     case("URI-DOUBLE", "js-signer", "proven", lambda at: signer(at, {}, target="/photos/a%20key", config={"uriEscapePath": True})),
     case("PAY-EMPTYHASH", "js-signer", "exact", lambda at: signer(at, {"method": "PUT"}, "-X", "PUT", "--data-binary", "meow", "-H", "Content-Type:")),
     case("HDR-SHA-MISSING", "curl", "exact", lambda at: signing_curl(at, CAT, sha=False)),

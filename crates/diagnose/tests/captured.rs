@@ -107,17 +107,12 @@ const BY_HAND: &[(&str, &[&str])] = &[
             "CLK-DATEHDR",
             "CLK-SCOPEDATE",
             "HDR-FOLD",
-            "PAY-UNSIGNED",
             "POL-B64",
             "SCP-REGION-KEY",
             "STR-MODE",
             "STR-SEED",
             "URI-PLUS",
         ],
-    ),
-    (
-        "the clients here put a region of their own in the place of none",
-        &["SCP-REGION-EMPTY"],
     ),
     (
         "no client for signature version 4A is among those that the tests install",
