@@ -363,7 +363,7 @@ fn culprit(scene: &Scene<'_>, cause: &Cause) -> Option<Culprit> {
             kind: "proxy",
             evidence,
         }),
-        (Slot::Header(_), _) if facts.browser => Some(Culprit {
+        (Slot::Header(_), _) if facts.page => Some(Culprit {
             kind: "browser",
             evidence: "an Origin, Sec-Fetch or Mozilla user-agent header",
         }),

@@ -40,8 +40,10 @@ pub(crate) struct Facts {
     pub(crate) proxy: Proxy,
     /// The strongest sign of a proxy, in words; `None` if there is none.
     pub(crate) proxy_evidence: Option<&'static str>,
-    /// A page in a browser sent it.
+    /// It was sent as a browser sends: by a page, or by the `fetch` of Node, which obeys the same specification.
     pub(crate) browser: bool,
+    /// A page in a browser sent it.
+    pub(crate) page: bool,
 }
 
 impl Facts {
@@ -53,16 +55,19 @@ impl Facts {
         let has = |name: &str| headers.iter().any(|(n, _)| n.eq_ignore_ascii_case(name));
         let agent = text("user-agent").unwrap_or_default();
         let browser = has("origin") || has("sec-fetch-mode") || agent.starts_with("mozilla/");
+        // Node's fetch sends Sec-Fetch-Mode, too.
+        let page = browser && !matches!(agent.as_str(), "node" | "undici");
         Facts {
-            client: client(&agent, &text("x-amz-user-agent").unwrap_or_default(), browser),
+            client: client(&agent, &text("x-amz-user-agent").unwrap_or_default(), page),
             proxy: proxy(headers, &text("via").unwrap_or_default()),
             proxy_evidence: proxy_evidence(&has, text("connection").as_deref(), http_1_0),
             browser,
+            page,
         }
     }
 }
 
-fn client(agent: &str, amz_agent: &str, browser: bool) -> Client {
+fn client(agent: &str, amz_agent: &str, page: bool) -> Client {
     const MARKS: [(&str, Client); 14] = [
         ("aws-sdk-js/3", Client::JsV3),
         ("aws-sdk-js/2", Client::JsV2),
@@ -84,7 +89,7 @@ fn client(agent: &str, amz_agent: &str, browser: bool) -> Client {
         .find(|(mark, _)| agent.contains(mark) || amz_agent.contains(mark));
     match found {
         Some((_, client)) => *client,
-        None if browser => Client::Browser,
+        None if page => Client::Browser,
         None => Client::Unknown,
     }
 }
@@ -270,6 +275,16 @@ mod tests {
                 .is_some_and(|e| e.contains("nginx"))
         );
         assert_eq!(Facts::of(&headers, false).proxy_evidence, None);
+    }
+
+    #[test]
+    fn fetch_of_node_is_no_page_though_it_sends_what_browsers_send() {
+        for (agent, page) in [("node", false), ("undici", false), ("Mozilla/5.0 (X11)", true)] {
+            let headers: [(&str, &[u8]); 2] = [("User-Agent", agent.as_bytes()), ("Sec-Fetch-Mode", b"cors")];
+            let facts = Facts::of(&headers, false);
+            assert_eq!((facts.browser, facts.page), (true, page), "{agent}");
+            assert_eq!(facts.client == Client::Browser, page, "{agent}");
+        }
     }
 
     #[test]

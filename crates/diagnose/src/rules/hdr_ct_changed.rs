@@ -51,7 +51,9 @@ fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
         .say(" was sent");
     let how = match scene.facts.client {
         Client::Axios => " (axios: the headers option of the request)",
-        Client::Browser => " (fetch: the headers option; a Blob's own type also counts)",
+        Client::Browser | Client::Unknown if scene.facts.browser => {
+            " (fetch: the headers option; a Blob's own type also counts)"
+        }
         _ => "",
     };
     let cure = Words::of("Send exactly ")
