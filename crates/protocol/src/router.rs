@@ -25,9 +25,12 @@ pub fn parse_form(head: &Head<'_>, form: &Form) -> Result<Named, ParseError> {
 
 /// Whether the body is a browser form: it holds the claim then, and names the object.
 pub fn is_form(head: &Head<'_>) -> bool {
+    // Asked of every request, and few are a POST: nothing is decoded for the others.
+    if head.method != "POST" {
+        return false;
+    }
     let view = View::new(head);
-    view.method() == "POST"
-        && Target::of(&view.names()) == Target::Bucket
+    Target::of(&view.names()) == Target::Bucket
         && subresource::asked(&view).is_ok_and(|asked| asked.is_empty())
         && has_form_type(&view)
 }
