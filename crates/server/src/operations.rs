@@ -58,14 +58,13 @@ pub(crate) async fn run(call: &Call<'_>, body: &mut Upload) -> Answer {
         Operation::ListObjectsV2(request) => list::v2(call, request).await,
         Operation::ListObjectVersions(request) => list::versions(call, request).await,
         Operation::GetBucketVersioning => bucket::versioning(call).await,
-        Operation::GetBucketAcl => access::of_bucket(call).await,
+        Operation::GetBucketAcl | Operation::GetObjectAcl => access::get(call).await,
         Operation::GetUnset(what) => unset::get(call, *what).await,
         Operation::DeleteUnset(_) => unset::delete(call).await,
         Operation::PutObject(request) => put_object::put(call, request, body).await,
         Operation::PostObject(request) => post_object::post(call, request, body).await,
         Operation::GetObject(request) => get_object::get(call, request).await,
         Operation::HeadObject(request) => get_object::head(call, request).await,
-        Operation::GetObjectAcl => access::of_object(call).await,
         Operation::GetObjectAttributes(request) => attributes::get(call, request).await,
         Operation::CopyObject(request) => copy::object(call, request).await,
         Operation::DeleteObject(request) => delete::one(call, request).await,
@@ -104,6 +103,20 @@ impl<'a> Call<'a> {
         self.authorized
             .account()
             .expect("only a preflight is asked for by nobody")
+    }
+
+    /// Refuses where the object, if one is named, or else the bucket, is not there.
+    async fn check_is_there(&self) -> Result<(), Refusal> {
+        match &self.authorized.named().object_key {
+            Some(object_key) => {
+                let info = self.store.object_info(self.bucket(), object_key, None).await;
+                info.map(drop).map_err(self.fail())
+            }
+            None => {
+                let bucket = self.store.bucket(self.bucket()).await;
+                bucket.map(drop).map_err(self.fail())
+            }
+        }
     }
 
     /// The owner of everything in the account.

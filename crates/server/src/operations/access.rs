@@ -6,15 +6,7 @@ use countersign_protocol::encode::owner_acl;
 
 use super::{Answer, Call, xml};
 
-pub(super) async fn of_bucket(call: &Call<'_>) -> Answer {
-    call.store.bucket(call.bucket()).await.map_err(call.fail())?;
-    Ok(xml(owner_acl(call.owner())))
-}
-
-pub(super) async fn of_object(call: &Call<'_>) -> Answer {
-    call.store
-        .object_info(call.bucket(), call.object_key(), None)
-        .await
-        .map_err(call.fail())?;
+pub(super) async fn get(call: &Call<'_>) -> Answer {
+    call.check_is_there().await?;
     Ok(xml(owner_acl(call.owner())))
 }

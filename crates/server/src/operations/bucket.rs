@@ -116,7 +116,7 @@ pub(super) async fn location(call: &Call<'_>) -> Answer {
 
 /// There are no versions yet, so they were never switched on.
 pub(super) async fn versioning(call: &Call<'_>) -> Answer {
-    call.store.bucket(call.bucket()).await.map_err(call.fail())?;
+    call.check_is_there().await?;
     Ok(xml(bucket_versioning()))
 }
 

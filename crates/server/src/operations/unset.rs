@@ -6,10 +6,9 @@ use countersign_protocol::operation::{Unset, UnsetAnswer};
 use http::{HeaderMap, StatusCode};
 
 use super::{Answer, Call, empty, parse_failed, xml};
-use crate::refusal::Refusal;
 
 pub(super) async fn get(call: &Call<'_>, what: Unset) -> Answer {
-    check_is_there(call).await?;
+    call.check_is_there().await?;
     match what.answer() {
         UnsetAnswer::Document(document) => Ok(xml(unset(&document))),
         UnsetAnswer::Missing(code) => {
@@ -23,21 +22,6 @@ pub(super) async fn get(call: &Call<'_>, what: Unset) -> Answer {
 }
 
 pub(super) async fn delete(call: &Call<'_>) -> Answer {
-    check_is_there(call).await?;
+    call.check_is_there().await?;
     Ok(empty(StatusCode::NO_CONTENT, HeaderMap::new()))
-}
-
-/// The object, where one is named, or else the bucket.
-async fn check_is_there(call: &Call<'_>) -> Result<(), Refusal> {
-    let named = call.authorized.named();
-    match &named.object_key {
-        Some(object_key) => {
-            let info = call.store.object_info(call.bucket(), object_key, None).await;
-            info.map(drop).map_err(call.fail())
-        }
-        None => {
-            let bucket = call.store.bucket(call.bucket()).await;
-            bucket.map(drop).map_err(call.fail())
-        }
-    }
 }
