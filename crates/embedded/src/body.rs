@@ -4,7 +4,7 @@
 //! is open.
 
 use crate::format::{At, Placed, crc32c};
-use crate::tasks::blocking;
+use crate::tasks::Tasks;
 use async_trait::async_trait;
 use bytes::Bytes;
 use countersign_engine::world::File;
@@ -45,6 +45,7 @@ impl Owner {
 pub(crate) struct Pinned {
     pub(crate) file: Arc<dyn File>,
     pub(crate) place: Arc<Place>,
+    pub(crate) tasks: Tasks,
 }
 
 #[async_trait]
@@ -59,7 +60,7 @@ impl OpenBody for Pinned {
             return Ok(Bytes::new());
         }
         let pinned = self.clone();
-        blocking(move || pinned.read_blocks(offset, len)).await
+        self.tasks.blocking(move || pinned.read_blocks(offset, len)).await
     }
 }
 

@@ -1,4 +1,4 @@
-//! The one thread that decides and writes: it takes everything that waits, makes one batch of it, one write and one
+//! The one loop, with a thread of its own, that decides and writes: it takes everything that waits, makes one batch of it, one write and one
 //! sync, and answers everybody.
 //!
 //! Not here: the layout of a batch, and where it is written.
@@ -17,6 +17,7 @@ use crate::large::{LargeFiles, StagedFile, Unowned};
 use crate::log::{AppendError, Log};
 use crate::overlay::{Effects, Overlay, parse_entry};
 use crate::reserve::Reserve;
+use crate::tasks::Tasks;
 use bytes::Bytes;
 use countersign_engine::world::Held;
 use countersign_engine::{Class, Error, Guard, Home, Outcome, Result, Row, Seal, Space};
@@ -123,6 +124,7 @@ pub(crate) struct Committer {
     pub(crate) persist_every: u64,
     /// Bytes of log since the index was made durable.
     pub(crate) unpersisted: u64,
+    pub(crate) tasks: Tasks,
     /// Held as long as this thread may write.
     pub(crate) _lock: Arc<Held>,
 }
@@ -137,8 +139,9 @@ struct Decided {
 
 impl Committer {
     /// Works until everybody who could ask is gone.
-    pub(crate) fn run(mut self) {
-        while let Some(first) = self.wait() {
+    pub(crate) async fn run(mut self) {
+        while let Some(first) = self.wait().await {
+            self.tasks.turn().await;
             let requests = self.gather(first);
             self.settle(requests);
             self.sweep_some();
@@ -149,18 +152,21 @@ impl Committer {
         }
     }
 
-    fn wait(&mut self) -> Option<Waiting> {
+    async fn wait(&mut self) -> Option<Waiting> {
         if let Some(aside) = self.aside.take() {
             return Some(aside);
         }
         while !self.sweeping.is_empty() {
             match self.queue.try_recv() {
                 Ok(waiting) => return Some(waiting),
-                Err(mpsc::error::TryRecvError::Empty) => self.sweep_some(),
+                Err(mpsc::error::TryRecvError::Empty) => {
+                    self.sweep_some();
+                    self.tasks.turn().await;
+                }
                 Err(mpsc::error::TryRecvError::Disconnected) => return None,
             }
         }
-        self.queue.blocking_recv()
+        self.queue.recv().await
     }
 
     /// Everything that waits and fits. Changes of spaces are decided alone, so that they see all rows in the index.

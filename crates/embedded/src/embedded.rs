@@ -12,7 +12,7 @@ use crate::large::{LargeFiles, LargeStage, StagedFile};
 use crate::log::Segments;
 use crate::open::{self, OpenIndex, Options, Recovery};
 use crate::overlay::{parse_entry, space_state};
-use crate::tasks::blocking;
+use crate::tasks::{Running, Tasks};
 use async_trait::async_trait;
 use countersign_engine::world::Files;
 use countersign_engine::{
@@ -22,15 +22,16 @@ use countersign_engine::{
 use std::ops::Bound;
 use std::path::Path;
 use std::sync::Arc;
-use std::thread::JoinHandle;
 use tokio::sync::{mpsc, oneshot};
 
-/// The engine on local disks. Dropping it waits until everything that was asked for is done, and lets the directory go.
+/// The engine on local disks. Dropping it waits until everything that was asked for is done, and lets the directory go;
+/// where everything runs by turns, only [`Embedded::close`] waits.
 pub struct Embedded {
     shared: Arc<Shared>,
     /// `None` only while it is dropped.
     sender: Option<mpsc::Sender<Waiting>>,
-    thread: Option<JoinHandle<()>>,
+    /// The engine's loops, the committer first.
+    running: Vec<Running>,
     recovery: Recovery,
 }
 
@@ -40,6 +41,7 @@ pub(crate) struct Shared {
     pub(crate) segments: Arc<Segments>,
     pub(crate) large: Arc<LargeFiles>,
     pub(crate) health: Arc<Health>,
+    pub(crate) tasks: Tasks,
 }
 
 impl Embedded {
@@ -68,16 +70,24 @@ impl Embedded {
         self.shared.health.check()
     }
 
+    /// Waits until everything that was asked for is done, and lets the directory go.
+    pub async fn close(mut self) {
+        self.sender = None;
+        for running in std::mem::take(&mut self.running) {
+            running.ended().await;
+        }
+    }
+
     pub(crate) fn new(
         shared: Shared,
         sender: mpsc::Sender<Waiting>,
-        thread: JoinHandle<()>,
+        running: Vec<Running>,
         recovery: Recovery,
     ) -> Embedded {
         Embedded {
             shared: Arc::new(shared),
             sender: Some(sender),
-            thread: Some(thread),
+            running,
             recovery,
         }
     }
@@ -99,17 +109,14 @@ impl Embedded {
         work: impl FnOnce(&Shared) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let shared = self.shared.clone();
-        blocking(move || work(&shared)).await
+        self.shared.tasks.blocking(move || work(&shared)).await
     }
 }
 
 impl Drop for Embedded {
     fn drop(&mut self) {
         self.sender = None;
-        if let Some(thread) = self.thread.take() {
-            // A thread that panicked has nothing more to do.
-            let _ = thread.join();
-        }
+        self.running.drain(..).for_each(Running::join);
     }
 }
 
@@ -309,7 +316,8 @@ impl Shared {
                 None => return Ok(None),
             },
         };
-        Ok(Some(Box::new(Pinned { file, place })))
+        let tasks = self.tasks.clone();
+        Ok(Some(Box::new(Pinned { file, place, tasks })))
     }
 }
 

@@ -9,7 +9,7 @@ use crate::SyncPoint;
 use crate::format::{At, LARGE_SUM_BYTES, Placed, crc32c};
 use crate::health::{Health, unavailable};
 use crate::reserve::Reserve;
-use crate::tasks::blocking;
+use crate::tasks::Tasks;
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use countersign_engine::world::{File, Files, Held, Mode};
@@ -30,6 +30,7 @@ pub(crate) struct LargeFiles {
     /// Directories whose names this process has made durable. What is found at open may have been made just before a
     /// kill.
     durable_dirs: Mutex<BTreeSet<String>>,
+    tasks: Tasks,
     /// A stage may outlive the engine; while it does, nobody else may give out numbers.
     _lock: Arc<Held>,
 }
@@ -40,6 +41,7 @@ impl LargeFiles {
         dir: PathBuf,
         health: Arc<Health>,
         reserve: Arc<Reserve>,
+        tasks: Tasks,
         lock: Arc<Held>,
     ) -> LargeFiles {
         let (next_id, durable_dirs) = (AtomicU64::new(1), Mutex::default());
@@ -50,6 +52,7 @@ impl LargeFiles {
             reserve,
             next_id,
             durable_dirs,
+            tasks,
             _lock: lock,
         }
     }
@@ -154,10 +157,8 @@ impl Drop for Unowned {
         let Some(large) = self.large.take() else { return };
         let id = self.id;
         // Unlinking a large file takes its time.
-        match tokio::runtime::Handle::try_current() {
-            Ok(runtime) => drop(runtime.spawn_blocking(move || large.discard(id))),
-            Err(_) => large.discard(id),
-        }
+        let tasks = large.tasks.clone();
+        tasks.aside(move || large.discard(id));
     }
 }
 
@@ -224,17 +225,19 @@ impl LargeStage {
             .writing
             .take()
             .ok_or(Error::Invalid("a stage is used after it failed"))?;
+        let tasks = writing.large.tasks.clone();
         self.writing = Some(
-            blocking(move || {
-                if !writing.large.reserve.leaves(bytes.len() as u64) {
-                    return Err(Error::Full);
-                }
-                writing
-                    .write(&bytes)
-                    .map_err(|error| unavailable("writing a body", &error))?;
-                Ok(writing)
-            })
-            .await?,
+            tasks
+                .blocking(move || {
+                    if !writing.large.reserve.leaves(bytes.len() as u64) {
+                        return Err(Error::Full);
+                    }
+                    writing
+                        .write(&bytes)
+                        .map_err(|error| unavailable("writing a body", &error))?;
+                    Ok(writing)
+                })
+                .await?,
         );
         Ok(())
     }
@@ -263,33 +266,35 @@ impl Stage for LargeStage {
             .take()
             .ok_or(Error::Invalid("a stage is used after it failed"))?;
         let (space, home, len) = (self.space, self.home, self.len);
-        blocking(move || {
-            writing.large.health.check()?;
-            if let Err(error) = writing.large.sync(writing.unowned.id, &*writing.file) {
-                return Err(writing
-                    .large
-                    .health
-                    .fail(format!("making a body durable: {error}")));
-            }
-            let at = At::Large {
-                id: writing.unowned.id,
-            };
-            let placed = Placed {
-                len,
-                at,
-                sums: writing.sums.into(),
-            };
-            Ok(Staged {
-                len,
-                handle: Box::new(StagedFile {
-                    space,
-                    home,
-                    placed,
-                    file: writing.unowned,
-                }),
+        let tasks = writing.large.tasks.clone();
+        tasks
+            .blocking(move || {
+                writing.large.health.check()?;
+                if let Err(error) = writing.large.sync(writing.unowned.id, &*writing.file) {
+                    return Err(writing
+                        .large
+                        .health
+                        .fail(format!("making a body durable: {error}")));
+                }
+                let at = At::Large {
+                    id: writing.unowned.id,
+                };
+                let placed = Placed {
+                    len,
+                    at,
+                    sums: writing.sums.into(),
+                };
+                Ok(Staged {
+                    len,
+                    handle: Box::new(StagedFile {
+                        space,
+                        home,
+                        placed,
+                        file: writing.unowned,
+                    }),
+                })
             })
-        })
-        .await
+            .await
     }
 }
 

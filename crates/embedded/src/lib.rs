@@ -28,3 +28,4 @@ pub use embedded::Embedded;
 pub use index::{Fjall, MetaIndex, Op};
 pub use open::{OpenIndex, Options, Recovery, is_in_use};
 pub use sync_point::SyncPoint;
+pub use tasks::Tasks;

@@ -15,7 +15,7 @@ use crate::log::Segments;
 use crate::log::recover::recover;
 use crate::overlay::Overlay;
 use crate::reserve::Reserve;
-use crate::{Disk, SyncPoint};
+use crate::{Disk, SyncPoint, Tasks};
 use countersign_engine::world::{Files, Held, Mode};
 use countersign_engine::{Error, Result, Space};
 use std::collections::VecDeque;
@@ -37,6 +37,8 @@ pub struct Options {
     pub rebuild_index: bool,
     /// A random number for a log that is begun; not used if there is one already.
     pub new_log_salt: u64,
+    /// Where the engine's work runs.
+    pub tasks: Tasks,
 }
 
 impl Options {
@@ -48,6 +50,7 @@ impl Options {
             reserve_bytes: 256 * 1024 * 1024,
             rebuild_index: false,
             new_log_salt,
+            tasks: Tasks::threads(),
         }
     }
 }
@@ -126,6 +129,7 @@ pub(crate) fn with(
         layout.large,
         health.clone(),
         reserve.clone(),
+        options.tasks.clone(),
         lock.clone(),
     ));
     let large_next = position.map_or(1, |position| position.large_next);
@@ -150,21 +154,21 @@ pub(crate) fn with(
         aside: None,
         persist_every: options.index_persist_bytes,
         unpersisted: 0,
+        tasks: options.tasks.clone(),
         _lock: lock,
     };
-    let thread = std::thread::Builder::new()
-        .name("countersign-log".into())
-        .spawn(move || committer.run());
-    let thread = thread.map_err(|error| unavailable("starting the log's thread", &error))?;
+    let committing = options.tasks.start("countersign-log", committer.run());
+    let committing = committing.map_err(|error| unavailable("starting the log's thread", &error))?;
     Ok(Embedded::new(
         Shared {
             index,
             segments,
             large,
             health,
+            tasks: options.tasks.clone(),
         },
         sender,
-        thread,
+        vec![committing],
         recovery,
     ))
 }

@@ -1,4 +1,4 @@
-//! The engine against the contract's suite: on this machine's disk, and on simulated files.
+//! The engine against the contract's suite: on this machine's disk, on simulated files, and there by turns on one thread.
 
 #![allow(
     clippy::unwrap_used,
@@ -9,10 +9,11 @@
 mod support;
 
 use async_trait::async_trait;
-use countersign_embedded::{Embedded, Options};
+use countersign_embedded::{Embedded, Options, Tasks};
 use countersign_engine::Engine;
 use countersign_engine::conformance::{Subject, run};
 use countersign_engine::world::sim::Sim;
+use countersign_engine::world::turns::{Table, Turns};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use support::prefix_index::PrefixIndex;
@@ -69,6 +70,54 @@ impl OnSimulatedFiles {
         let index = PrefixIndex::default().opener();
         Arc::new(Embedded::open_with(files, index, Path::new("/data"), &options).unwrap())
     }
+}
+
+/// The same, with everything the engine does on the thread of the test.
+struct ByTurns {
+    files: Mutex<Sim>,
+    table: Table,
+    open: Mutex<Option<Arc<Embedded>>>,
+}
+
+#[async_trait]
+impl Subject for ByTurns {
+    async fn fresh(&self) -> Arc<dyn Engine> {
+        *self.files.lock().unwrap() = Sim::new();
+        self.open()
+    }
+
+    async fn reopen(&self, engine: Arc<dyn Engine>) -> Arc<dyn Engine> {
+        drop(engine);
+        let ours = self.open.lock().unwrap().take().and_then(Arc::into_inner);
+        ours.unwrap().close().await;
+        self.open()
+    }
+}
+
+impl ByTurns {
+    fn open(&self) -> Arc<dyn Engine> {
+        let files = Arc::new(self.files.lock().unwrap().clone());
+        let options = Options {
+            tasks: Tasks::turns(self.table.clone()),
+            ..Options::new(7)
+        };
+        let index = PrefixIndex::default().opener();
+        let engine = Embedded::open_with(files, index, Path::new("/data"), &options).unwrap();
+        let engine = Arc::new(engine);
+        *self.open.lock().unwrap() = Some(engine.clone());
+        engine
+    }
+}
+
+#[test]
+fn the_engine_by_turns_on_one_thread_obeys_the_contract() {
+    let turns = Turns::new(11);
+    let subject = ByTurns {
+        files: Mutex::default(),
+        table: turns.table(),
+        open: Mutex::default(),
+    };
+    assert!(turns.run(run(&subject)).unwrap().unwrap() > 20);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,6 +11,7 @@
 
 pub mod random;
 pub mod sim;
+pub mod turns;
 
 use std::any::Any;
 use std::io;
