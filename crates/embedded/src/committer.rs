@@ -8,14 +8,16 @@
 
 mod decide;
 
+use crate::format::BATCH_BYTES_MAX;
 use crate::format::batch::Builder;
-use crate::format::entry::{self, LogPosition, SpaceState};
-use crate::format::{At, BATCH_BYTES_MAX, Placed};
+use crate::format::entry::{self, LogPosition};
 use crate::health::Health;
 use crate::index::MetaIndex;
 use crate::large::{LargeFiles, StagedFile, Unowned};
 use crate::log::{AppendError, Log};
 use crate::overlay::{Effects, Overlay, parse_entry};
+use crate::reclaim::audit::audit;
+use crate::reclaim::ledger::Ledger;
 use crate::reserve::Reserve;
 use crate::tasks::Tasks;
 use bytes::Bytes;
@@ -39,6 +41,8 @@ pub(crate) enum Request {
     Create(Space),
     Seal(Space, Vec<Class>),
     Remove(Space),
+    /// Holds what is noted against all rows.
+    Audit,
 }
 
 /// A change whose checksums are computed and whose form is checked.
@@ -100,7 +104,7 @@ impl Request {
                 has_new_body || (!commit.puts.is_empty() && commit.deletes.is_empty())
             }
             Request::Create(_) => true,
-            Request::Seal(..) | Request::Remove(_) => false,
+            Request::Seal(..) | Request::Remove(_) | Request::Audit => false,
         }
     }
 }
@@ -116,6 +120,8 @@ pub(crate) struct Committer {
     pub(crate) reserve: Arc<Reserve>,
     /// What the index says of the log.
     pub(crate) position: Option<LogPosition>,
+    /// What is known of the segments; the same as in the index.
+    pub(crate) ledger: Ledger,
     /// Removed spaces whose rows are still in the index.
     pub(crate) sweeping: VecDeque<Space>,
     /// Taken from the queue, and not fit for the batch that was being gathered.
@@ -213,10 +219,10 @@ impl Committer {
         let mut decided = Vec::with_capacity(requests.len());
         for Waiting { request, reply } in requests {
             let frames_before = making.batch.frames();
-            let answer = if is_full && request.grows() {
-                Err(Error::Full)
-            } else {
-                making.decide(request)
+            let answer = match request {
+                request if is_full && request.grows() => Err(Error::Full),
+                Request::Audit => audit(&*index, &self.ledger).map(|()| Answer::Done),
+                request => making.decide(request),
             };
             decided.push(Decided {
                 reply,
@@ -242,19 +248,23 @@ impl Committer {
         }
         let end = start.offset + bytes.len() as u64;
         // Everything that can fail without consequence comes before the write.
-        let effects = match overlay.finish(self.position.as_ref(), (start, is), (end, next)) {
-            Ok(effects) => effects,
+        let before = self.position.as_ref();
+        let (effects, position) = match overlay.finish(before, &self.ledger, (start, is), (end, next)) {
+            Ok(finished) => finished,
             Err(error) => return refuse_all(decided, &error),
         };
         match self.log.append(start, &bytes, next) {
-            Ok(()) => self.make_visible(effects, decided, files, bytes.len() as u64),
+            Ok(()) => {
+                self.position = Some(position);
+                self.make_visible(effects, decided, files, bytes.len() as u64);
+            }
             Err(AppendError::Clean(error)) => refuse_all(decided, &error),
             Err(AppendError::InDoubt(why)) => self.leave_in_doubt(why, decided, files),
         }
     }
 
     fn make_visible(&mut self, effects: Effects, decided: Vec<Decided>, files: Vec<Unowned>, bytes: u64) {
-        self.position = Some(effects.position);
+        self.ledger.take(&effects.notes);
         if let Err(error) = self.index.apply(effects.ops) {
             return self.leave_in_doubt(format!("the index took no more changes: {error}"), decided, files);
         }
@@ -297,29 +307,23 @@ impl Committer {
     }
 
     /// True if nothing is left.
-    fn sweep(&self, space: Space) -> Result<bool> {
+    fn sweep(&mut self, space: Space) -> Result<bool> {
         let prefix = entry::rows_of_space(space);
         let rows = self
             .index
             .scan(&prefix, &entry::after_all(prefix.clone()), SWEPT_AT_ONCE)?;
-        let mut ops = Vec::with_capacity(rows.len() + 1);
-        let mut dropped = Vec::new();
         let done = rows.len() < SWEPT_AT_ONCE;
+        let mut overlay = Overlay::new(&*self.index);
         for (name, value) in rows {
-            if let Some(Placed {
-                at: At::Large { id }, ..
-            }) = parse_entry(&value)?.body
-            {
-                ops.push((entry::large_name(id), None));
-                dropped.push(id);
-            }
-            ops.push((name.to_vec(), None));
+            overlay.forget(name.to_vec(), &parse_entry(&value)?);
         }
         if done {
-            ops.push((entry::space_name(space), Some(SpaceState::Removed.encode())));
+            overlay.finish_sweeping(space)?;
         }
-        self.index.apply(ops)?;
-        dropped.into_iter().for_each(|id| self.large.discard(id));
+        let effects = overlay.finish_unlogged(&self.ledger)?;
+        self.index.apply(effects.ops)?;
+        self.ledger.take(&effects.notes);
+        effects.dropped.into_iter().for_each(|id| self.large.discard(id));
         Ok(done)
     }
 }

@@ -78,6 +78,12 @@ impl Embedded {
         }
     }
 
+    /// Reads the whole index and holds what is noted beside the rows (what of each segment is still needed, which files
+    /// are referred to) against them. Writes wait meanwhile.
+    pub async fn audit(&self) -> Result<()> {
+        self.ask(Request::Audit).await.map(|_| ())
+    }
+
     pub(crate) fn new(
         shared: Shared,
         sender: mpsc::Sender<Waiting>,
@@ -241,7 +247,7 @@ impl Shared {
         standing(space_state(space, found.pop().flatten().as_deref())?)?;
         let stored = |(row, found): (Row, Option<bytes::Bytes>)| {
             let Some(found) = found else { return Ok(None) };
-            let Entry { value, body } = parse_entry(&found)?;
+            let Entry { value, body, .. } = parse_entry(&found)?;
             let body = body.map(|placed| BodyRef {
                 len: placed.len,
                 place: Arc::new(Place {

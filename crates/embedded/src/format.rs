@@ -9,6 +9,7 @@ pub(crate) mod batch;
 mod bytes;
 pub(crate) mod entry;
 pub(crate) mod frame;
+pub(crate) mod ledger;
 pub(crate) mod segment;
 
 use std::sync::Arc;
@@ -43,6 +44,43 @@ pub(crate) enum At {
     Log { segment: u64, offset: u64 },
     /// In a file of its own.
     Large { id: u64 },
+}
+
+/// Where the frame lies that says what a row or a space is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FrameAt {
+    /// The segment's number.
+    pub(crate) segment: u64,
+    /// Offset of its header in the segment's file.
+    pub(crate) offset: u64,
+    /// How long it is without its body.
+    pub(crate) bytes: u32,
+}
+
+impl FrameAt {
+    /// True if a body that lies there is the frame's own, and not one taken over from another frame.
+    pub(crate) fn has_body_at(&self, segment: u64, offset: u64) -> bool {
+        // The next frame's body begins at least a header later.
+        let end = self.offset + u64::from(self.bytes);
+        segment == self.segment && offset > self.offset && offset <= end
+    }
+}
+
+/// Segments from the first to the last one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Span {
+    pub(crate) first: u64,
+    pub(crate) last: u64,
+}
+
+impl Span {
+    /// The smallest one that holds both.
+    pub(crate) fn and(self, other: Span) -> Span {
+        Span {
+            first: self.first.min(other.first),
+            last: self.last.max(other.last),
+        }
+    }
 }
 
 impl At {

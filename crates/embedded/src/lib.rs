@@ -19,6 +19,7 @@ mod large;
 mod log;
 mod open;
 mod overlay;
+mod reclaim;
 mod reserve;
 mod sync_point;
 mod tasks;

@@ -13,7 +13,8 @@ use crate::index::{Fjall, MetaIndex};
 use crate::large::LargeFiles;
 use crate::log::Segments;
 use crate::log::recover::recover;
-use crate::overlay::Overlay;
+use crate::overlay::{Overlay, parse_space};
+use crate::reclaim::ledger::Ledger;
 use crate::reserve::Reserve;
 use crate::{Disk, SyncPoint, Tasks};
 use countersign_engine::world::{Files, Held, Mode};
@@ -102,6 +103,7 @@ pub(crate) fn with(
 
     let segments = Arc::new(Segments::new(files.clone(), layout.log.clone(), salt));
     let known = position;
+    let mut ledger = Ledger::load(&*index)?;
     let (log, found) = recover(
         segments.clone(),
         options.segment_bytes,
@@ -112,9 +114,10 @@ pub(crate) fn with(
             read.batch
                 .records
                 .into_iter()
-                .try_for_each(|record| overlay.replay(record))?;
-            let effects = overlay.finish(position.as_ref(), (start, is), (end, next))?;
-            position = Some(effects.position);
+                .try_for_each(|(frame, record)| overlay.replay(frame, record))?;
+            let (effects, after) = overlay.finish(position.as_ref(), &ledger, (start, is), (end, next))?;
+            position = Some(after);
+            ledger.take(&effects.notes);
             index.apply(effects.ops)
         },
     )?;
@@ -150,6 +153,7 @@ pub(crate) fn with(
         reserve,
         health: health.clone(),
         position,
+        ledger,
         sweeping,
         aside: None,
         persist_every: options.index_persist_bytes,
@@ -301,8 +305,10 @@ fn spaces_to_sweep(index: &dyn MetaIndex) -> Result<VecDeque<Space>> {
     loop {
         let states = index.scan(&from, &until, SPACES_AT_ONCE)?;
         for (name, state) in &states {
-            if SpaceState::parse(state) == Some(SpaceState::Removing) {
-                sweeping.extend(entry::parse_space_name(name));
+            let space = entry::parse_space_name(name);
+            let space = space.ok_or_else(|| Error::Corrupt("the name of a space in the index".into()))?;
+            if parse_space(space, state)?.state == SpaceState::Removing {
+                sweeping.push_back(space);
             }
         }
         match states.last() {

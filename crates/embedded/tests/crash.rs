@@ -243,6 +243,13 @@ async fn survive(image: Image, random: &mut Seeded, crashes: &mut Crashes) -> Re
     crashes.points_seen.extend(files.points_seen());
 
     let cut = (files.crash(Crash::Power, random), index.crash(random));
+    if random.chance(200) {
+        let alone = open(&cut.0, &PrefixIndex::default())?;
+        look(&alone, &Known::only(seen.clone()))
+            .await
+            .map_err(|loss| format!("from the log alone: {loss}"))?;
+        drop(alone);
+    }
     crashes.after_recovery += 1;
     let only_seen = Known::only(seen.clone());
     look(&open(&cut.0, &cut.1)?, &only_seen)
@@ -262,6 +269,7 @@ async fn survive(image: Image, random: &mut Seeded, crashes: &mut Crashes) -> Re
 
 async fn look(engine: &Embedded, known: &Known) -> Result<Model, String> {
     let seen = observe(engine).await?;
+    engine.audit().await.map_err(|wrong| wrong.to_string())?;
     check(&seen, &known.acknowledged, &known.under_way)?;
     Ok(seen)
 }

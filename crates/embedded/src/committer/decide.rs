@@ -37,6 +37,7 @@ impl<'a> Making<'a> {
             Request::Create(space) => self.create(space).map(|()| Answer::Done),
             Request::Seal(space, empty) => self.seal(space, &empty).map(Answer::Sealed),
             Request::Remove(space) => self.remove(space).map(|()| Answer::Done),
+            Request::Audit => Ok(Answer::Done),
         }
     }
 
@@ -47,9 +48,8 @@ impl<'a> Making<'a> {
                 Err(Error::Invalid("a space id is used twice"))
             }
             None => {
-                self.batch.create(space);
-                self.overlay.set_space(space, SpaceState::Open);
-                Ok(())
+                let frame = self.batch.create(space);
+                self.overlay.set_space(space, SpaceState::Open, frame)
             }
         }
     }
@@ -66,8 +66,8 @@ impl<'a> Making<'a> {
                         return Ok(Seal::NotEmpty);
                     }
                 }
-                self.batch.seal(space);
-                self.overlay.set_space(space, SpaceState::Sealed);
+                let frame = self.batch.seal(space);
+                self.overlay.set_space(space, SpaceState::Sealed, frame)?;
                 Ok(Seal::Sealed)
             }
             Some(SpaceState::Removing | SpaceState::Removed) | None => Err(Error::NoSpace),
@@ -79,9 +79,8 @@ impl<'a> Making<'a> {
             Some(SpaceState::Open) => Err(Error::Invalid("an unsealed space cannot be removed")),
             Some(SpaceState::Removing | SpaceState::Removed) => Ok(()),
             Some(SpaceState::Sealed) => {
-                self.batch.remove(space);
-                self.overlay.set_space(space, SpaceState::Removing);
-                Ok(())
+                let frame = self.batch.remove(space);
+                self.overlay.set_space(space, SpaceState::Removing, frame)
             }
             None => Err(Error::NoSpace),
         }
@@ -132,18 +131,22 @@ impl<'a> Making<'a> {
                 PreparedBody::Staged(staged) => FrameBody::There(staged.placed.clone()),
                 PreparedBody::Of(row) => FrameBody::There(body_of(&before, row)?),
             };
-            let body = self.batch.put(space, &home, &put.row, &put.value, body);
-            let entry = Entry {
+            let old = before.get(&put.row);
+            let since = old.map_or(self.batch.segment(), |old| old.since);
+            let (frame, body) = self.batch.put(space, &home, &put.row, since, &put.value, body);
+            let new = Entry {
                 value: put.value.clone(),
+                frame,
+                since,
                 body,
             };
-            self.overlay
-                .put(space, &home, &put.row, &entry, before.get(&put.row));
+            self.overlay.put(space, &home, &put.row, &new, old);
         }
         for row in &deletes {
             if let Some(old) = before.get(row) {
-                self.batch.delete(space, &home, row);
-                self.overlay.delete(space, &home, row, old);
+                let voids = old.span();
+                let frame = self.batch.delete(space, &home, row, voids);
+                self.overlay.delete(space, &home, row, (frame, voids), Some(old));
             }
         }
         for put in puts {

@@ -6,7 +6,7 @@
 //! everything written before it since the log began.
 
 use super::frame::{self, HEADER_BYTES, Header, Kind, Record};
-use super::{At, BLOCK, LOG_SUM_BYTES, Placed, Salt, crc32c, round_up};
+use super::{At, BLOCK, FrameAt, LOG_SUM_BYTES, Placed, Salt, Span, crc32c, round_up};
 use countersign_engine::{Home, Row, Space};
 use std::sync::Arc;
 
@@ -74,36 +74,34 @@ impl Builder {
         }
     }
 
+    /// The segment that it is made for.
+    pub(crate) fn segment(&self) -> u64 {
+        self.start.segment
+    }
+
     /// How many frames it has so far.
     pub(crate) fn frames(&self) -> usize {
         self.frames.len()
     }
 
-    /// Adds a written row and answers where its body lies.
+    /// Adds a written row and answers where its frame and its body lie.
     pub(crate) fn put(
         &mut self,
         space: Space,
         home: &Home,
         row: &Row,
+        since: u64,
         value: &[u8],
         body: FrameBody<'_>,
-    ) -> Option<Placed> {
+    ) -> (FrameAt, Option<Placed>) {
         match body {
             FrameBody::None => {
-                self.frame(
-                    Kind::Put,
-                    &frame::encode_put(space, home, row, value, None, false),
-                    &[],
-                );
-                None
+                let payload = frame::encode_put(space, home, row, since, value, None, false);
+                (self.frame(Kind::Put, &payload, &[]), None)
             }
             FrameBody::There(placed) => {
-                self.frame(
-                    Kind::Put,
-                    &frame::encode_put(space, home, row, value, Some(&placed), false),
-                    &[],
-                );
-                Some(placed)
+                let payload = frame::encode_put(space, home, row, since, value, Some(&placed), false);
+                (self.frame(Kind::Put, &payload, &[]), Some(placed))
             }
             FrameBody::Here(bytes, sums) => {
                 let at = At::Log {
@@ -115,32 +113,32 @@ impl Builder {
                     at,
                     sums,
                 };
-                let payload = frame::encode_put(space, home, row, value, Some(&placed), true);
+                let payload = frame::encode_put(space, home, row, since, value, Some(&placed), true);
                 let offset = self.start.offset + (self.bytes.len() + HEADER_BYTES + payload.len()) as u64;
                 placed.at = At::Log {
                     segment: self.start.segment,
                     offset,
                 };
-                self.frame(Kind::Put, &payload, bytes);
-                Some(placed)
+                (self.frame(Kind::Put, &payload, bytes), Some(placed))
             }
         }
     }
 
-    pub(crate) fn delete(&mut self, space: Space, home: &Home, row: &Row) {
-        self.frame(Kind::Delete, &frame::encode_delete(space, home, row), &[]);
+    /// Adds that a row is deleted, and answers where that stands.
+    pub(crate) fn delete(&mut self, space: Space, home: &Home, row: &Row, voids: Span) -> FrameAt {
+        self.frame(Kind::Delete, &frame::encode_delete(space, home, row, voids), &[])
     }
 
-    pub(crate) fn create(&mut self, space: Space) {
-        self.frame(Kind::Create, &frame::encode_space(space), &[]);
+    pub(crate) fn create(&mut self, space: Space) -> FrameAt {
+        self.frame(Kind::Create, &frame::encode_space(space), &[])
     }
 
-    pub(crate) fn seal(&mut self, space: Space) {
-        self.frame(Kind::Seal, &frame::encode_space(space), &[]);
+    pub(crate) fn seal(&mut self, space: Space) -> FrameAt {
+        self.frame(Kind::Seal, &frame::encode_space(space), &[])
     }
 
-    pub(crate) fn remove(&mut self, space: Space) {
-        self.frame(Kind::Remove, &frame::encode_space(space), &[]);
+    pub(crate) fn remove(&mut self, space: Space) -> FrameAt {
+        self.frame(Kind::Remove, &frame::encode_space(space), &[])
     }
 
     /// The batch's bytes, padded to whole blocks, and what comes after it.
@@ -172,7 +170,7 @@ impl Builder {
         (self.bytes, next)
     }
 
-    fn frame(&mut self, kind: Kind, payload: &[u8], body: &[u8]) {
+    fn frame(&mut self, kind: Kind, payload: &[u8], body: &[u8]) -> FrameAt {
         let offset = self.bytes.len();
         self.frames.push(Pending {
             offset,
@@ -186,14 +184,19 @@ impl Builder {
         self.bytes.extend_from_slice(body);
         self.bytes
             .resize(offset + frame::frame_bytes(payload.len(), body.len()), 0);
+        FrameAt {
+            segment: self.start.segment,
+            offset: self.start.offset + offset as u64,
+            bytes: frame::frame_bytes(payload.len(), 0) as u32,
+        }
     }
 }
 
 /// A batch that was read back.
 #[derive(Debug)]
 pub(crate) struct Batch {
-    /// Its records, in order.
-    pub(crate) records: Vec<Record>,
+    /// Its records in order, each with the place of its frame.
+    pub(crate) records: Vec<(FrameAt, Record)>,
     /// What comes after it.
     pub(crate) next: Next,
     /// Bodies in it that do not match their checksums. Their rows are whole.
@@ -238,7 +241,12 @@ pub(crate) fn parse(bytes: &[u8], salt: Salt, start: Start, mut next: Next) -> O
         };
         let record = frame::parse_payload(header.kind, payload, here)?;
         batch.damaged_bodies += usize::from(!body_matches(&record, here, body)?);
-        batch.records.push(record);
+        let frame = FrameAt {
+            segment: start.segment,
+            offset: start.offset + offset as u64,
+            bytes: frame::frame_bytes(payload.len(), 0) as u32,
+        };
+        batch.records.push((frame, record));
         offset += header.frame_bytes();
         (next.lsn, next.chain) = (next.lsn + 1, header.chain);
     }
@@ -292,10 +300,11 @@ mod tests {
             space,
             &home,
             &row,
+            2,
             b"value",
             FrameBody::Here(&body, crate::format::log_sums(&body)),
         );
-        batch.delete(space, &home, &row);
+        batch.delete(space, &home, &row, Span { first: 1, last: 3 });
         let (bytes, after) = batch.finish(SALT, next);
         (bytes, next, after)
     }
@@ -310,20 +319,26 @@ mod tests {
             (batch.records.len(), batch.next, batch.damaged_bodies),
             (3, after, 0)
         );
-        let Record::Put {
-            body:
-                Some(Placed {
-                    at: At::Log { segment, offset },
-                    len,
-                    ..
-                }),
-            ..
-        } = &batch.records[1]
+        let (
+            frame,
+            Record::Put {
+                body:
+                    Some(Placed {
+                        at: At::Log { segment, offset },
+                        len,
+                        ..
+                    }),
+                ..
+            },
+        ) = &batch.records[1]
         else {
             panic!("the second record is {:?}", batch.records[1]);
         };
         let place = (offset - START.offset) as usize;
         assert_eq!((*segment, *len), (3, 70_000));
+        assert!(frame.has_body_at(*segment, *offset));
+        assert!(!batch.records[0].0.has_body_at(*segment, *offset));
+        assert!(!frame.has_body_at(4, *offset));
         assert!(
             bytes[place..place + 70_000].iter().all(|byte| *byte == 0xAB),
             "the body lies elsewhere"

@@ -8,7 +8,7 @@
 use super::batch::{Next, Start};
 use super::bytes::{Reader, Write};
 use super::frame::{encode_body, parse_body};
-use super::{FORMAT_VERSION, Placed};
+use super::{At, FORMAT_VERSION, FrameAt, Placed, Span};
 use bytes::Bytes;
 use countersign_engine::{Class, Home, Position, Row, Space};
 
@@ -16,6 +16,8 @@ const KIND_LOG_POSITION: u8 = 0;
 const KIND_SPACE: u8 = 1;
 const KIND_LARGE: u8 = 2;
 const KIND_ROW: u8 = 3;
+const KIND_SEGMENT: u8 = 4;
+const KIND_TAKEN: u8 = 5;
 
 /// The name of the one row that says how far the log is in the index.
 pub(crate) fn log_position_name() -> Vec<u8> {
@@ -27,9 +29,42 @@ pub(crate) fn space_name(space: Space) -> Vec<u8> {
     number_name(KIND_SPACE, space.0)
 }
 
-/// The name of the mark that a large file belongs to a row.
+/// The name of the count of rows that refer to a large file.
 pub(crate) fn large_name(id: u64) -> Vec<u8> {
     number_name(KIND_LARGE, id)
+}
+
+/// Begins the names of all counts of rows that refer to large files.
+pub(crate) fn large_names() -> Vec<u8> {
+    vec![KIND_LARGE]
+}
+
+/// The name of what is known of a segment.
+pub(crate) fn segment_name(segment: u64) -> Vec<u8> {
+    number_name(KIND_SEGMENT, segment)
+}
+
+/// Begins the names of what is known of segments.
+pub(crate) fn segment_names() -> Vec<u8> {
+    vec![KIND_SEGMENT]
+}
+
+/// The segment that a name from [`segment_names`] is of.
+pub(crate) fn parse_segment_name(name: &[u8]) -> Option<u64> {
+    parse_number_name(KIND_SEGMENT, name)
+}
+
+/// The name of the mark that the row with this name has a body in the log that it took over from another frame.
+pub(crate) fn taken_name(segment: u64, offset: u64, row_name: &[u8]) -> Vec<u8> {
+    let mut name = number_name(KIND_TAKEN, segment);
+    name.raw(&offset.to_be_bytes());
+    name.raw(row_name);
+    name
+}
+
+/// Begins the names of all such marks.
+pub(crate) fn all_taken_names() -> Vec<u8> {
+    vec![KIND_TAKEN]
 }
 
 /// Begins the names of all spaces' states.
@@ -39,11 +74,12 @@ pub(crate) fn space_names() -> Vec<u8> {
 
 /// The space that a name from [`space_names`] is of.
 pub(crate) fn parse_space_name(name: &[u8]) -> Option<Space> {
-    name.strip_prefix(&[KIND_SPACE])?
-        .try_into()
-        .ok()
-        .map(u64::from_be_bytes)
-        .map(Space)
+    parse_number_name(KIND_SPACE, name).map(Space)
+}
+
+/// Begins the names of all rows.
+pub(crate) fn rows() -> Vec<u8> {
+    vec![KIND_ROW]
 }
 
 /// Begins the names of all rows of a space.
@@ -91,20 +127,26 @@ pub(crate) fn parse_row_position(name: &Bytes) -> Option<Position> {
     })
 }
 
-/// A row's value and body.
+/// A row's value and body, and where the log says so.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
     /// The value.
     pub(crate) value: Bytes,
+    /// The frame that says what the row is.
+    pub(crate) frame: FrameAt,
+    /// No put of the row that a start could take for a row lies in an older segment.
+    pub(crate) since: u64,
     /// The body.
     pub(crate) body: Option<Placed>,
 }
 
 impl Entry {
     pub(crate) fn encode(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(4 + self.value.len() + 64);
+        let mut bytes = Vec::with_capacity(4 + self.value.len() + 96);
         bytes.u32(self.value.len() as u32);
         bytes.raw(&self.value);
+        encode_frame_at(&mut bytes, &self.frame);
+        bytes.u64(self.since);
         encode_body(&mut bytes, self.body.as_ref(), false);
         bytes
     }
@@ -112,8 +154,15 @@ impl Entry {
     pub(crate) fn parse(bytes: &Bytes) -> Option<Entry> {
         let value = Entry::parse_value(bytes)?;
         let mut read = Reader(bytes.get(4 + value.len()..)?);
+        let frame = parse_frame_at(&mut read)?;
+        let since = read.u64()?;
         let body = parse_body(&mut read, None)?;
-        read.is_empty().then_some(Entry { value, body })
+        read.is_empty().then_some(Entry {
+            value,
+            frame,
+            since,
+            body,
+        })
     }
 
     /// Only the value, for scans.
@@ -121,6 +170,51 @@ impl Entry {
         let mut read = Reader(bytes);
         let len = read.u32()? as usize;
         read.raw(len).map(|value| bytes.slice_ref(value))
+    }
+
+    /// Where puts of the row may lie.
+    pub(crate) fn span(&self) -> Span {
+        Span {
+            first: self.since,
+            last: self.frame.segment,
+        }
+    }
+
+    /// Segment and offset of a body in the log that is not in the row's own frame.
+    pub(crate) fn taken_body(&self) -> Option<(u64, u64)> {
+        match self.body.as_ref()?.at {
+            At::Log { segment, offset } if !self.frame.has_body_at(segment, offset) => {
+                Some((segment, offset))
+            }
+            At::Log { .. } | At::Large { .. } => None,
+        }
+    }
+}
+
+/// What the index knows of a space, and where the log says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SpaceEntry {
+    /// The state.
+    pub(crate) state: SpaceState,
+    /// The frame that says so.
+    pub(crate) frame: FrameAt,
+}
+
+impl SpaceEntry {
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let mut bytes = vec![self.state as u8];
+        encode_frame_at(&mut bytes, &self.frame);
+        bytes
+    }
+
+    pub(crate) fn parse(bytes: &[u8]) -> Option<SpaceEntry> {
+        let (state, frame) = bytes.split_at_checked(1)?;
+        let mut read = Reader(frame);
+        let entry = SpaceEntry {
+            state: SpaceState::parse(state)?,
+            frame: parse_frame_at(&mut read)?,
+        };
+        read.is_empty().then_some(entry)
     }
 }
 
@@ -138,11 +232,7 @@ pub(crate) enum SpaceState {
 }
 
 impl SpaceState {
-    pub(crate) fn encode(self) -> Vec<u8> {
-        vec![self as u8]
-    }
-
-    pub(crate) fn parse(bytes: &[u8]) -> Option<SpaceState> {
+    fn parse(bytes: &[u8]) -> Option<SpaceState> {
         use SpaceState::{Open, Removed, Removing, Sealed};
         let [byte] = bytes else { return None };
         [Open, Sealed, Removing, Removed]
@@ -220,6 +310,27 @@ fn named(space: Space, class: Class, home: &[u8], suffix: &[u8]) -> Vec<u8> {
     name
 }
 
+fn encode_frame_at(into: &mut Vec<u8>, frame: &FrameAt) {
+    into.u64(frame.segment);
+    into.u64(frame.offset);
+    into.u32(frame.bytes);
+}
+
+fn parse_frame_at(read: &mut Reader<'_>) -> Option<FrameAt> {
+    Some(FrameAt {
+        segment: read.u64()?,
+        offset: read.u64()?,
+        bytes: read.u32()?,
+    })
+}
+
+fn parse_number_name(kind: u8, name: &[u8]) -> Option<u64> {
+    name.strip_prefix(&[kind])?
+        .try_into()
+        .ok()
+        .map(u64::from_be_bytes)
+}
+
 fn number_name(kind: u8, number: u64) -> Vec<u8> {
     let mut name = Vec::with_capacity(64);
     name.u8(kind);
@@ -230,7 +341,6 @@ fn number_name(kind: u8, number: u64) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::format::At;
 
     #[test]
     fn names_keep_the_order_of_homes_and_then_suffixes() {
@@ -275,6 +385,12 @@ mod tests {
         ] {
             let entry = Entry {
                 value: Bytes::from_static(b"value"),
+                frame: FrameAt {
+                    segment: 1,
+                    offset: 4096,
+                    bytes: 64,
+                },
+                since: 1,
                 body,
             };
             let bytes = Bytes::from(entry.encode());
@@ -283,6 +399,19 @@ mod tests {
             for len in 0..bytes.len() {
                 assert_eq!(Entry::parse(&bytes.slice(..len)), None, "cut to {len}");
             }
+        }
+        let space = SpaceEntry {
+            state: SpaceState::Sealed,
+            frame: FrameAt {
+                segment: 2,
+                offset: 8192,
+                bytes: 72,
+            },
+        };
+        let bytes = space.encode();
+        assert_eq!(SpaceEntry::parse(&bytes), Some(space));
+        for len in 0..bytes.len() {
+            assert_eq!(SpaceEntry::parse(&bytes[..len]), None, "cut to {len}");
         }
         let next = Next {
             batch: 1,

@@ -6,7 +6,7 @@
 //! own checksum.
 
 use super::bytes::{Reader, Write};
-use super::{At, BATCH_BYTES_MAX, FORMAT_VERSION, Placed, Salt, crc32c, round_up};
+use super::{At, BATCH_BYTES_MAX, FORMAT_VERSION, Placed, Salt, Span, crc32c, round_up};
 use bytes::Bytes;
 use countersign_engine::{Class, Home, Row, Space};
 
@@ -58,16 +58,22 @@ pub(crate) enum Kind {
 /// A frame's payload as a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Record {
-    /// A row is written.
+    /// A row is written. Puts of it that a start could take for a row lie in the segment `since` or behind it.
     Put {
         space: Space,
         home: Home,
         row: Row,
+        since: u64,
         value: Bytes,
         body: Option<Placed>,
     },
-    /// A row is deleted.
-    Delete { space: Space, home: Home, row: Row },
+    /// A row is deleted: what puts of it in `voids` say is void.
+    Delete {
+        space: Space,
+        home: Home,
+        row: Row,
+        voids: Span,
+    },
     /// A space begins.
     Create(Space),
     /// A space takes no more commits.
@@ -160,11 +166,13 @@ pub(crate) fn encode_put(
     space: Space,
     home: &Home,
     row: &Row,
+    since: u64,
     value: &[u8],
     body: Option<&Placed>,
     body_here: bool,
 ) -> Vec<u8> {
-    let mut payload = encode_delete(space, home, row);
+    let mut payload = encode_row(space, home, row);
+    payload.u64(since);
     payload.u32(value.len() as u32);
     payload.raw(value);
     encode_body(&mut payload, body, body_here);
@@ -172,7 +180,14 @@ pub(crate) fn encode_put(
 }
 
 /// The payload of a [`Kind::Delete`].
-pub(crate) fn encode_delete(space: Space, home: &Home, row: &Row) -> Vec<u8> {
+pub(crate) fn encode_delete(space: Space, home: &Home, row: &Row, voids: Span) -> Vec<u8> {
+    let mut payload = encode_row(space, home, row);
+    payload.u64(voids.first);
+    payload.u64(voids.last);
+    payload
+}
+
+fn encode_row(space: Space, home: &Home, row: &Row) -> Vec<u8> {
     let mut payload = encode_space(space);
     payload.u8(row.class.0);
     payload.u16(home.0.len() as u16);
@@ -199,10 +214,20 @@ pub(crate) fn parse_payload(kind: Kind, payload: &[u8], here: At) -> Option<Reco
         Kind::Remove => Record::Remove(space),
         Kind::Delete => {
             let (home, row) = parse_row(&mut read)?;
-            Record::Delete { space, home, row }
+            let voids = Span {
+                first: read.u64()?,
+                last: read.u64()?,
+            };
+            Record::Delete {
+                space,
+                home,
+                row,
+                voids,
+            }
         }
         Kind::Put => {
             let (home, row) = parse_row(&mut read)?;
+            let since = read.u64()?;
             let value_bytes = read.u32()? as usize;
             let value = read.bytes(value_bytes)?;
             let body = parse_body(&mut read, Some(here))?;
@@ -210,6 +235,7 @@ pub(crate) fn parse_payload(kind: Kind, payload: &[u8], here: At) -> Option<Reco
                 space,
                 home,
                 row,
+                since,
                 value,
                 body,
             }
