@@ -13,7 +13,7 @@ use crate::format::batch::Builder;
 use crate::format::entry::{self, LogPosition};
 use crate::health::Health;
 use crate::index::MetaIndex;
-use crate::large::{LargeFiles, StagedFile, Unowned};
+use crate::large::{LargeFiles, StagedFile, Taken};
 use crate::log::{AppendError, Log};
 use crate::overlay::{Effects, Overlay, parse_entry};
 use crate::reclaim::audit::audit;
@@ -65,7 +65,7 @@ pub(crate) struct PreparedPut {
 pub(crate) enum PreparedBody {
     None,
     Inline(Bytes, Arc<[u32]>),
-    Staged(StagedFile),
+    Staged(Arc<StagedFile>),
     Of(Row),
 }
 
@@ -263,12 +263,12 @@ impl Committer {
         }
     }
 
-    fn make_visible(&mut self, effects: Effects, decided: Vec<Decided>, files: Vec<Unowned>, bytes: u64) {
+    fn make_visible(&mut self, effects: Effects, decided: Vec<Decided>, files: Vec<Taken>, bytes: u64) {
         self.ledger.take(&effects.notes);
         if let Err(error) = self.index.apply(effects.ops) {
             return self.leave_in_doubt(format!("the index took no more changes: {error}"), decided, files);
         }
-        files.into_iter().for_each(Unowned::keep);
+        files.into_iter().for_each(Taken::keep);
         self.sweeping.extend(effects.removed);
         decided
             .into_iter()
@@ -281,9 +281,9 @@ impl Committer {
     }
 
     /// The batch may be found in the log at the next start, with the files it refers to.
-    fn leave_in_doubt(&self, why: String, decided: Vec<Decided>, files: Vec<Unowned>) {
+    fn leave_in_doubt(&self, why: String, decided: Vec<Decided>, files: Vec<Taken>) {
         let failed = self.health.fail(why);
-        files.into_iter().for_each(Unowned::keep);
+        files.into_iter().for_each(Taken::keep);
         for decided in decided {
             let error = if decided.writes {
                 Error::MayHaveCommitted

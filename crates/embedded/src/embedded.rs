@@ -209,7 +209,7 @@ impl Embedded {
                     if (staged.space, &staged.home) != (space, home) {
                         return Err(Error::Invalid("a body staged for another home"));
                     }
-                    PreparedBody::Staged(*staged)
+                    PreparedBody::Staged(staged)
                 }
             };
             puts.push(PreparedPut {

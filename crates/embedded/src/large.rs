@@ -17,7 +17,7 @@ use countersign_engine::{Error, Home, Result, Space, Stage, Staged, rules};
 use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The directory of large bodies.
@@ -134,31 +134,58 @@ fn parse_name(name: &str) -> Option<u64> {
         .flatten()
 }
 
-/// A file that no row refers to yet. Dropped, it is removed, unless [`Unowned::keep`] was called.
+/// A file that no row refers to yet. Dropped, it is removed, unless a commit took it.
 pub(crate) struct Unowned {
-    large: Option<Arc<LargeFiles>>,
+    large: Arc<LargeFiles>,
     id: u64,
+    is_taken: AtomicBool,
 }
 
 impl Unowned {
     /// True if it lies among these files.
     pub(crate) fn is_of(&self, large: &Arc<LargeFiles>) -> bool {
-        self.large.as_ref().is_some_and(|ours| Arc::ptr_eq(ours, large))
+        Arc::ptr_eq(&self.large, large)
     }
 
-    /// A row refers to it now, or may do so after the next start.
-    pub(crate) fn keep(mut self) {
-        self.large = None;
+    /// True if a commit took it.
+    pub(crate) fn is_taken(&self) -> bool {
+        self.is_taken.load(Ordering::Acquire)
     }
 }
 
 impl Drop for Unowned {
     fn drop(&mut self) {
-        let Some(large) = self.large.take() else { return };
-        let id = self.id;
+        if *self.is_taken.get_mut() {
+            return;
+        }
+        let (large, id) = (self.large.clone(), self.id);
         // Unlinking a large file takes its time.
         let tasks = large.tasks.clone();
         tasks.aside(move || large.discard(id));
+    }
+}
+
+/// A staged file in a commit that is not durable yet. Dropped, the commit gives it back.
+pub(crate) struct Taken(Option<Arc<StagedFile>>);
+
+impl Taken {
+    /// Only one commit at a time takes a file: the log's thread, which asked [`Unowned::is_taken`] before.
+    pub(crate) fn new(staged: Arc<StagedFile>) -> Taken {
+        staged.file.is_taken.store(true, Ordering::Release);
+        Taken(Some(staged))
+    }
+
+    /// A row refers to it now, or may do so after the next start.
+    pub(crate) fn keep(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        if let Some(staged) = &self.0 {
+            staged.file.is_taken.store(false, Ordering::Release);
+        }
     }
 }
 
@@ -201,8 +228,9 @@ impl LargeStage {
             .create()
             .map_err(|error| unavailable("making a file for a body", &error))?;
         let unowned = Unowned {
-            large: Some(large.clone()),
+            large: large.clone(),
             id,
+            is_taken: AtomicBool::new(false),
         };
         let writing = Writing {
             large: large.clone(),
@@ -286,7 +314,7 @@ impl Stage for LargeStage {
                 };
                 Ok(Staged {
                     len,
-                    handle: Box::new(StagedFile {
+                    handle: Arc::new(StagedFile {
                         space,
                         home,
                         placed,

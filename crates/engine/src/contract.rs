@@ -67,7 +67,8 @@ pub struct Put {
 pub enum Body {
     /// These bytes, at most [`crate::limits::INLINE_BODY_BYTES_MAX`].
     Bytes(Bytes),
-    /// What was staged; durable with the commit, gone if the commit is refused or never made.
+    /// What was staged; durable with the commit. A clone that the caller keeps can be handed over again if the commit was
+    /// refused or changed nothing; after one that was done, or may have been, it is [`Error::Invalid`].
     Staged(Staged),
     /// The body that the named row of the same home has *before* this commit. That row is deleted or
     /// rewritten by the same commit (naming the written row itself keeps its body).
@@ -120,12 +121,14 @@ impl fmt::Debug for BodyRef {
     }
 }
 
-/// A staged body, not yet promised to anybody. Dropping it discards what was staged.
+/// A staged body, not yet promised to anybody. Clones are the same body: dropping the last one discards what was staged,
+/// unless a commit took it.
+#[derive(Clone)]
 pub struct Staged {
     /// Length in bytes.
     pub len: u64,
-    /// The engine's own handle; its `Drop` discards the staged bytes unless the commit took them.
-    pub handle: Box<dyn Any + Send + Sync>,
+    /// The engine's own handle; its `Drop` discards the staged bytes unless a commit took them.
+    pub handle: Arc<dyn Any + Send + Sync>,
 }
 
 impl fmt::Debug for Staged {

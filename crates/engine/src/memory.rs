@@ -140,12 +140,20 @@ impl Engine for Memory {
         {
             return Ok(Outcome::Refused(now));
         }
+        // Everything that can refuse is asked before a staged body is taken.
+        for put in &change.puts {
+            match &put.body {
+                Some(Body::Staged(staged)) => drop(self.staged(space, home, staged)?.bytes()?),
+                Some(Body::Of(row)) => drop(body_of(held, home, row)?),
+                Some(Body::Bytes(_)) | None => {}
+            }
+        }
         let mut written = Vec::with_capacity(change.puts.len());
         for put in change.puts {
             let body = match put.body {
                 None => None,
                 Some(Body::Bytes(bytes)) => Some(Arc::new(bytes)),
-                Some(Body::Staged(staged)) => Some(self.unstage(space, home, staged)?),
+                Some(Body::Staged(staged)) => Some(Arc::new(self.staged(space, home, &staged)?.take()?)),
                 Some(Body::Of(row)) => Some(body_of(held, home, &row)?),
             };
             written.push((
@@ -189,9 +197,9 @@ impl Engine for Memory {
 }
 
 impl Memory {
-    fn unstage(&self, space: Space, home: &Home, staged: Staged) -> Result<Arc<Bytes>> {
+    fn staged<'a>(&self, space: Space, home: &Home, staged: &'a Staged) -> Result<&'a MemoryStaged> {
         let foreign = Error::Invalid("a staged body of another engine");
-        let Ok(staged) = staged.handle.downcast::<MemoryStage>() else {
+        let Some(staged) = staged.handle.downcast_ref::<MemoryStaged>() else {
             return Err(foreign);
         };
         if !staged.engine.ptr_eq(&Arc::downgrade(&self.spaces)) {
@@ -200,7 +208,7 @@ impl Memory {
         if (staged.space, &staged.home) != (space, home) {
             return Err(Error::Invalid("a body staged for another home"));
         }
-        Ok(Arc::new(staged.bytes.freeze()))
+        Ok(staged)
     }
 }
 
@@ -255,12 +263,31 @@ fn body_of(held: &Held, home: &Home, row: &Row) -> Result<Arc<Bytes>> {
     body.ok_or(Error::Invalid("a body is taken from a row that has none"))
 }
 
-/// Both the stage and, once finished, what was staged.
 struct MemoryStage {
     engine: Weak<Mutex<HashMap<Space, Held>>>,
     space: Space,
     home: Home,
     bytes: BytesMut,
+}
+
+struct MemoryStaged {
+    engine: Weak<Mutex<HashMap<Space, Held>>>,
+    space: Space,
+    home: Home,
+    /// `None` once a commit took it.
+    bytes: Mutex<Option<Bytes>>,
+}
+
+impl MemoryStaged {
+    fn bytes(&self) -> Result<Bytes> {
+        let bytes = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
+        bytes.clone().ok_or(rules::STAGED_TWICE)
+    }
+
+    fn take(&self) -> Result<Bytes> {
+        let mut bytes = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
+        bytes.take().ok_or(rules::STAGED_TWICE)
+    }
 }
 
 #[async_trait]
@@ -272,9 +299,20 @@ impl Stage for MemoryStage {
     }
 
     async fn finish(self: Box<Self>) -> Result<Staged> {
+        let MemoryStage {
+            engine,
+            space,
+            home,
+            bytes,
+        } = *self;
         Ok(Staged {
-            len: self.bytes.len() as u64,
-            handle: self,
+            len: bytes.len() as u64,
+            handle: Arc::new(MemoryStaged {
+                engine,
+                space,
+                home,
+                bytes: Mutex::new(Some(bytes.freeze())),
+            }),
         })
     }
 }

@@ -11,6 +11,7 @@ use crate::limits::{
 };
 use crate::{Body, Change, Error, Guard, Home, Put, Result, Row};
 use std::collections::HashSet;
+use std::sync::Arc;
 
 /// Checks a home's name.
 pub fn check_home(home: &Home) -> Result<()> {
@@ -107,6 +108,14 @@ fn check_rows_named_once(change: &Change) -> Result<()> {
     {
         return Err(Error::Invalid("a row is named twice"));
     }
+    let staged = change.puts.iter().filter_map(|put| match &put.body {
+        Some(Body::Staged(staged)) => Some(Arc::as_ptr(&staged.handle).cast::<()>()),
+        _ => None,
+    });
+    let mut handed_over = HashSet::new();
+    if !staged.into_iter().all(|handle| handed_over.insert(handle)) {
+        return Err(STAGED_TWICE);
+    }
     let mut taken = HashSet::new();
     for put in &change.puts {
         if let Some(Body::Of(row)) = &put.body {
@@ -121,6 +130,9 @@ fn check_rows_named_once(change: &Change) -> Result<()> {
     }
     Ok(())
 }
+
+/// What handing over a staged body answers once a commit took it.
+pub const STAGED_TWICE: Error = Error::Invalid("a staged body is handed over twice");
 
 fn inline_bytes(put: &Put) -> usize {
     match &put.body {

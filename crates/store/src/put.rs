@@ -18,11 +18,6 @@ use countersign_types::{
 
 impl Store {
     /// Writes an object. Its condition is looked at before the body is read, and decided by the commit.
-    ///
-    /// # Errors
-    /// Besides what the body's checks say: a body of more than 1 MiB can be handed to the engine only once, so
-    /// if an object made of parts comes or goes at the same key in that moment, it is [`Error::Conflict`]; and if the condition
-    /// was overtaken and holds again, [`Error::ConditionalConflict`].
     pub async fn put_object(
         &self,
         bucket: &BucketName,
@@ -57,7 +52,7 @@ impl Store {
             .checksum
             .as_ref()
             .map_or(ChecksumAlgorithm::Crc64Nvme, |checksum| checksum.algorithm);
-        let mut received = self.receive(space, home, &expect, keep, source).await?;
+        let received = self.receive(space, home, &expect, keep, source).await?;
         let head = Head {
             generation: self.new_generation(),
             size: received.size,
@@ -67,7 +62,7 @@ impl Store {
             manifest_rows: None,
             metadata,
         };
-        self.write_head(space, home, &head, &mut received.payload, &condition)
+        self.write_head(space, home, &head, &received.payload, &condition)
             .await?;
         Ok(written(&head))
     }
@@ -77,7 +72,7 @@ impl Store {
         space: Space,
         home: &Home,
         head: &Head,
-        payload: &mut Payload,
+        payload: &Payload,
         condition: &WriteCondition,
     ) -> Result<()> {
         let value = head.encode();
@@ -91,16 +86,11 @@ impl Store {
         let mut current = self.current(space, home).await?;
         for _ in 0..ATTEMPTS_MAX {
             current.check(condition)?;
-            let body = payload.take().ok_or(if is_conditional {
-                Error::ConditionalConflict
-            } else {
-                Error::Conflict
-            })?;
             let mut change = Change::default();
             change.puts.push(Put {
                 row: layout::single(HEAD),
                 value: value.clone(),
-                body,
+                body: payload.body(),
             });
             let leftover = current.leave(self.replaced_due(), false, &mut change)?;
             current.guard(is_conditional, &mut change);
@@ -114,7 +104,11 @@ impl Store {
                 Err(error) => return Err(error.into()),
             }
         }
-        Err(Error::Conflict)
+        Err(if is_conditional {
+            Error::ConditionalConflict
+        } else {
+            Error::Conflict
+        })
     }
 
     /// After a commit of which nobody knows: the object being there is proof, anything else is none.

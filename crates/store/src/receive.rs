@@ -26,24 +26,18 @@ pub(crate) struct Received {
 
 /// What a commit takes as the body of a row.
 pub(crate) enum Payload {
-    /// Small enough to be handed over again if a commit is refused.
+    /// Held in memory.
     Bytes(Bytes),
-    /// The engine takes it once, whatever comes of the commit.
+    /// Until a commit takes it.
     Staged(Staged),
-    /// A commit took it.
-    Taken,
 }
 
 impl Payload {
-    /// The body for the next commit. `None`: it was staged and a refused commit took it with it.
-    pub(crate) fn take(&mut self) -> Option<Option<Body>> {
-        match std::mem::replace(self, Payload::Taken) {
-            Payload::Bytes(bytes) => {
-                *self = Payload::Bytes(bytes.clone());
-                Some((!bytes.is_empty()).then_some(Body::Bytes(bytes)))
-            }
-            Payload::Staged(staged) => Some(Some(Body::Staged(staged))),
-            Payload::Taken => None,
+    /// The body for the next commit; after a refused one it is handed over again.
+    pub(crate) fn body(&self) -> Option<Body> {
+        match self {
+            Payload::Bytes(bytes) => (!bytes.is_empty()).then(|| Body::Bytes(bytes.clone())),
+            Payload::Staged(staged) => Some(Body::Staged(staged.clone())),
         }
     }
 }

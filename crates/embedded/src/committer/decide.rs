@@ -9,9 +9,9 @@ use super::{Answer, Commit, PreparedBody, Request};
 use crate::format::Placed;
 use crate::format::batch::{Builder, FrameBody};
 use crate::format::entry::{self, Entry, SpaceState};
-use crate::large::Unowned;
+use crate::large::Taken;
 use crate::overlay::Overlay;
-use countersign_engine::{Class, Error, Outcome, Result, Row, Seal, Space};
+use countersign_engine::{Class, Error, Outcome, Result, Row, Seal, Space, rules};
 use std::collections::HashMap;
 
 /// A batch that is being made.
@@ -19,7 +19,7 @@ pub(super) struct Making<'a> {
     pub(super) batch: Builder,
     pub(super) overlay: Overlay<'a>,
     /// Files that rows of this batch refer to.
-    pub(super) files: Vec<Unowned>,
+    pub(super) files: Vec<Taken>,
 }
 
 impl<'a> Making<'a> {
@@ -119,8 +119,10 @@ impl<'a> Making<'a> {
             return Ok(Outcome::Refused(now));
         }
         for put in &puts {
-            if let PreparedBody::Of(row) = &put.body {
-                body_of(&before, row)?;
+            match &put.body {
+                PreparedBody::Of(row) => drop(body_of(&before, row)?),
+                PreparedBody::Staged(staged) if staged.file.is_taken() => return Err(rules::STAGED_TWICE),
+                PreparedBody::Staged(_) | PreparedBody::Inline(..) | PreparedBody::None => {}
             }
         }
         // Nothing refuses any more. Bodies are taken from the rows as they were before.
@@ -151,7 +153,7 @@ impl<'a> Making<'a> {
         }
         for put in puts {
             if let PreparedBody::Staged(staged) = put.body {
-                self.files.push(staged.file);
+                self.files.push(Taken::new(staged));
             }
         }
         Ok(Outcome::Done)

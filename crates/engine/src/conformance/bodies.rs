@@ -16,7 +16,8 @@ cases![
     a_body_is_taken_only_from_a_row_that_gives_it_up,
     an_open_body_outlives_its_row,
     a_staged_body_belongs_to_its_home,
-    a_refused_staged_body_is_gone,
+    a_refused_staged_body_is_handed_over_again,
+    a_staged_body_is_taken_once,
     a_foreign_body_is_refused,
 ];
 
@@ -283,7 +284,7 @@ async fn a_staged_body_belongs_to_its_home(bench: &mut Bench<'_>) -> Found {
     }
     let foreign = crate::Staged {
         len: 3,
-        handle: Box::new("not of any engine"),
+        handle: Arc::new("not of any engine"),
     };
     let outcome = engine
         .commit(
@@ -299,27 +300,87 @@ async fn a_staged_body_belongs_to_its_home(bench: &mut Bench<'_>) -> Found {
     Ok(())
 }
 
-async fn a_refused_staged_body_is_gone(bench: &mut Bench<'_>) -> Found {
+async fn a_refused_staged_body_is_handed_over_again(bench: &mut Bench<'_>) -> Found {
     let engine = bench.engine()?;
-    let name = home("a");
-    let body_staged = staged(engine, SPACE, &name, &pattern(5000), 5000).await?;
-    let guards = vec![guard(row(1, ""), Some("something"))];
-    let change = Change {
-        guards,
-        ..puts(vec![put_body(row(1, ""), "v", body_staged)])
+    let (name, bytes) = (home("a"), pattern(5000));
+    let Body::Staged(kept) = staged(engine, SPACE, &name, &bytes, 5000).await? else {
+        return Err(super::Finding("a staged body is none".into()));
     };
-    let outcome = engine.commit(SPACE, &name, change).await?;
+    let change = |expected| Change {
+        guards: vec![guard(row(1, ""), expected)],
+        ..puts(vec![put_body(row(1, ""), "v", Body::Staged(kept.clone()))])
+    };
+    for _ in 0..2 {
+        let outcome = engine.commit(SPACE, &name, change(Some("something"))).await?;
+        hold!(
+            outcome == Outcome::Refused(vec![None]),
+            "a failing guard answers {outcome:?}"
+        );
+        hold!(
+            stored(engine, SPACE, &name, &row(1, "")).await?.is_none(),
+            "a refused commit wrote a row"
+        );
+    }
+    // One that is refused for its form is no other.
+    let mut invalid = change(None);
+    invalid.puts.push(put_body(row(2, ""), "v", Body::Of(row(1, ""))));
+    let outcome = engine.commit(SPACE, &name, invalid).await;
     hold!(
-        outcome == Outcome::Refused(vec![None]),
-        "a failing guard answers {outcome:?}"
+        matches!(outcome, Err(Error::Invalid(_))),
+        "a body of a row that has none answers {outcome:?}"
     );
-    drop(staged(engine, SPACE, &name, &pattern(5000), 5000).await?);
-    bench.reopen().await?;
+    let outcome = engine.commit(SPACE, &name, change(None)).await?;
     hold!(
-        stored(bench.engine()?, SPACE, &name, &row(1, ""))
-            .await?
-            .is_none(),
-        "a refused commit wrote a row"
+        outcome == Outcome::Done,
+        "a staged body that was refused before answers {outcome:?}"
+    );
+    drop(kept);
+    // Nobody commits this one.
+    drop(staged(engine, SPACE, &name, &bytes, 5000).await?);
+    for reopened in [false, true] {
+        if reopened {
+            bench.reopen().await?;
+        }
+        hold!(
+            body(bench.engine()?, SPACE, &name, &row(1, "")).await?.as_ref() == Some(&bytes),
+            "a body that was handed over again comes back otherwise"
+        );
+    }
+    Ok(())
+}
+
+async fn a_staged_body_is_taken_once(bench: &mut Bench<'_>) -> Found {
+    let engine = bench.engine()?;
+    let (name, bytes) = (home("a"), pattern(5000));
+    let Body::Staged(kept) = staged(engine, SPACE, &name, &bytes, 5000).await? else {
+        return Err(super::Finding("a staged body is none".into()));
+    };
+    let put_at = |class| put_body(row(class, ""), "v", Body::Staged(kept.clone()));
+    let outcome = engine
+        .commit(SPACE, &name, puts(vec![put_at(1), put_at(2)]))
+        .await;
+    hold!(
+        matches!(outcome, Err(Error::Invalid(_))),
+        "a body for two rows answers {outcome:?}"
+    );
+    done(engine, SPACE, &name, puts(vec![put_at(1)])).await?;
+    for class in [1, 2] {
+        let outcome = engine.commit(SPACE, &name, puts(vec![put_at(class)])).await;
+        hold!(
+            matches!(outcome, Err(Error::Invalid(_))),
+            "a body that was taken answers {outcome:?}"
+        );
+    }
+    drop(kept);
+    bench.reopen().await?;
+    let engine = bench.engine()?;
+    hold!(
+        body(engine, SPACE, &name, &row(1, "")).await?.as_ref() == Some(&bytes),
+        "a body that was handed over twice is gone"
+    );
+    hold!(
+        stored(engine, SPACE, &name, &row(2, "")).await?.is_none(),
+        "a body was taken twice"
     );
     Ok(())
 }

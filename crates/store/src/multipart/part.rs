@@ -8,17 +8,12 @@ use crate::model::{Expect, ExpectedChecksum, PutPart};
 use crate::records::{Generation, PartRecord, UploadRecord};
 use crate::source::Source;
 use crate::{ATTEMPTS_MAX, Store};
-use bytes::Bytes;
 use countersign_engine as engine;
 use countersign_engine::{Change, Guard, Home, Outcome, Put, Row, Space};
 use countersign_types::{BucketName, ChecksumAlgorithm, ChecksumType, Etag, ObjectKey, PartNumber, UploadId};
 
 impl Store {
     /// Writes a part, in place of an earlier one of the same number.
-    ///
-    /// # Errors
-    /// [`Error::Conflict`] if a Complete of the same upload came in between and the body is of more than 1 MiB; the part is
-    /// then sent again.
     pub async fn put_part(
         &self,
         bucket: &BucketName,
@@ -46,12 +41,9 @@ impl Store {
         source: &mut dyn Source,
     ) -> Result<PutPart> {
         let Target { space, home, .. } = target;
-        let (value, upload) = self.read_upload(*space, home, target.upload_id).await?;
+        let (_, upload) = self.read_upload(*space, home, target.upload_id).await?;
         let keep = kept_algorithm(upload.checksum, expect.checksum.as_ref())?;
-        if upload.is_frozen {
-            self.thaw_ahead(target, value, upload).await?;
-        }
-        let mut received = self.receive(*space, home, &expect, keep, source).await?;
+        let received = self.receive(*space, home, &expect, keep, source).await?;
         let part = PartRecord {
             size: received.size,
             md5: received.md5,
@@ -66,7 +58,6 @@ impl Store {
         };
         for _ in 0..ATTEMPTS_MAX {
             let (value, upload) = self.read_upload(*space, home, target.upload_id).await?;
-            let body = received.payload.take().ok_or(Error::Conflict)?;
             let mut change = Change::default();
             change.guards.push(Guard {
                 row: layout::upload_row(target.upload_id),
@@ -75,7 +66,7 @@ impl Store {
             change.puts.push(Put {
                 row: target.row.clone(),
                 value: part.encode(),
-                body,
+                body: received.payload.body(),
             });
             if upload.is_frozen {
                 change.puts.push(thaw(target.upload_id, upload));
@@ -91,24 +82,6 @@ impl Store {
             }
         }
         Err(Error::Conflict)
-    }
-
-    /// Takes back what a failed Complete left, before the body is received: otherwise of many parts that are then sent again at
-    /// once, the first would thaw the upload and the others, whose bodies are handed over once, be refused.
-    async fn thaw_ahead(&self, target: &Target<'_>, value: Bytes, upload: UploadRecord) -> Result<()> {
-        let change = Change {
-            guards: vec![Guard {
-                row: layout::upload_row(target.upload_id),
-                expected: Some(value),
-            }],
-            puts: vec![thaw(target.upload_id, upload)],
-            deletes: Vec::new(),
-        };
-        match self.engine().commit(target.space, &target.home, change).await {
-            // Whatever came of it, the part's own commit looks again.
-            Ok(_) | Err(engine::Error::MayHaveCommitted) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
     }
 
     /// After a commit of which nobody knows: the part being there is proof.
