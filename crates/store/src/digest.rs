@@ -4,6 +4,7 @@
 
 use countersign_types::{Checksum, ChecksumAlgorithm, ChecksumType};
 use crc_fast::CrcAlgorithm;
+use md5_many::Md5State;
 use sha2::Digest as _;
 
 /// How the checksum of a multipart object is made if the client does not say.
@@ -36,7 +37,7 @@ pub(crate) const fn is_supported(algorithm: ChecksumAlgorithm, checksum_type: Ch
 
 /// What is computed over a body: always MD5, SHA-256 on demand, and some checksums.
 pub(crate) struct Digests {
-    md5: md5::Md5,
+    md5: Md5State,
     sha256: Option<sha2::Sha256>,
     checksums: Vec<Hasher>,
 }
@@ -60,7 +61,7 @@ impl Digests {
             }
         }
         Digests {
-            md5: md5::Md5::new(),
+            md5: Md5State::new(),
             sha256: needs_sha256.then(sha2::Sha256::new),
             checksums,
         }
@@ -80,7 +81,7 @@ impl Digests {
         let sha256 = self.sha256.map(|hash| hash.finalize().into());
         let as_checksum = sha256.and_then(|hash: [u8; 32]| Checksum::new(ChecksumAlgorithm::Sha256, &hash));
         Digested {
-            md5: self.md5.finalize().into(),
+            md5: self.md5.finalize(),
             sha256,
             checksums: self
                 .checksums
@@ -287,6 +288,18 @@ mod tests {
             );
         }
         assert!(Digests::new(false, &[]).finish().sha256.is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn md5_is_what_another_implementation_says(
+            pieces in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..300), 0..6)
+        ) {
+            let mut digests = Digests::new(false, &[]);
+            pieces.iter().for_each(|piece| digests.update(piece));
+            let expected: [u8; 16] = md5::Md5::digest(pieces.concat()).into();
+            prop_assert_eq!(digests.finish().md5, expected);
+        }
     }
 
     proptest! {

@@ -18,7 +18,7 @@ use countersign_engine::{Change, Guard, Home, Outcome, Put, Space};
 use countersign_types::{
     BucketName, Checksum, ChecksumAlgorithm, ChecksumType, Etag, ObjectKey, PartNumber, UploadId,
 };
-use md5::Digest as _;
+use md5_many::Md5State;
 use std::collections::BTreeMap;
 
 impl Store {
@@ -207,7 +207,7 @@ fn choose(
     }
     let mut manifest = Vec::with_capacity(request.parts.len());
     let mut sized: Vec<(&Checksum, u64)> = Vec::with_capacity(request.parts.len());
-    let mut md5 = md5::Md5::new();
+    let mut md5 = Md5State::new();
     let mut size: u64 = 0;
     for (place, named) in request.parts.iter().enumerate() {
         let part = choose_part(named, upload, parts)?;
@@ -220,7 +220,7 @@ fn choose(
                 minimum: PART_BYTES_MIN,
             });
         }
-        md5.update(part.md5);
+        md5.update(&part.md5);
         size += part.size;
         sized.extend(part.checksum.as_ref().map(|checksum| (checksum, part.size)));
         manifest.push(ManifestPart {
@@ -242,7 +242,7 @@ fn choose(
     Ok(Chosen {
         manifest,
         size,
-        etag: Etag::of_parts(md5.finalize().into(), count),
+        etag: Etag::of_parts(md5.finalize(), count),
         checksum: (computed, checksum_type),
     })
 }
