@@ -14,7 +14,7 @@ use crate::format::entry::{self, LogPosition};
 use crate::health::Health;
 use crate::index::MetaIndex;
 use crate::large::{LargeFiles, StagedFile, Taken};
-use crate::log::{AppendError, Log};
+use crate::log::{AppendError, Log, Segments};
 use crate::overlay::{Effects, Overlay, parse_entry};
 use crate::reclaim::audit::audit;
 use crate::reclaim::ledger::Ledger;
@@ -113,6 +113,7 @@ impl Request {
 pub(crate) struct Committer {
     pub(crate) queue: mpsc::Receiver<Waiting>,
     pub(crate) log: Log,
+    pub(crate) segments: Arc<Segments>,
     pub(crate) index: Arc<dyn MetaIndex>,
     pub(crate) large: Arc<LargeFiles>,
     pub(crate) health: Arc<Health>,
@@ -212,10 +213,30 @@ impl Committer {
         }
         let index = self.index.clone();
         let estimate = requests.iter().map(|waiting| waiting.request.estimate()).sum();
-        let start = self.log.start(estimate);
+        let start = match self.log.make_room(estimate) {
+            Ok(start) => start,
+            Err(AppendError::Clean(error)) => {
+                return requests
+                    .into_iter()
+                    .for_each(|waiting| answer(waiting.reply, Err(error.clone())));
+            }
+            // No request is in the log yet.
+            Err(AppendError::InDoubt(why)) => {
+                let failed = self.health.fail(why);
+                return requests
+                    .into_iter()
+                    .for_each(|waiting| answer(waiting.reply, Err(failed.clone())));
+            }
+        };
         let is_full =
             requests.iter().any(|waiting| waiting.request.grows()) && !self.reserve.leaves(estimate as u64);
         let mut making = decide::Making::new(Builder::new(start), Overlay::new(&*index));
+        let announced = self.log.announcement(start);
+        if let Some(set) = &announced {
+            making.batch.segments(set);
+            making.overlay.set_segments(set);
+        }
+        let frames_announced = making.batch.frames();
         let mut decided = Vec::with_capacity(requests.len());
         for Waiting { request, reply } in requests {
             let frames_before = making.batch.frames();
@@ -235,7 +256,7 @@ impl Committer {
             overlay,
             files,
         } = making;
-        if batch.frames() == 0 {
+        if batch.frames() == frames_announced && !self.log.is_giving_up() {
             return decided
                 .into_iter()
                 .for_each(|decided| answer(decided.reply, decided.answer));
@@ -253,7 +274,7 @@ impl Committer {
             Ok(finished) => finished,
             Err(error) => return refuse_all(decided, &error),
         };
-        match self.log.append(start, &bytes, next) {
+        match self.log.append(start, announced, &bytes, next) {
             Ok(()) => {
                 self.position = Some(position);
                 self.make_visible(effects, decided, files, bytes.len() as u64);
@@ -277,6 +298,10 @@ impl Committer {
         self.unpersisted += bytes;
         if self.unpersisted >= self.persist_every && self.index.persist().is_ok() {
             self.unpersisted = 0;
+            // What cannot be let go now is let go later.
+            if let Some(position) = self.position {
+                let _ = self.segments.release(position.last.segment);
+            }
         }
     }
 

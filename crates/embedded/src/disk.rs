@@ -41,6 +41,10 @@ impl Files for Disk {
         fs::remove_file(path)
     }
 
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::rename(from, to)
+    }
+
     fn sync_dir(&self, path: &Path, _point: &'static str) -> io::Result<()> {
         fs::File::open(path)?.sync_all()
     }

@@ -302,7 +302,9 @@ impl Shared {
     fn open(&self, place: Arc<Place>) -> Result<Option<Box<dyn OpenBody>>> {
         let file = match place.placed.at {
             At::Log { segment, .. } => match self.segments.reader(segment) {
-                Ok(file) => file,
+                Ok(Some(file)) => file,
+                // Segments go only after the index forgot every row in them.
+                Ok(None) => return Ok(None),
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                     return Err(place.owner.corrupt(&format!("log segment {segment} is missing")));
                 }

@@ -1,69 +1,27 @@
 //! The log: batches appended to numbered segments, each made durable before it is answered.
 //!
-//! Not here: what a batch holds, and reading the log back ([`recover`]).
+//! Not here: what a batch holds, which files there are ([`segments`]), and reading the log back ([`recover`]).
 //!
-//! Keeps true: at most the last batch of the log was ever in doubt. A segment takes no more batches once its
-//! successor's file was begun. After anything but a clean refusal for want of space, [`Log::append`] is not called again.
+//! Keeps true: at most the last batch of the log was ever in doubt. A segment is begun only after the one before it was
+//! closed, durably. After anything but a clean refusal for want of space, [`Log::append`] is not called again.
 
 pub(crate) mod recover;
+mod segments;
+mod survey;
+
+pub(crate) use self::segments::Segments;
 
 use crate::SyncPoint;
-use crate::format::batch::{Next, Start};
-use crate::format::segment::SegmentHeader;
+use crate::format::batch::{Builder, Next, Start};
+use crate::format::frame::frame_bytes;
+use crate::format::segment::{SegmentHeader, SegmentSet};
 use crate::format::{BLOCK, Salt};
 use crate::health::{is_full, unavailable};
 use countersign_engine::Error;
-use countersign_engine::world::{File, Files, Mode};
-use std::collections::HashMap;
+use countersign_engine::world::{File, Mode};
+use std::collections::BTreeSet;
 use std::io;
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
-
-/// The files of the log; readers and the writer share them.
-pub(crate) struct Segments {
-    files: Arc<dyn Files>,
-    dir: PathBuf,
-    salt: Salt,
-    /// Opened for reading, by number. Ends with the engine; a segment is never removed.
-    open: Mutex<HashMap<u64, Arc<dyn File>>>,
-}
-
-impl Segments {
-    pub(crate) fn new(files: Arc<dyn Files>, dir: PathBuf, salt: Salt) -> Segments {
-        Segments {
-            files,
-            dir,
-            salt,
-            open: Mutex::default(),
-        }
-    }
-
-    /// A segment's file, for reading.
-    pub(crate) fn reader(&self, segment: u64) -> io::Result<Arc<dyn File>> {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(file) = open.get(&segment) {
-            return Ok(file.clone());
-        }
-        let file = self.files.open(&self.path(segment), Mode::Read)?;
-        open.insert(segment, file.clone());
-        Ok(file)
-    }
-
-    /// Numbers of all segments, in order.
-    fn numbers(&self) -> io::Result<Vec<u64>> {
-        let names = self.files.list(&self.dir)?;
-        let mut numbers: Vec<u64> = names
-            .iter()
-            .filter_map(|name| name.strip_suffix(".log")?.parse().ok())
-            .collect();
-        numbers.sort_unstable();
-        Ok(numbers)
-    }
-
-    fn path(&self, segment: u64) -> PathBuf {
-        self.dir.join(format!("{segment:010}.log"))
-    }
-}
+use std::sync::Arc;
 
 /// Why a batch was not appended.
 #[derive(Debug)]
@@ -78,11 +36,21 @@ pub(crate) enum AppendError {
 pub(crate) struct Log {
     segments: Arc<Segments>,
     segment_bytes: u64,
-    /// The last segment's number.
-    segment: u64,
-    /// Its file and how much of it is taken; `None` if it is not begun, or begun and not whole.
-    active: Option<(Arc<dyn File>, u64)>,
+    /// Where batches go; `None` if the next batch begins a segment.
+    active: Option<Active>,
+    /// The number of the segment that is begun next.
+    following: u64,
     next: Next,
+    /// Segments that the next batch gives up.
+    giving_up: BTreeSet<u64>,
+}
+
+/// A segment that takes batches.
+struct Active {
+    segment: u64,
+    file: Arc<dyn File>,
+    /// So much of it is taken.
+    taken: u64,
 }
 
 impl Log {
@@ -96,56 +64,110 @@ impl Log {
         self.next
     }
 
-    /// Where a batch of about so many bytes will go.
-    pub(crate) fn start(&self, estimate: usize) -> Start {
-        match &self.active {
-            Some((_, taken)) if taken + estimate as u64 <= self.segment_bytes => Start {
-                segment: self.segment,
-                offset: *taken,
-            },
-            Some(_) => Start {
-                segment: self.segment + 1,
-                offset: BLOCK,
-            },
-            None => Start {
-                segment: self.segment,
-                offset: BLOCK,
-            },
-        }
+    /// The next batch gives up these segments. Nothing may refer to them; the one that takes batches stays. Their
+    /// files go when [`Segments::release`] is told that no start could want them.
+    #[cfg_attr(
+        not(test),
+        expect(
+            dead_code,
+            reason = "what is dead is told by the accounting of space, which is not there yet"
+        )
+    )]
+    pub(crate) fn give_up(&mut self, numbers: &[u64]) {
+        let set = self.segments.set();
+        let active = self.active.as_ref().map(|active| active.segment);
+        let numbers = numbers.iter().copied();
+        self.giving_up
+            .extend(numbers.filter(|number| Some(*number) != active && set.contains(*number)));
     }
 
-    /// Appends a batch at a place from [`Log::start`] and makes it durable.
-    pub(crate) fn append(&mut self, start: Start, batch: &[u8], next: Next) -> Result<(), AppendError> {
-        match &self.active {
-            Some((file, taken)) if start.segment == self.segment => {
-                write(&**file, *taken, batch)?;
+    /// A place for a batch of about so many bytes. A segment without room for it is closed.
+    pub(crate) fn make_room(&mut self, estimate: usize) -> Result<Start, AppendError> {
+        let set_bytes = frame_bytes(self.segments.set().encode().len() + RANGE_MORE, 0);
+        let needed = (estimate + set_bytes) as u64 + BLOCK;
+        if let Some(active) = &self.active {
+            if active.taken + needed <= self.segment_bytes {
+                return Ok(Start {
+                    segment: active.segment,
+                    offset: active.taken,
+                });
             }
-            _ => self.begin(start.segment, batch)?,
+            self.close()?;
         }
-        if let Some((_, taken)) = &mut self.active {
-            *taken += batch.len() as u64;
+        Ok(Start {
+            segment: self.following,
+            offset: BLOCK,
+        })
+    }
+
+    /// What the batch at this place says first: which segments are the log after it. `None` if they stay the same.
+    pub(crate) fn announcement(&self, start: Start) -> Option<SegmentSet> {
+        let begins = self.active.is_none();
+        if !begins && self.giving_up.is_empty() {
+            return None;
+        }
+        let mut set = self.segments.set();
+        self.giving_up.iter().for_each(|number| set.remove(*number));
+        if begins {
+            set.append(start.segment);
+        }
+        Some(set)
+    }
+
+    /// True if there is something to be said even if nobody asks for a change.
+    pub(crate) fn is_giving_up(&self) -> bool {
+        !self.giving_up.is_empty()
+    }
+
+    /// Appends a batch at a place from [`Log::make_room`] and makes it durable. It must begin with the announcement.
+    pub(crate) fn append(
+        &mut self,
+        start: Start,
+        announced: Option<SegmentSet>,
+        batch: &[u8],
+        next: Next,
+    ) -> Result<(), AppendError> {
+        match &mut self.active {
+            Some(active) => {
+                write(&*active.file, active.taken, batch, SyncPoint::LogBatch)?;
+                active.taken += batch.len() as u64;
+            }
+            None => self.begin(start.segment, batch)?,
         }
         self.next = next;
+        if let Some(set) = announced {
+            self.giving_up.clear();
+            self.segments.replace_set(set);
+        }
+        Ok(())
+    }
+
+    /// Writes the frame that says that the segment ends, and makes it durable: only then the next one may be begun.
+    fn close(&mut self) -> Result<(), AppendError> {
+        let Some(active) = &mut self.active else {
+            return Ok(());
+        };
+        let mut batch = Builder::new(Start {
+            segment: active.segment,
+            offset: active.taken,
+        });
+        batch.end();
+        let (bytes, next) = batch.finish(self.segments.salt, self.next);
+        write(&*active.file, active.taken, &bytes, SyncPoint::LogEnd)?;
+        self.next = next;
+        self.following = active.segment + 1;
+        self.active = None;
         Ok(())
     }
 
     /// Begins a segment with its first batch.
     fn begin(&mut self, segment: u64, batch: &[u8]) -> Result<(), AppendError> {
-        let file = match self
+        let opened = self
             .segments
             .files
-            .open(&self.segments.path(segment), Mode::Create)
-        {
-            Ok(file) => file,
-            Err(error) => {
-                return Err(AppendError::Clean(unavailable(
-                    "a new segment of the log",
-                    &error,
-                )));
-            }
-        };
-        // From here on the segment before takes no more batches, whatever becomes of this one.
-        (self.segment, self.active) = (segment, None);
+            .open(&self.segments.path(segment), Mode::Create);
+        let file =
+            opened.map_err(|error| AppendError::Clean(unavailable("a new segment of the log", &error)))?;
         // A file may be left from an attempt that was cut short.
         file.truncate(0)
             .map_err(|error| in_doubt("emptying a segment of the log", &error))?;
@@ -155,18 +177,22 @@ impl Log {
         }
         .encode(self.segments.salt);
         bytes.extend_from_slice(batch);
-        write(&*file, 0, &bytes)?;
+        write(&*file, 0, &bytes, SyncPoint::LogBatch)?;
         let synced = self
             .segments
             .files
             .sync_dir(&self.segments.dir, SyncPoint::LogDir.name());
         synced.map_err(|error| in_doubt("making a segment's name durable", &error))?;
-        self.active = Some((file, BLOCK));
+        self.active = Some(Active {
+            segment,
+            file,
+            taken: bytes.len() as u64,
+        });
         Ok(())
     }
 }
 
-fn write(file: &dyn File, offset: u64, bytes: &[u8]) -> Result<(), AppendError> {
+fn write(file: &dyn File, offset: u64, bytes: &[u8], point: SyncPoint) -> Result<(), AppendError> {
     match file.write_at(offset, bytes) {
         Ok(()) => {}
         // A full device took less than the whole batch, and less than the whole is nothing when the log is read back.
@@ -178,10 +204,17 @@ fn write(file: &dyn File, offset: u64, bytes: &[u8]) -> Result<(), AppendError> 
         }
         Err(error) => return Err(in_doubt("writing to the log", &error)),
     }
-    file.sync(SyncPoint::LogBatch.name())
+    file.sync(point.name())
         .map_err(|error| in_doubt("making the log durable", &error))
 }
 
 fn in_doubt(what: &str, error: &io::Error) -> AppendError {
     AppendError::InDoubt(format!("{what}: {error}"))
 }
+
+/// By so much the set of segments may grow with one batch, in bytes: giving up one may split a range, beginning one may
+/// add one. What is estimated too low makes a segment a little longer, no more.
+const RANGE_MORE: usize = 32;
+
+#[cfg(test)]
+mod tests;

@@ -7,12 +7,13 @@ use crate::committer::Committer;
 use crate::embedded::{Embedded, Shared};
 use crate::format::batch::Start;
 use crate::format::entry::{self, LogPosition, SpaceState};
+use crate::format::segment::SegmentSet;
 use crate::format::{FORMAT_VERSION, FormatFile, Salt, format_file, parse_format_file};
 use crate::health::{Health, unavailable};
 use crate::index::{Fjall, MetaIndex};
 use crate::large::LargeFiles;
 use crate::log::Segments;
-use crate::log::recover::recover;
+use crate::log::recover::{Known, recover};
 use crate::overlay::{Overlay, parse_space};
 use crate::reclaim::ledger::Ledger;
 use crate::reserve::Reserve;
@@ -99,10 +100,10 @@ pub(crate) fn with(
     let salt = settle_names(&*files, &layout, options)?;
     let (index, emptied) = open_index()?;
     let mut recovery = Recovery::default();
-    let mut position = prepare_index(&*index, options, emptied, &mut recovery)?;
+    let known = prepare_index(&*index, options, emptied, &mut recovery)?;
+    let mut position = known.as_ref().map(|known| known.position);
 
     let segments = Arc::new(Segments::new(files.clone(), layout.log.clone(), salt));
-    let known = position;
     let mut ledger = Ledger::load(&*index)?;
     let (log, found) = recover(
         segments.clone(),
@@ -121,6 +122,13 @@ pub(crate) fn with(
             index.apply(effects.ops)
         },
     )?;
+    if let Some(position) = position
+        && segments.has_given_up()
+    {
+        index.persist()?;
+        // What cannot be let go now is let go later.
+        let _ = segments.release(position.last.segment);
+    }
     recovery.batches_replayed = found.batches;
     recovery.torn_bytes = found.torn_bytes;
     recovery.damaged_bodies = found.damaged_bodies;
@@ -148,6 +156,7 @@ pub(crate) fn with(
     let committer = Committer {
         queue,
         log,
+        segments: segments.clone(),
         index: index.clone(),
         large: large.clone(),
         reserve,
@@ -270,24 +279,26 @@ fn prepare_index(
     options: &Options,
     emptied: Option<String>,
     recovery: &mut Recovery,
-) -> Result<Option<LogPosition>> {
+) -> Result<Option<Known>> {
     recovery.index_rebuilt = emptied;
     if options.rebuild_index {
         empty(index)?;
         recovery.index_rebuilt = Some("it was asked for".into());
         return Ok(None);
     }
-    let Some(position) = index.get(&[entry::log_position_name()])?.pop().flatten() else {
+    let mut found = index.get(&[entry::log_position_name(), entry::segments_name()])?;
+    let (set, position) = (found.pop().flatten(), found.pop().flatten());
+    let Some(position) = position else {
         // It may hold something all the same, if it is none of ours.
         index.clear()?;
         return Ok(None);
     };
-    let parsed = LogPosition::parse(&position);
+    let parsed = LogPosition::parse(&position).zip(set.and_then(|set| SegmentSet::parse(&set)));
     if parsed.is_none() {
         empty(index)?;
         recovery.index_rebuilt = Some("its note of the log's position cannot be read".into());
     }
-    Ok(parsed)
+    Ok(parsed.map(|(position, set)| Known { position, set }))
 }
 
 /// Empties an index that says something of the log. A kill meanwhile may leave the last changes without those before

@@ -11,6 +11,7 @@ use crate::format::batch::{Next, Start};
 use crate::format::entry::{self, Entry, LogPosition, SpaceEntry, SpaceState};
 use crate::format::frame::Record;
 use crate::format::ledger::SegmentNote;
+use crate::format::segment::SegmentSet;
 use crate::format::{At, FrameAt, Placed, Span};
 use crate::index::{MetaIndex, Op};
 use crate::reclaim::ledger::Ledger;
@@ -99,6 +100,11 @@ impl<'a> Overlay<'a> {
         Ok(())
     }
 
+    /// From this batch on these segments are the log.
+    pub(crate) fn set_segments(&mut self, set: &SegmentSet) {
+        self.ops.insert(entry::segments_name(), Some(set.encode()));
+    }
+
     /// Rows as they are now, in the order asked for.
     pub(crate) fn entries(&self, space: Space, home: &Home, rows: &[&Row]) -> Result<Vec<Option<Entry>>> {
         let names = rows.iter().map(|row| entry::row_name(space, home, row)).collect();
@@ -110,7 +116,10 @@ impl<'a> Overlay<'a> {
 
     /// True if the index holds a name that begins so. Asked only while nothing lies on top of it.
     pub(crate) fn has_row(&self, prefix: &[u8]) -> Result<bool> {
-        debug_assert!(self.ops.is_empty(), "changes of spaces are decided alone");
+        debug_assert!(
+            self.ops.keys().all(|name| *name == entry::segments_name()),
+            "changes of spaces are decided alone"
+        );
         Ok(!self
             .index
             .scan(prefix, &entry::after_all(prefix.to_vec()), 1)?
@@ -156,6 +165,8 @@ impl<'a> Overlay<'a> {
             Record::Create(space) => self.set_space(space, SpaceState::Open, frame)?,
             Record::Seal(space) => self.set_space(space, SpaceState::Sealed, frame)?,
             Record::Remove(space) => self.set_space(space, SpaceState::Removing, frame)?,
+            Record::End => {}
+            Record::Segments(set) => self.set_segments(&set),
             Record::Put {
                 space,
                 home,

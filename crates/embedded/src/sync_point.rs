@@ -19,6 +19,8 @@ pub enum SyncPoint {
     LogTail,
     /// A batch.
     LogBatch,
+    /// The frame that closes a segment, before the next one is begun.
+    LogEnd,
     /// The name of a new segment.
     LogDir,
     /// The bytes of a large body.
@@ -31,13 +33,14 @@ pub enum SyncPoint {
 
 impl SyncPoint {
     /// All of them.
-    pub const ALL: [SyncPoint; 10] = [
+    pub const ALL: [SyncPoint; 11] = [
         SyncPoint::DataDirName,
         SyncPoint::DataDir,
         SyncPoint::FormatFile,
         SyncPoint::LogDirAtOpen,
         SyncPoint::LogTail,
         SyncPoint::LogBatch,
+        SyncPoint::LogEnd,
         SyncPoint::LogDir,
         SyncPoint::LargeFile,
         SyncPoint::LargeDir,
@@ -53,6 +56,7 @@ impl SyncPoint {
             SyncPoint::LogDirAtOpen => "log-dir-at-open",
             SyncPoint::LogTail => "log-tail",
             SyncPoint::LogBatch => "log-batch",
+            SyncPoint::LogEnd => "log-end",
             SyncPoint::LogDir => "log-dir",
             SyncPoint::LargeFile => "large-file",
             SyncPoint::LargeDir => "large-dir",

@@ -104,13 +104,15 @@ async fn a_stored_body_cannot_pass_for_a_later_batch() {
 
         let files = Sim::new();
         let engine = open(&files, &PrefixIndex::default()).unwrap();
+        // A segment's first batch begins with a frame of the log's own.
+        write(&engine, "opening", None).await.unwrap();
         let marked = Bytes::from(vec![0xEE; 5 * BLOCK as usize]);
         write(&engine, "marked", Some(Body::Bytes(marked.clone())))
             .await
             .unwrap();
         let begins = bytes_of(&files, &log_file(1))
-            .iter()
-            .position(|byte| *byte == 0xEE)
+            .windows(32)
+            .position(|bytes| bytes == [0xEE; 32])
             .unwrap()
             % BLOCK as usize;
         let mut trap = vec![0; BLOCK as usize - begins];

@@ -38,7 +38,7 @@ async fn format_1_opens_and_holds_what_was_put_in() {
         std::fs::write(path, bytes).unwrap();
     }
     let engine = Embedded::open(dir.path(), &options()).unwrap();
-    assert_eq!(engine.recovery().batches_replayed, 11);
+    assert_eq!(engine.recovery().batches_replayed, 13);
     assert_eq!(engine.recovery().torn_bytes, 0);
     assert_eq!(
         value(&engine, Space::SYSTEM, "a bucket", 1, "").await,

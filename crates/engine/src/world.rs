@@ -41,6 +41,9 @@ pub trait Files: Send + Sync + 'static {
     fn list(&self, path: &Path) -> io::Result<Vec<String>>;
     /// Removes a file's name; whoever has it open goes on reading.
     fn remove(&self, path: &Path) -> io::Result<()>;
+    /// Gives a file another name in the same directory, in one step: a power cut leaves it one of the two. A file that
+    /// had the new name loses it.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
     /// Makes the names in a directory durable. `point` names the place in the code, for tests and metrics.
     fn sync_dir(&self, path: &Path, point: &'static str) -> io::Result<()>;
     /// Locks a file (made if absent) against every other process and every other `lock` of this one, until the

@@ -6,6 +6,7 @@
 //! everything written before it since the log began.
 
 use super::frame::{self, HEADER_BYTES, Header, Kind, Record};
+use super::segment::SegmentSet;
 use super::{At, BLOCK, FrameAt, LOG_SUM_BYTES, Placed, Salt, Span, crc32c, round_up};
 use countersign_engine::{Home, Row, Space};
 use std::sync::Arc;
@@ -139,6 +140,16 @@ impl Builder {
 
     pub(crate) fn remove(&mut self, space: Space) -> FrameAt {
         self.frame(Kind::Remove, &frame::encode_space(space), &[])
+    }
+
+    /// Says which segments are the log from here on.
+    pub(crate) fn segments(&mut self, set: &SegmentSet) -> FrameAt {
+        self.frame(Kind::Segments, &set.encode(), &[])
+    }
+
+    /// Closes the segment. A batch of its own.
+    pub(crate) fn end(&mut self) {
+        self.frame(Kind::End, &[], &[]);
     }
 
     /// The batch's bytes, padded to whole blocks, and what comes after it.

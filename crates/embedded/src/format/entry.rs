@@ -18,10 +18,16 @@ const KIND_LARGE: u8 = 2;
 const KIND_ROW: u8 = 3;
 const KIND_SEGMENT: u8 = 4;
 const KIND_TAKEN: u8 = 5;
+const KIND_SEGMENTS: u8 = 6;
 
 /// The name of the one row that says how far the log is in the index.
 pub(crate) fn log_position_name() -> Vec<u8> {
     vec![KIND_LOG_POSITION]
+}
+
+/// The name of the one row that says which segments are the log, as of the log's position.
+pub(crate) fn segments_name() -> Vec<u8> {
+    vec![KIND_SEGMENTS]
 }
 
 /// The name of a space's state.

@@ -6,6 +6,7 @@
 //! own checksum.
 
 use super::bytes::{Reader, Write};
+use super::segment::SegmentSet;
 use super::{At, BATCH_BYTES_MAX, FORMAT_VERSION, Placed, Salt, Span, crc32c, round_up};
 use bytes::Bytes;
 use countersign_engine::{Class, Home, Row, Space};
@@ -53,6 +54,8 @@ pub(crate) enum Kind {
     Create = 3,
     Seal = 4,
     Remove = 5,
+    End = 6,
+    Segments = 7,
 }
 
 /// A frame's payload as a value.
@@ -80,6 +83,10 @@ pub(crate) enum Record {
     Seal(Space),
     /// A space ends, with everything in it.
     Remove(Space),
+    /// The segment takes no more batches; the log goes on in the next one.
+    End,
+    /// These segments are the log.
+    Segments(SegmentSet),
 }
 
 impl Header {
@@ -155,7 +162,8 @@ pub(crate) fn frame_bytes(payload: usize, body: usize) -> usize {
 
 impl Kind {
     fn parse(byte: u8) -> Option<Kind> {
-        [Kind::Put, Kind::Delete, Kind::Create, Kind::Seal, Kind::Remove]
+        use Kind::{Create, Delete, End, Put, Remove, Seal, Segments};
+        [Put, Delete, Create, Seal, Remove, End, Segments]
             .into_iter()
             .find(|kind| *kind as u8 == byte)
     }
@@ -197,7 +205,7 @@ fn encode_row(space: Space, home: &Home, row: &Row) -> Vec<u8> {
     payload
 }
 
-/// The payload of the other kinds.
+/// The payload of the other kinds that speak of a space.
 pub(crate) fn encode_space(space: Space) -> Vec<u8> {
     let mut payload = Vec::with_capacity(128);
     payload.u64(space.0);
@@ -207,12 +215,14 @@ pub(crate) fn encode_space(space: Space) -> Vec<u8> {
 /// Reads a payload. `here` is where the frame's own body lies, if it has one.
 pub(crate) fn parse_payload(kind: Kind, payload: &[u8], here: At) -> Option<Record> {
     let mut read = Reader(payload);
-    let space = Space(read.u64()?);
     let record = match kind {
-        Kind::Create => Record::Create(space),
-        Kind::Seal => Record::Seal(space),
-        Kind::Remove => Record::Remove(space),
+        Kind::End => Record::End,
+        Kind::Segments => return SegmentSet::parse(payload).map(Record::Segments),
+        Kind::Create => Record::Create(Space(read.u64()?)),
+        Kind::Seal => Record::Seal(Space(read.u64()?)),
+        Kind::Remove => Record::Remove(Space(read.u64()?)),
         Kind::Delete => {
+            let space = Space(read.u64()?);
             let (home, row) = parse_row(&mut read)?;
             let voids = Span {
                 first: read.u64()?,
@@ -226,6 +236,7 @@ pub(crate) fn parse_payload(kind: Kind, payload: &[u8], here: At) -> Option<Reco
             }
         }
         Kind::Put => {
+            let space = Space(read.u64()?);
             let (home, row) = parse_row(&mut read)?;
             let since = read.u64()?;
             let value_bytes = read.u32()? as usize;

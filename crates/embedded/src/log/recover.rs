@@ -1,23 +1,27 @@
 //! Reads the log back after a start: every batch behind the index's position, and where the log ends.
 //!
-//! Not here: what the records do to the index.
+//! Not here: what the records do to the index, and which segments there are ([`super::survey`]).
 //!
 //! Keeps true:
 //! - a batch that is not whole ends the log only if nothing later was ever written; else the log is damaged and
 //!   nothing is opened;
 //! - what is handed out as read is durable: the last batch may be in the page cache only (after a sync that failed),
-//!   so it is written and synced again before anybody is served.
+//!   so it is written and synced again before anybody is served;
+//! - what is left of a batch that was cut short never becomes a part of another one: a batch of the log's own takes its
+//!   place first.
 
-use super::{Log, Segments};
+use super::survey::{Survey, survey};
+use super::{Active, AppendError, Log, Segments};
 use crate::SyncPoint;
-use crate::format::batch::{self, Batch, Next, Start};
+use crate::format::batch::{self, Batch, Builder, Next, Start};
 use crate::format::entry::LogPosition;
-use crate::format::frame::{HEADER_BYTES, Header};
-use crate::format::segment::SegmentHeader;
-use crate::format::{BLOCK, Salt};
+use crate::format::frame::{HEADER_BYTES, Header, Record};
+use crate::format::segment::{SegmentHeader, SegmentSet};
+use crate::format::{BATCH_BYTES_MAX, BLOCK, Salt};
 use crate::health::unavailable;
 use countersign_engine::world::{File, Mode};
 use countersign_engine::{Error, Result};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A whole batch.
@@ -36,6 +40,11 @@ impl ReadBatch {
     pub(crate) fn end(&self) -> u64 {
         self.start.offset + self.bytes.len() as u64
     }
+
+    /// True if it closes its segment.
+    pub(super) fn closes(&self) -> bool {
+        matches!(self.batch.records.as_slice(), [(_, Record::End)])
+    }
 }
 
 /// What was found.
@@ -49,68 +58,64 @@ pub(crate) struct Found {
     pub(crate) damaged_bodies: usize,
 }
 
-/// Reads every batch behind `position` in order, hands each to `apply` and answers the log, ready to be appended to.
+/// How far the index knows the log.
+#[derive(Clone, Debug)]
+pub(crate) struct Known {
+    /// The last batch that it holds.
+    pub(crate) position: LogPosition,
+    /// Which segments were the log then.
+    pub(crate) set: SegmentSet,
+}
+
+/// Reads every batch behind what the index knows in order, hands each to `apply` and answers the log, ready to be
+/// appended to.
 pub(crate) fn recover(
     segments: Arc<Segments>,
     segment_bytes: u64,
-    position: Option<&LogPosition>,
+    known: Option<&Known>,
     apply: &mut dyn FnMut(ReadBatch) -> Result<()>,
 ) -> Result<(Log, Found)> {
-    let numbers = segments
-        .numbers()
-        .map_err(|error| unavailable("listing the log", &error))?;
-    check_without_gap(&numbers)?;
-    let mut reading = match position {
-        Some(position) => Reading::behind(&segments, position)?,
-        None => Reading::from_first(segments.salt),
+    let mut survey = survey(&segments, known)?;
+    let mut reading = match known {
+        Some(known) => Reading::behind(&segments, &known.position)?,
+        None => {
+            survey.remove_left_over(&segments)?;
+            Reading::from_first(segments.salt)
+        }
     };
-    let newest = numbers.last().copied().unwrap_or(0);
+    // An index that is made anew sees only what is still the log. One that holds a first part of the log goes on with
+    // all that came after: what a segment deleted, although it was given up since, the index may not know yet.
+    let candidates: BTreeSet<u64> = match known {
+        Some(_) => survey.begun.keys().copied().collect(),
+        None => survey.set.iter().collect(),
+    };
     let mut last: Option<ReadBatch> = None;
     let mut found = Found::default();
     loop {
-        while let Some(read) = reading.batch(&segments, newest)? {
+        while let Some(read) = reading.batch(&segments, &survey)? {
             found.batches += 1;
             found.damaged_bodies += read.batch.damaged_bodies;
             reading.next = read.batch.next;
             reading.offset = read.end();
+            reading.closed = read.closes();
             // The one before was synced before this one was written.
             if let Some(before) = last.replace(read) {
                 apply(before)?;
             }
         }
-        if !reading.go_to_next_segment(&segments, newest)? {
+        if !reading.go_to_next_segment(&segments, &survey, &candidates)? {
             break;
         }
     }
-    let active = reading.settle(&segments, last.as_ref(), &mut found)?;
-    // Only now: the index must never know of a batch that the log may yet lose.
-    if let Some(last) = last {
-        apply(last)?;
-    }
-    let log = Log {
-        segments,
-        segment_bytes,
-        segment: reading.segment,
-        active,
-        next: reading.next,
+    let mut log = reading.settle(segments, segment_bytes, &survey, last.as_ref(), &mut found)?;
+    let over_torn = if found.torn_bytes > 0 {
+        log.write_over_torn()?
+    } else {
+        None
     };
+    // Only now: the index must never know of a batch that the log may yet lose.
+    last.into_iter().chain(over_torn).try_for_each(apply)?;
     Ok((log, found))
-}
-
-fn check_without_gap(numbers: &[u64]) -> Result<()> {
-    for pair in numbers.windows(2) {
-        if let [earlier, later] = pair
-            && *later != earlier + 1
-        {
-            return Err(Error::Corrupt(format!("log segment {} is missing", earlier + 1)));
-        }
-    }
-    match numbers.first() {
-        Some(first) if *first != FIRST_SEGMENT => {
-            Err(Error::Corrupt(format!("log segment {FIRST_SEGMENT} is missing")))
-        }
-        _ => Ok(()),
-    }
 }
 
 /// Where reading stands.
@@ -118,108 +123,96 @@ struct Reading {
     segment: u64,
     offset: u64,
     next: Next,
-    /// False: the segment was not begun, or not even its header is whole.
-    begun: bool,
+    /// True: the segment's last batch was read.
+    closed: bool,
 }
 
 impl Reading {
     fn from_first(salt: Salt) -> Reading {
-        // As if before the first segment there were an empty one.
+        // As if before the first segment there were a closed one.
         Reading {
             segment: FIRST_SEGMENT - 1,
             offset: 0,
             next: Next::first(salt),
-            begun: true,
+            closed: true,
         }
     }
 
     /// Behind what the index holds, after checking that the log holds it too.
     fn behind(segments: &Segments, position: &LogPosition) -> Result<Reading> {
         let last = position.last;
-        let held = read_batch(segments, last, position.last_is)?;
-        if held.is_none_or(|held| held.batch.next != position.next) {
+        let held = parse_batch(segments, last, position.last_is)?;
+        let Some(held) = held.filter(|held| held.batch.next == position.next) else {
             return Err(Error::Corrupt(format!(
                 "the log does not hold batch {} at offset {} of segment {}, which the index has seen: acknowledged \
                  changes are missing from the log, or the index is another log's (without the index, what the log \
                  holds is served)",
                 position.last_is.batch, last.offset, last.segment
             )));
-        }
+        };
         Ok(Reading {
             segment: last.segment,
             offset: position.end,
             next: position.next,
-            begun: true,
+            closed: held.closes(),
         })
     }
 
     /// The next batch of this segment, if one is whole.
-    fn batch(&self, segments: &Segments, newest: u64) -> Result<Option<ReadBatch>> {
-        if self.segment < FIRST_SEGMENT || !self.begun {
+    fn batch(&self, segments: &Segments, survey: &Survey) -> Result<Option<ReadBatch>> {
+        if self.closed {
             return Ok(None);
         }
         let start = Start {
             segment: self.segment,
             offset: self.offset,
         };
-        let Some(read) = read_batch(segments, start, self.next)? else {
-            return Ok(None);
-        };
-        // A wrong body in the last batch is a torn write; behind a later batch it is damage, and its row says so
-        // when it is read.
-        let torn = read.batch.damaged_bodies > 0 && !self.is_followed(segments, &read, newest)?;
-        Ok((!torn).then_some(read))
-    }
-
-    /// True if the log goes on behind this batch.
-    fn is_followed(&self, segments: &Segments, read: &ReadBatch, newest: u64) -> Result<bool> {
-        if newest > self.segment && header_of(segments, self.segment + 1)?.is_some() {
-            return Ok(true);
-        }
-        Ok(find_later(segments, self.segment, read.end(), read.batch.next.batch)?.is_some())
+        read_batch(segments, &survey.begun, start, self.next)
     }
 
     /// Goes on to the next segment if there is one; refuses a log that is damaged in the middle.
-    fn go_to_next_segment(&mut self, segments: &Segments, newest: u64) -> Result<bool> {
-        if self.segment >= FIRST_SEGMENT {
-            // A batch of which nothing is whole may stand here, but none that was begun after it.
-            if let Some(later) = find_later(segments, self.segment, self.offset, self.next.batch + 1)? {
-                return Err(self.damaged(&format!(
-                    "batch {later}, which is later, follows in the same segment"
-                )));
-            }
+    fn go_to_next_segment(
+        &mut self,
+        segments: &Segments,
+        survey: &Survey,
+        candidates: &BTreeSet<u64>,
+    ) -> Result<bool> {
+        // A batch of which nothing is whole may stand here, but none that was begun after it.
+        if !self.closed
+            && let Some(later) = find_later(segments, self.segment, self.offset, self.next.batch + 1)?
+        {
+            return Err(self.damaged(&format!(
+                "batch {later}, which is later, follows in the same segment"
+            )));
         }
-        if newest <= self.segment {
+        let following = candidates.range(self.segment + 1..).next();
+        let Some((following, header)) =
+            following.and_then(|number| Some((*number, survey.begun.get(number)?)))
+        else {
             return Ok(false);
+        };
+        if !self.closed {
+            return Err(self.damaged(&format!("segment {following} follows")));
         }
-        let following = self.segment + 1;
-        match header_of(segments, following)? {
-            Some(header) if header.segment == following && header.first == self.next => {
-                *self = Reading {
-                    segment: following,
-                    offset: BLOCK,
-                    next: self.next,
-                    begun: true,
-                };
-                Ok(true)
-            }
-            Some(header) => Err(self.damaged(&format!(
+        // Where segments between were given up, the header says how the log goes on; it is salted.
+        let goes_on = if following == self.segment + 1 {
+            header.first == self.next
+        } else {
+            header.first.batch > self.next.batch && header.first.lsn > self.next.lsn
+        };
+        if !goes_on {
+            return Err(self.damaged(&format!(
                 "segment {following} begins with batch {} of another chain",
                 header.first.batch
-            ))),
-            None if newest > following => {
-                Err(self.damaged(&format!("the header of segment {following} is damaged")))
-            }
-            None => {
-                *self = Reading {
-                    segment: following,
-                    offset: 0,
-                    next: self.next,
-                    begun: false,
-                };
-                Ok(true)
-            }
+            )));
         }
+        *self = Reading {
+            segment: following,
+            offset: BLOCK,
+            next: header.first,
+            closed: false,
+        };
+        Ok(true)
     }
 
     fn damaged(&self, because: &str) -> Error {
@@ -229,39 +222,102 @@ impl Reading {
         ))
     }
 
-    /// Makes the end of the log durable and clean; answers the segment to append to, if it holds anything.
+    /// Makes the end of the log durable and clean.
     fn settle(
-        &mut self,
-        segments: &Segments,
+        &self,
+        segments: Arc<Segments>,
+        segment_bytes: u64,
+        survey: &Survey,
         last: Option<&ReadBatch>,
         found: &mut Found,
-    ) -> Result<Option<(Arc<dyn File>, u64)>> {
+    ) -> Result<Log> {
         if let Some(last) = last {
-            let file = open_for_writing(segments, last.start.segment)?;
+            let file = open_for_writing(&segments, last.start.segment)?;
             rewrite(&*file, segments.salt, last)
                 .map_err(|error| unavailable("settling the end of the log", &error))?;
         }
-        if self.segment < FIRST_SEGMENT {
-            self.segment = FIRST_SEGMENT;
-            return Ok(None);
-        }
-        let file = open_for_writing(segments, self.segment)?;
-        let len = file
-            .len()
-            .map_err(|error| unavailable("reading the log", &error))?;
-        // A segment without a whole batch is begun anew; so is one whose header is torn.
-        let taken = if self.begun && self.offset > BLOCK {
-            self.offset
+        let following = if self.closed {
+            self.segment + 1
         } else {
-            0
+            self.segment
         };
-        found.torn_bytes = len.saturating_sub(taken);
-        if len > taken {
-            file.truncate(taken)
-                .map_err(|error| unavailable("cutting off the end of the log", &error))?;
+        let mut active = None;
+        if !self.closed && self.offset > BLOCK {
+            let file = open_for_writing(&segments, self.segment)?;
+            found.torn_bytes = cut_off(&*file, self.offset)?;
+            active = Some(Active {
+                segment: self.segment,
+                file,
+                taken: self.offset,
+            });
+        } else if survey.listed.contains(&following) {
+            // A segment without a whole batch is begun anew; so is one whose header is torn.
+            if let Some(later) = find_later(&segments, following, 0, self.next.batch + 1)? {
+                return Err(Error::Corrupt(format!(
+                    "the log is damaged at offset 0 of segment {following}: it does not begin with batch {}, yet \
+                     batch {later}, which is later, follows in it",
+                    self.next.batch
+                )));
+            }
+            found.torn_bytes = cut_off(&*open_for_writing(&segments, following)?, 0)?;
         }
-        Ok((taken > 0).then_some((file, taken)))
+        survey.clear_behind(&segments, following)?;
+        segments.begin_with(survey.set.clone(), survey.left_over(following));
+        Ok(Log {
+            segments,
+            segment_bytes,
+            active,
+            following,
+            next: self.next,
+            giving_up: BTreeSet::new(),
+        })
     }
+}
+
+impl Log {
+    /// Takes the place of a batch that was cut short. Without that, a later batch that is cut short in its turn might be
+    /// made whole by what the first one left.
+    fn write_over_torn(&mut self) -> Result<Option<ReadBatch>> {
+        let written = self.make_room(0).and_then(|start| {
+            let announced = self.announcement(start);
+            let mut batch = Builder::new(start);
+            let said = announced.clone().unwrap_or_else(|| self.segments.set());
+            let frame = batch.segments(&said);
+            let is = self.next;
+            let (bytes, next) = batch.finish(self.segments.salt, is);
+            self.append(start, announced, &bytes, next)?;
+            let batch = Batch {
+                records: vec![(frame, Record::Segments(said))],
+                next,
+                damaged_bodies: 0,
+            };
+            Ok(ReadBatch {
+                start,
+                is,
+                batch,
+                bytes,
+            })
+        });
+        match written {
+            Ok(written) => Ok(Some(written)),
+            // Without room nothing else is written there either.
+            Err(AppendError::Clean(Error::Full)) => Ok(None),
+            Err(AppendError::Clean(error)) => Err(error),
+            Err(AppendError::InDoubt(why)) => Err(Error::Unavailable(why)),
+        }
+    }
+}
+
+/// Cuts a file to `taken` bytes; answers by how much.
+fn cut_off(file: &dyn File, taken: u64) -> Result<u64> {
+    let len = file
+        .len()
+        .map_err(|error| unavailable("reading the log", &error))?;
+    if len > taken {
+        file.truncate(taken)
+            .map_err(|error| unavailable("cutting off the end of the log", &error))?;
+    }
+    Ok(len.saturating_sub(taken))
 }
 
 fn rewrite(file: &dyn File, salt: Salt, last: &ReadBatch) -> std::io::Result<()> {
@@ -284,12 +340,38 @@ fn open_for_writing(segments: &Segments, segment: u64) -> Result<Arc<dyn File>> 
     opened.map_err(|error| unavailable("opening the end of the log", &error))
 }
 
-fn header_of(segments: &Segments, segment: u64) -> Result<Option<SegmentHeader>> {
-    let block = read(segments, segment, 0, BLOCK as usize)?;
-    Ok(block.and_then(|block| SegmentHeader::parse(&block, segments.salt)))
+/// True if the log goes on behind this batch.
+fn is_followed(segments: &Segments, begun: &BTreeMap<u64, SegmentHeader>, read: &ReadBatch) -> Result<bool> {
+    if begun.range(read.start.segment + 1..).next().is_some() {
+        return Ok(true);
+    }
+    Ok(find_later(segments, read.start.segment, read.end(), read.batch.next.batch)?.is_some())
 }
 
-fn read_batch(segments: &Segments, start: Start, next: Next) -> Result<Option<ReadBatch>> {
+/// A segment's header; `None` if none stands there, or one that the file had when it was another segment.
+pub(super) fn header_of(segments: &Segments, segment: u64) -> Result<Option<SegmentHeader>> {
+    let block = read(segments, segment, 0, BLOCK as usize)?;
+    let header = block.and_then(|block| SegmentHeader::parse(&block, segments.salt));
+    Ok(header.filter(|header| header.segment == segment))
+}
+
+/// The batch that stands here, if it is whole.
+pub(super) fn read_batch(
+    segments: &Segments,
+    begun: &BTreeMap<u64, SegmentHeader>,
+    start: Start,
+    next: Next,
+) -> Result<Option<ReadBatch>> {
+    let Some(read) = parse_batch(segments, start, next)? else {
+        return Ok(None);
+    };
+    // A wrong body in the last batch is a torn write; behind a later batch it is damage, and its row says so when it
+    // is read.
+    let torn = read.batch.damaged_bodies > 0 && !is_followed(segments, begun, &read)?;
+    Ok((!torn).then_some(read))
+}
+
+fn parse_batch(segments: &Segments, start: Start, next: Next) -> Result<Option<ReadBatch>> {
     let Some(header) = read(segments, start.segment, start.offset, HEADER_BYTES)? else {
         return Ok(None);
     };
@@ -308,11 +390,16 @@ fn read_batch(segments: &Segments, start: Start, next: Next) -> Result<Option<Re
     }))
 }
 
-/// The number of a batch not older than `oldest` of which a frame stands at a block's beginning at or behind `from`.
-fn find_later(segments: &Segments, segment: u64, from: u64, oldest: u64) -> Result<Option<u64>> {
+/// The number of a batch of this segment, not older than `oldest`, of which a frame stands at a block's beginning at or
+/// behind `from`. What is behind a batch that is not whole cannot be further away than that one is long.
+pub(super) fn find_later(segments: &Segments, segment: u64, from: u64, oldest: u64) -> Result<Option<u64>> {
+    let until = from + (BATCH_BYTES_MAX as u64) + 2 * BLOCK;
     let mut offset = from.div_ceil(BLOCK) * BLOCK;
-    while let Some(header) = read(segments, segment, offset, HEADER_BYTES)? {
-        if let Some(header) = Header::parse(&header, segments.salt).filter(|header| header.batch >= oldest) {
+    while offset < until
+        && let Some(header) = read(segments, segment, offset, HEADER_BYTES)?
+    {
+        let header = Header::parse(&header, segments.salt);
+        if let Some(header) = header.filter(|header| header.segment == segment && header.batch >= oldest) {
             return Ok(Some(header.batch));
         }
         offset += BLOCK;
@@ -324,7 +411,7 @@ fn find_later(segments: &Segments, segment: u64, from: u64, oldest: u64) -> Resu
 fn read(segments: &Segments, segment: u64, offset: u64, len: usize) -> Result<Option<Vec<u8>>> {
     let mut bytes = vec![0; len];
     let done = segments
-        .reader(segment)
+        .file(segment)
         .and_then(|file| file.read_at(offset, &mut bytes));
     match done {
         Ok(()) => Ok(Some(bytes)),

@@ -39,7 +39,7 @@ pub enum Step {
     SyncDir(PathBuf, &'static str),
     /// This file is about to get another length.
     Truncate(PathBuf),
-    /// A name is about to be made or removed.
+    /// A name is about to be made, removed or given to another file.
     Name(PathBuf),
 }
 
@@ -199,6 +199,11 @@ impl Files for Sim {
     fn remove(&self, path: &Path) -> io::Result<()> {
         self.tell(Step::Name(path.to_path_buf()));
         lock(&self.0.disk).remove(path)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.tell(Step::Name(to.to_path_buf()));
+        lock(&self.0.disk).rename(from, to)
     }
 
     fn sync_dir(&self, path: &Path, point: &'static str) -> io::Result<()> {

@@ -44,7 +44,8 @@ enum Change {
 struct Names {
     durable: BTreeMap<String, Node>,
     seen: BTreeMap<String, Node>,
-    pending: Vec<(String, Option<Node>)>,
+    /// Each change with all the names that it changes in one step.
+    pending: Vec<Vec<(String, Option<Node>)>>,
 }
 
 impl Disk {
@@ -104,13 +105,27 @@ impl Disk {
         self.name(path, None)
     }
 
+    pub(super) fn rename(&mut self, from: &Path, to: &Path) -> io::Result<()> {
+        let id = self.file_id(from)?;
+        if matches!(self.find(to), Ok(Node::Dir(_))) {
+            return Err(io::ErrorKind::IsADirectory.into());
+        }
+        if from.parent() != to.parent() {
+            return Err(io::ErrorKind::CrossesDevices.into());
+        }
+        if from != to {
+            self.names(from, &[(from, None), (to, Some(Node::File(id)))])?;
+        }
+        Ok(())
+    }
+
     pub(super) fn list(&self, path: &Path) -> io::Result<Vec<String>> {
         Ok(self.dir(path)?.seen.keys().cloned().collect())
     }
 
     pub(super) fn sync_dir(&mut self, path: &Path) -> io::Result<()> {
         let names = self.dir_mut(path)?;
-        for (name, node) in std::mem::take(&mut names.pending) {
+        for (name, node) in std::mem::take(&mut names.pending).into_iter().flatten() {
             set(&mut names.durable, name, node);
         }
         Ok(())
@@ -200,14 +215,21 @@ impl Disk {
     }
 
     fn name(&mut self, path: &Path, node: Option<Node>) -> io::Result<()> {
-        let name = path
-            .file_name()
-            .ok_or(io::ErrorKind::InvalidInput)?
-            .to_string_lossy()
-            .into_owned();
-        let names = self.dir_mut(path.parent().ok_or(io::ErrorKind::InvalidInput)?)?;
-        set(&mut names.seen, name.clone(), node);
-        names.pending.push((name, node));
+        self.names(path, &[(path, node)])
+    }
+
+    /// Changes names of the directory that `within` lies in, in one step.
+    fn names(&mut self, within: &Path, changes: &[(&Path, Option<Node>)]) -> io::Result<()> {
+        let mut step = Vec::with_capacity(changes.len());
+        for (path, node) in changes {
+            let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+            step.push((name.to_string_lossy().into_owned(), *node));
+        }
+        let names = self.dir_mut(within.parent().ok_or(io::ErrorKind::InvalidInput)?)?;
+        for (name, node) in &step {
+            set(&mut names.seen, name.clone(), *node);
+        }
+        names.pending.push(step);
         Ok(())
     }
 
@@ -295,11 +317,13 @@ impl Names {
         // Changes of one name keep their order: the ones after the first lost one are lost.
         let mut lost = HashSet::new();
         let kept_per_thousand = [0, 500, 1000][random.below(3)];
-        for (name, node) in std::mem::take(&mut self.pending) {
-            if !lost.contains(&name) && random.chance(kept_per_thousand) {
-                set(&mut self.durable, name, node);
+        for step in std::mem::take(&mut self.pending) {
+            let follows_lost = step.iter().any(|(name, _)| lost.contains(name));
+            if !follows_lost && random.chance(kept_per_thousand) {
+                step.into_iter()
+                    .for_each(|(name, node)| set(&mut self.durable, name, node));
             } else {
-                lost.insert(name);
+                lost.extend(step.into_iter().map(|(name, _)| name));
             }
         }
         self.seen = self.durable.clone();
