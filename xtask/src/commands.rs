@@ -91,6 +91,36 @@ pub(crate) fn s3_tests(workspace: &Workspace, checkout: &str, arguments: &[&str]
     steps.close()
 }
 
+/// Many more of the crash tests' runs than a test run makes, with the progress of it.
+pub(crate) fn crash(workspace: &Workspace, arguments: &[&str]) -> ExitCode {
+    let (points, seed) = match arguments {
+        [] => (CRASH_POINTS, "0"),
+        ["--points", points] => (*points, "0"),
+        ["--seed", seed] => (CRASH_POINTS, *seed),
+        ["--points", points, "--seed", seed] | ["--seed", seed, "--points", points] => (*points, *seed),
+        _ => {
+            eprintln!("usage: cargo xtask crash [--points N] [--seed S]");
+            return ExitCode::from(2);
+        }
+    };
+    let mut steps = Steps::new("crash");
+    let test = [
+        "test",
+        "--package",
+        "countersign-embedded",
+        "--test",
+        "crash",
+        "--locked",
+    ];
+    let process = workspace
+        .cargo(&test)
+        .args(&["nothing_acknowledged", "--", "--nocapture"])
+        .env("COUNTERSIGN_CRASH_POINTS", points)
+        .env("COUNTERSIGN_CRASH_SEED", seed);
+    steps.process("crash", &process);
+    steps.close()
+}
+
 /// Sets up a fresh machine and runs everything there is.
 pub(crate) fn ci(workspace: &Workspace) -> ExitCode {
     let mut steps = Steps::new("ci");
@@ -193,3 +223,6 @@ fn run_clients(workspace: &Workspace, steps: &mut Steps, jobs: &[&str]) {
         .env("COUNTERSIGN_BIN", workspace.binary());
     steps.process("clients", &clients);
 }
+
+/// What it takes to meet the rare ones, too; minutes on two cores.
+const CRASH_POINTS: &str = "1000000";

@@ -1,4 +1,4 @@
-//! The commands of this workspace: `cargo xtask check`, `test`, `clients`, `s3-tests`, `ci`, `bless`, `serve`, `tidy`.
+//! The commands of this workspace: `cargo xtask check`, `test`, `clients`, `s3-tests`, `crash`, `ci`, `bless`, `serve`, `tidy`.
 //!
 //! Each command is a list of steps, each step is one child process or one check of our own; nothing here is clever.
 //! Not here: anything the product needs. Deleting this crate would lose checks, never behaviour.
@@ -20,6 +20,7 @@ fn main() -> ExitCode {
         ["test", rest @ ..] => commands::test(&workspace, rest),
         ["clients", rest @ ..] => commands::clients(&workspace, rest),
         ["s3-tests", checkout, rest @ ..] => commands::s3_tests(&workspace, checkout, rest),
+        ["crash", rest @ ..] => commands::crash(&workspace, rest),
         ["ci"] => commands::ci(&workspace),
         ["bless", rest @ ..] => commands::bless(&workspace, rest),
         ["serve", rest @ ..] => commands::serve(&workspace, rest),
@@ -42,6 +43,8 @@ usage: cargo xtask <command>
   test [--slow] [filter]   every test that is fast; --slow adds the long ones and the real clients
   clients [job ...]        the tests with real clients, after `conformance/setup`
   s3-tests CHECKOUT [arg]  ceph/s3-tests from a checkout of it; arguments go to pytest
+  crash [--points N] [--seed S]
+                           crashes the storage engine at so many points (a million, unless told otherwise)
   ci                       sets up what the tests need, then runs every check and every test
   bless [filter]           rewrites the expected files of golden tests; read the diff afterwards
   serve [flags]            a server on target/scratch; flags go to `countersign serve`

@@ -3,6 +3,8 @@
 //!
 //! Then the same with one sync point left out after the other: each time something must be lost, or the sync point
 //! would be of no use.
+//!
+//! A run is one thread, and its seed repeats it. `cargo xtask crash` makes many more of them.
 
 #![allow(
     clippy::unwrap_used,
@@ -12,50 +14,82 @@
 
 mod support;
 
-use countersign_embedded::{Embedded, Options, SyncPoint};
+use countersign_embedded::{Embedded, Options, SyncPoint, Tasks};
 use countersign_engine::world::random::Seeded;
 use countersign_engine::world::sim::{Crash, Sim, Step};
+use countersign_engine::world::turns::{Table, Turns};
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 use support::model::{Model, Part, check, observe};
 use support::prefix_index::PrefixIndex;
 use support::workload::{next_step, plain_commit, run};
 
-const RUNS: u64 = 200;
-const STEPS_PER_RUN: usize = 6;
-const WORKERS: u64 = 2;
+/// Crash points, unless `COUNTERSIGN_CRASH_POINTS` says how many.
+const POINTS: u64 = 60_000;
+/// No sync point needs more runs than that until it is missed.
+const RUNS: u64 = 400;
 
 #[test]
 fn nothing_acknowledged_is_lost_at_any_crash() {
-    let work = |worker: u64| {
+    let chosen = |name: &str| std::env::var(name).ok().map(|number| number.parse().unwrap());
+    let points = chosen("COUNTERSIGN_CRASH_POINTS");
+    let first_seed: u64 = chosen("COUNTERSIGN_CRASH_SEED").unwrap_or(0);
+    let progress = Progress::new(points.unwrap_or(POINTS), points.is_some());
+    let next_seed = AtomicU64::new(first_seed);
+    let work = || {
         let mut crashes = Crashes::default();
-        for seed in (worker..RUNS).step_by(WORKERS as usize) {
+        while !progress.is_done() {
+            let seed = next_seed.fetch_add(1, Ordering::Relaxed);
+            let before = crashes.points();
             crash_run(seed, None, &mut crashes).map_err(|loss| format!("seed {seed}: {loss}"))?;
+            progress.add(crashes.points() - before);
         }
         Ok::<_, String>(crashes)
     };
     let done: Vec<_> = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..WORKERS)
-            .map(|worker| scope.spawn(move || work(worker)))
-            .collect();
+        let workers = std::thread::available_parallelism().unwrap().get();
+        let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
         workers
             .into_iter()
             .map(|worker| worker.join().unwrap().unwrap())
             .collect()
     });
     let crashes = done.into_iter().fold(Crashes::default(), Crashes::and);
-    println!("{crashes:?}");
+    println!(
+        "{} crash points in {} runs from seed {first_seed}, {:.0} s: nothing lost, nothing torn\n{crashes:?}",
+        crashes.points(),
+        crashes.runs,
+        progress.began.elapsed().as_secs_f64()
+    );
+    assert!(crashes.points() >= progress.goal, "{crashes:?}");
+    let least = progress.goal / 50;
     assert!(
-        crashes.power > 5000 && crashes.kills > 2000 && crashes.during_recovery > 500,
+        crashes.power > least && crashes.kills > least && crashes.during_recovery > least,
         "{crashes:?}"
     );
     let all: BTreeSet<_> = SyncPoint::ALL.into_iter().map(SyncPoint::name).collect();
     assert_eq!(all.len(), SyncPoint::ALL.len(), "two sync points share a name");
-    assert_eq!(
-        crashes.points_seen, all,
-        "every sync point is reached, and no other sync is made"
-    );
+    if progress.goal >= POINTS {
+        assert_eq!(
+            crashes.points_seen, all,
+            "every sync point is reached, and no other sync is made"
+        );
+    }
+}
+
+#[test]
+fn the_same_seed_crashes_the_same() {
+    for seed in 0..10 {
+        let once = || {
+            let mut crashes = Crashes::default();
+            crash_run(seed, None, &mut crashes).unwrap();
+            (crashes.trace, crashes.points())
+        };
+        assert_eq!(once(), once(), "seed {seed}");
+    }
 }
 
 #[test]
@@ -72,27 +106,72 @@ fn every_sync_point_is_needed() {
         println!(
             "without {}: seed {seed} after {} crashes: {loss:.150}",
             point.name(),
-            crashes.power + crashes.kills
+            crashes.points()
         );
+    }
+}
+
+/// How far all workers came.
+struct Progress {
+    began: Instant,
+    goal: u64,
+    done: AtomicU64,
+    /// When it is told next, in seconds; `None`: never.
+    tell_at: Option<AtomicU64>,
+}
+
+impl Progress {
+    fn new(goal: u64, tells: bool) -> Progress {
+        Progress {
+            began: Instant::now(),
+            goal,
+            done: AtomicU64::new(0),
+            tell_at: tells.then(AtomicU64::default),
+        }
+    }
+
+    fn is_done(&self) -> bool {
+        self.done.load(Ordering::Relaxed) >= self.goal
+    }
+
+    fn add(&self, points: u64) {
+        let done = self.done.fetch_add(points, Ordering::Relaxed) + points;
+        let seconds = self.began.elapsed().as_secs();
+        let Some(tell_at) = &self.tell_at else { return };
+        if seconds >= tell_at.load(Ordering::Relaxed) {
+            tell_at.store(seconds + 10, Ordering::Relaxed);
+            println!("{seconds:>5} s: {done} of {} crash points", self.goal);
+        }
     }
 }
 
 /// How often what was done.
 #[derive(Debug, Default)]
 struct Crashes {
-    power: usize,
-    kills: usize,
-    during_recovery: usize,
-    after_recovery: usize,
+    runs: u64,
+    power: u64,
+    kills: u64,
+    during_recovery: u64,
+    after_recovery: u64,
+    from_log: u64,
     points_seen: BTreeSet<&'static str>,
+    /// Stands for every turn of every run.
+    trace: u64,
 }
 
 impl Crashes {
+    /// How often an engine was opened on what a crash left, and held against what was promised.
+    fn points(&self) -> u64 {
+        self.power + self.kills + self.during_recovery + self.after_recovery + self.from_log
+    }
+
     fn and(mut self, other: Crashes) -> Crashes {
+        self.runs += other.runs;
         self.power += other.power;
         self.kills += other.kills;
         self.during_recovery += other.during_recovery;
         self.after_recovery += other.after_recovery;
+        self.from_log += other.from_log;
         self.points_seen.extend(other.points_seen);
         self
     }
@@ -101,8 +180,6 @@ impl Crashes {
 /// What was promised at some moment.
 #[derive(Clone, Default)]
 struct Known {
-    /// One more with each change of what follows.
-    step: u64,
     acknowledged: Model,
     under_way: Vec<Part>,
 }
@@ -114,50 +191,50 @@ impl Known {
             ..Known::default()
         }
     }
-
-    fn change(&mut self, acknowledged: Model, under_way: Vec<Part>) {
-        *self = Known {
-            step: self.step + 1,
-            acknowledged,
-            under_way,
-        };
-    }
 }
 
 /// The disk and the index as a crash left them.
 struct Image {
     files: Sim,
     index: PrefixIndex,
-    known: Known,
+    known: Arc<Known>,
     step: Step,
     crash: Crash,
 }
 
+/// What is promised now.
+type Now = Arc<Mutex<Arc<Known>>>;
+
 /// One run of the workload, crashed at each of its steps. `Err` says what was lost.
 fn crash_run(seed: u64, without: Option<SyncPoint>, crashes: &mut Crashes) -> Result<(), String> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .map_err(|error| error.to_string())?;
     let files = Sim::new();
     if let Some(point) = without {
         files.ignore(point.name());
     }
     let index = PrefixIndex::default();
-    let known = Arc::new(Mutex::new(Known::default()));
+    let known = Now::default();
     let images = photograph(&files, &index, &known, seed);
     let mut random = Seeded::new(seed);
-    runtime.block_on(async {
-        let engine = Arc::new(open(&files, &index)?);
-        for _ in 0..STEPS_PER_RUN {
+    by_turns(random.number(), crashes, async |table| {
+        let engine = Arc::new(open(&files, &index, &table)?);
+        for _ in 0..STEPS_MIN + random.below(STEPS_MIN) {
             let model = known.lock().unwrap().acknowledged.clone();
             let parts = next_step(&model, &mut random);
-            known.lock().unwrap().change(model.clone(), parts.clone());
-            let after = run(&engine, &model, &parts).await?;
-            known.lock().unwrap().change(after, Vec::new());
+            *known.lock().unwrap() = Arc::new(Known {
+                acknowledged: model.clone(),
+                under_way: parts.clone(),
+            });
+            let after = run(&engine, &table, &model, &parts).await?;
+            *known.lock().unwrap() = Arc::new(Known::only(after));
+            if random.chance(200) {
+                // The engine's own loops have time for themselves.
+                table.pause(Duration::from_millis(random.below(100) as u64)).await;
+            }
         }
-        Ok::<_, String>(())
+        Ok(())
     })?;
     files.watch(|_| {});
+    crashes.runs += 1;
     crashes.points_seen.extend(files.points_seen());
     let images = std::mem::take(&mut *images.lock().unwrap());
     for image in images {
@@ -166,20 +243,13 @@ fn crash_run(seed: u64, without: Option<SyncPoint>, crashes: &mut Crashes) -> Re
             Crash::Kill | Crash::KillAfterFailedSync => crashes.kills += 1,
         }
         let told = format!("{:?} at {:?}", image.crash, image.step);
-        runtime
-            .block_on(survive(image, &mut random, crashes))
-            .map_err(|loss| format!("{told}: {loss}"))?;
+        survive(image, &mut random, crashes).map_err(|loss| format!("{told}: {loss}"))?;
     }
     Ok(())
 }
 
 /// Takes an image of everything before each step, as each kind of crash that fits would leave it.
-fn photograph(
-    files: &Sim,
-    index: &PrefixIndex,
-    known: &Arc<Mutex<Known>>,
-    seed: u64,
-) -> Arc<Mutex<Vec<Image>>> {
+fn photograph(files: &Sim, index: &PrefixIndex, known: &Now, seed: u64) -> Arc<Mutex<Vec<Image>>> {
     let images = Arc::new(Mutex::new(Vec::new()));
     let (taken, source, index, known) = (images.clone(), files.clone(), index.clone(), known.clone());
     let random = Mutex::new(Seeded::new(seed ^ 0x5EED));
@@ -193,19 +263,10 @@ fn photograph(
             kinds.push(Crash::Kill);
         }
         for crash in kinds {
-            // Other threads go on meanwhile. The index is never ahead of the disk, so it is taken first; and what is
-            // known must be the same before and after.
-            let (files, index, known) = loop {
-                let before = known.lock().unwrap().clone();
-                let (index, files) = (index.crash(&mut random), source.crash(crash, &mut random));
-                if known.lock().unwrap().step == before.step {
-                    break (files, index, before);
-                }
-            };
             taken.lock().unwrap().push(Image {
-                files,
-                index,
-                known,
+                files: source.crash(crash, &mut random),
+                index: index.crash(&mut random),
+                known: known.lock().unwrap().clone(),
                 step: step.clone(),
                 crash,
             });
@@ -215,56 +276,71 @@ fn photograph(
 }
 
 /// Opens what a crash left, compares, and cuts the power again: what was seen must stay.
-async fn survive(image: Image, random: &mut Seeded, crashes: &mut Crashes) -> Result<(), String> {
+fn survive(image: Image, random: &mut Seeded, crashes: &mut Crashes) -> Result<(), String> {
     let Image {
         files, index, known, ..
     } = image;
     let again = random.chance(100).then(|| {
-        photograph(
-            &files,
-            &index,
-            &Arc::new(Mutex::new(known.clone())),
-            random.number(),
-        )
+        let known = Arc::new(Mutex::new(known.clone()));
+        photograph(&files, &index, &known, random.number())
     });
-    let engine = Arc::new(open(&files, &index)?);
-    if let Some(images) = again {
+    let goes_on = random.chance(200).then(|| plain_commit(random));
+    let (seen, after) = by_turns(random.number(), crashes, async |table| {
+        let engine = Arc::new(open(&files, &index, &table)?);
         files.watch(|_| {});
-        let images = std::mem::take(&mut *images.lock().unwrap());
-        for image in images {
-            crashes.during_recovery += 1;
-            let told = format!("then {:?} at {:?} of the recovery", image.crash, image.step);
-            look(&open(&image.files, &image.index)?, &image.known)
-                .await
-                .map_err(|loss| format!("{told}: {loss}"))?;
-        }
-    }
-    let seen = look(&engine, &known).await?;
+        let seen = look(&engine, &known).await?;
+        let cut = goes_on
+            .is_some()
+            .then(|| (files.crash(Crash::Power, random), index.crash(random)));
+        let after = match &goes_on {
+            Some(part) => Some(run(&engine, &table, &seen, std::slice::from_ref(part)).await?),
+            None => None,
+        };
+        Ok((seen, after.zip(cut)))
+    })?;
     crashes.points_seen.extend(files.points_seen());
-
-    let cut = (files.crash(Crash::Power, random), index.crash(random));
+    for image in again
+        .into_iter()
+        .flat_map(|images| std::mem::take(&mut *images.lock().unwrap()))
+    {
+        crashes.during_recovery += 1;
+        let told = format!("then {:?} at {:?} of the recovery", image.crash, image.step);
+        reopen(&image.files, &image.index, &image.known, random, crashes)
+            .map_err(|loss| format!("{told}: {loss}"))?;
+    }
+    let last = (files.crash(Crash::Power, random), index.crash(random));
+    let (seen_at, last) = match after {
+        Some((after, seen_at)) => (seen_at, Some((last, after))),
+        None => (last, None),
+    };
     if random.chance(200) {
-        let alone = open(&cut.0, &PrefixIndex::default())?;
-        look(&alone, &Known::only(seen.clone()))
-            .await
+        crashes.from_log += 1;
+        let files = seen_at.0.crash(Crash::Power, random);
+        let known = Known::only(seen.clone());
+        reopen(&files, &PrefixIndex::default(), &known, random, crashes)
             .map_err(|loss| format!("from the log alone: {loss}"))?;
-        drop(alone);
     }
     crashes.after_recovery += 1;
-    let only_seen = Known::only(seen.clone());
-    look(&open(&cut.0, &cut.1)?, &only_seen)
-        .await
+    reopen(&seen_at.0, &seen_at.1, &Known::only(seen), random, crashes)
         .map_err(|loss| format!("seen, then lost: {loss}"))?;
-    if random.chance(200) {
-        let after = run(&engine, &seen, &[plain_commit(random)]).await?;
-        let cut = (files.crash(Crash::Power, random), index.crash(random));
+    if let Some((cut, after)) = last {
         crashes.after_recovery += 1;
-        let known = Known::only(after);
-        look(&open(&cut.0, &cut.1)?, &known)
-            .await
+        reopen(&cut.0, &cut.1, &Known::only(after), random, crashes)
             .map_err(|loss| format!("one more, then lost: {loss}"))?;
     }
     Ok(())
+}
+
+fn reopen(
+    files: &Sim,
+    index: &PrefixIndex,
+    known: &Known,
+    random: &mut Seeded,
+    crashes: &mut Crashes,
+) -> Result<(), String> {
+    by_turns(random.number(), crashes, async |table| {
+        look(&open(files, index, &table)?, known).await.map(drop)
+    })
 }
 
 async fn look(engine: &Embedded, known: &Known) -> Result<Model, String> {
@@ -274,11 +350,24 @@ async fn look(engine: &Embedded, known: &Known) -> Result<Model, String> {
     Ok(seen)
 }
 
-fn open(files: &Sim, index: &PrefixIndex) -> Result<Embedded, String> {
+/// Runs on this thread until it is done, and ends like a process that is killed.
+fn by_turns<T>(
+    seed: u64,
+    crashes: &mut Crashes,
+    work: impl AsyncFnOnce(Table) -> Result<T, String>,
+) -> Result<T, String> {
+    let turns = Turns::new(seed);
+    let done = turns.run(work(turns.table()));
+    crashes.trace = crashes.trace.rotate_left(1) ^ turns.trace();
+    done.unwrap_or_else(|| Err("somebody waits for ever".into()))
+}
+
+fn open(files: &Sim, index: &PrefixIndex, table: &Table) -> Result<Embedded, String> {
     // Small segments and a small threshold, so that short runs reach both.
     let options = Options {
         segment_bytes: 40_000,
         index_persist_bytes: 60_000,
+        tasks: Tasks::turns(table.clone()),
         ..Options::new(0xC0FFEE)
     };
     let opened = Embedded::open_with(
@@ -289,3 +378,6 @@ fn open(files: &Sim, index: &PrefixIndex) -> Result<Embedded, String> {
     );
     opened.map_err(|error| format!("opening: {error}"))
 }
+
+/// Steps of a run: so many, or up to twice as many.
+const STEPS_MIN: usize = 5;

@@ -4,8 +4,10 @@ use super::model::{BodyPlan, CommitPlan, HOMES, Life, Model, Part, RowName, chan
 use bytes::Bytes;
 use countersign_embedded::Embedded;
 use countersign_engine::world::random::Seeded;
+use countersign_engine::world::turns::Table;
 use countersign_engine::{Engine, Error, Outcome, Seal, Space};
 use std::sync::Arc;
+use tokio::sync::oneshot;
 
 /// What to do next: one change of a space, or commits to different homes at once.
 pub fn next_step(model: &Model, random: &mut Seeded) -> Vec<Part> {
@@ -108,17 +110,22 @@ pub fn plain_commit(random: &mut Seeded) -> Part {
 }
 
 /// Does all parts at once; each must answer what the model says. The model after it.
-pub async fn run(engine: &Arc<Embedded>, model: &Model, parts: &[Part]) -> Result<Model, String> {
-    let mut tasks = Vec::new();
+pub async fn run(
+    engine: &Arc<Embedded>,
+    table: &Table,
+    model: &Model,
+    parts: &[Part],
+) -> Result<Model, String> {
+    let mut answers = Vec::new();
     for part in parts {
         let (engine, part, model) = (engine.clone(), part.clone(), model.clone());
-        tasks.push(tokio::spawn(
-            async move { run_part(&engine, &model, &part).await },
-        ));
+        let (answer, answered) = oneshot::channel();
+        table.start(async move { answer.send(run_part(&engine, &model, &part).await).unwrap() });
+        answers.push(answered);
     }
     let mut after = model.clone();
-    for (task, part) in tasks.into_iter().zip(parts) {
-        task.await.map_err(|error| error.to_string())??;
+    for (answered, part) in answers.into_iter().zip(parts) {
+        answered.await.map_err(|error| error.to_string())??;
         after = after.after(part);
     }
     Ok(after)

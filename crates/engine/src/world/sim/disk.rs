@@ -8,6 +8,7 @@ use super::super::random::Seeded;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
 use std::path::{Component, Path};
+use std::sync::Arc;
 
 /// Tearing happens between sectors, never within one.
 const SECTOR: usize = 512;
@@ -27,16 +28,17 @@ pub(super) struct Disk {
     next_id: u64,
 }
 
+/// Shared with the images that crashes left, until one of them changes it.
 #[derive(Clone, Default)]
 struct Contents {
-    durable: Vec<u8>,
-    seen: Vec<u8>,
+    durable: Arc<Vec<u8>>,
+    seen: Arc<Vec<u8>>,
     pending: Vec<Change>,
 }
 
 #[derive(Clone)]
 enum Change {
-    Write(u64, Vec<u8>),
+    Write(u64, Arc<[u8]>),
     Truncate(u64),
 }
 
@@ -150,7 +152,7 @@ impl Disk {
     }
 
     pub(super) fn write(&mut self, id: u64, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        self.change(id, Change::Write(offset, bytes.to_vec()))
+        self.change(id, Change::Write(offset, bytes.into()))
     }
 
     pub(super) fn truncate(&mut self, id: u64, len: u64) -> io::Result<()> {
@@ -159,8 +161,10 @@ impl Disk {
 
     pub(super) fn sync_file(&mut self, id: u64) -> io::Result<()> {
         let file = self.file_mut(id)?;
-        for change in std::mem::take(&mut file.pending) {
-            change.apply(&mut file.durable);
+        let pending = std::mem::take(&mut file.pending);
+        if !pending.is_empty() {
+            let durable = Arc::make_mut(&mut file.durable);
+            pending.iter().for_each(|change| change.apply(durable));
         }
         Ok(())
     }
@@ -175,8 +179,9 @@ impl Disk {
     pub(super) fn damage(&mut self, id: u64, offset: u64, flip: u8) -> io::Result<()> {
         let file = self.file_mut(id)?;
         let place = usize::try_from(offset).map_err(|_| io::ErrorKind::UnexpectedEof)?;
-        *file.seen.get_mut(place).ok_or(io::ErrorKind::UnexpectedEof)? ^= flip;
-        if let Some(byte) = file.durable.get_mut(place) {
+        let seen = Arc::make_mut(&mut file.seen);
+        *seen.get_mut(place).ok_or(io::ErrorKind::UnexpectedEof)? ^= flip;
+        if let Some(byte) = Arc::make_mut(&mut file.durable).get_mut(place) {
             *byte ^= flip;
         }
         Ok(())
@@ -209,7 +214,7 @@ impl Disk {
 
     fn change(&mut self, id: u64, change: Change) -> io::Result<()> {
         let file = self.file_mut(id)?;
-        change.apply(&mut file.seen);
+        change.apply(Arc::make_mut(&mut file.seen));
         file.pending.push(change);
         Ok(())
     }
@@ -265,19 +270,18 @@ impl Contents {
     /// Lets a part of what is pending reach the device and forgets the rest.
     fn keep_some(&mut self, random: &mut Seeded) {
         let pending = std::mem::take(&mut self.pending);
+        if pending.is_empty() {
+            return;
+        }
+        let durable = Arc::make_mut(&mut self.durable);
         match random.below(4) {
             0 => {}
-            1 => pending.iter().for_each(|change| change.apply(&mut self.durable)),
+            1 => pending.iter().for_each(|change| change.apply(durable)),
             2 => {
                 let kept = random.below(pending.len() + 1);
-                pending
-                    .iter()
-                    .take(kept)
-                    .for_each(|change| change.apply(&mut self.durable));
+                pending.iter().take(kept).for_each(|change| change.apply(durable));
             }
-            _ => pending
-                .iter()
-                .for_each(|change| change.tear(&mut self.durable, random)),
+            _ => pending.iter().for_each(|change| change.tear(durable, random)),
         }
     }
 }
@@ -300,7 +304,7 @@ impl Change {
         // Sometimes one sector is missing, sometimes most are.
         let kept_per_thousand = [50, 500, 950][random.below(3)];
         let mut place = *offset as usize;
-        let mut rest = written.as_slice();
+        let mut rest = &**written;
         while !rest.is_empty() {
             let (sector, after) = rest.split_at(rest.len().min(SECTOR - place % SECTOR));
             if random.chance(kept_per_thousand) {
