@@ -172,6 +172,7 @@ impl Crashes {
         self.during_recovery += other.during_recovery;
         self.after_recovery += other.after_recovery;
         self.from_log += other.from_log;
+        self.trace ^= other.trace;
         self.points_seen.extend(other.points_seen);
         self
     }
