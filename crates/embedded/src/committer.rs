@@ -294,7 +294,7 @@ impl Committer {
         decided
             .into_iter()
             .for_each(|decided| answer(decided.reply, decided.answer));
-        effects.dropped.into_iter().for_each(|id| self.large.discard(id));
+        self.large.discard_aside(effects.dropped);
         self.unpersisted += bytes;
         if self.unpersisted >= self.persist_every && self.index.persist().is_ok() {
             self.unpersisted = 0;
@@ -348,7 +348,7 @@ impl Committer {
         let effects = overlay.finish_unlogged(&self.ledger)?;
         self.index.apply(effects.ops)?;
         self.ledger.take(&effects.notes);
-        effects.dropped.into_iter().for_each(|id| self.large.discard(id));
+        self.large.discard_aside(effects.dropped);
         Ok(done)
     }
 }

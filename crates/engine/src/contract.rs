@@ -214,7 +214,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// Receives a body that is too large for one commit, piece by piece.
 #[async_trait]
 pub trait Stage: Send {
-    /// Takes the next bytes. After an error the stage is dropped and nothing of it remains.
+    /// Takes the next bytes. It may answer before they are written, and tell what became of them later. After an error the
+    /// stage is dropped and nothing of it remains. Best given in [`crate::pieces`].
     async fn write(&mut self, bytes: Bytes) -> Result<()>;
     /// No more bytes. Promises nothing until a commit takes the result.
     async fn finish(self: Box<Self>) -> Result<Staged>;

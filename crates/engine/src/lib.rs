@@ -20,6 +20,7 @@ mod contract;
 pub mod faulty;
 pub mod limits;
 pub mod memory;
+pub mod pieces;
 pub mod rules;
 pub mod world;
 

@@ -77,6 +77,11 @@ pub trait File: Send + Sync {
     fn read_at(&self, offset: u64, into: &mut [u8]) -> io::Result<()>;
     /// Writes all of `bytes` at `offset`. After an error any part of them may have been written.
     fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()>;
+    /// The same file, for writes past the page cache: places, lengths and memory are multiples of 4,096 then. `None` where
+    /// that cannot be; a write may still find out and be [`io::ErrorKind::InvalidInput`].
+    fn past_cache(&self) -> Option<Arc<dyn File>> {
+        None
+    }
     /// Sets the length.
     fn truncate(&self, len: u64) -> io::Result<()>;
     /// Makes bytes and length durable. `point` names the place in the code, for tests and metrics.
