@@ -1,4 +1,4 @@
-//! The real clock and the real randomness, handed to everything below as values.
+//! The real clock, the real randomness and the real threads, handed to everything below as values.
 //!
 //! Not here: any decision that depends on them.
 
@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use countersign_types::Moment;
 
-/// The machine's clock and its random number generator.
+/// The machine's clock, its random number generator and its threads.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Real;
 
@@ -32,5 +32,12 @@ impl countersign_store::World for Real {
 
     fn random(&self) -> [u8; 16] {
         Real::random()
+    }
+
+    fn aside(&self, work: Box<dyn FnOnce() + Send>) {
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn_blocking(work)),
+            Err(_) => work(),
+        }
     }
 }

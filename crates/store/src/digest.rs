@@ -2,6 +2,8 @@
 //!
 //! Not here: where the bytes come from and what the hashes are compared with (`receive`).
 
+pub(crate) mod beside;
+
 use countersign_types::{Checksum, ChecksumAlgorithm, ChecksumType};
 use crc_fast::CrcAlgorithm;
 use md5_many::Md5State;
@@ -69,6 +71,10 @@ impl Digests {
 
     pub(crate) fn update(&mut self, bytes: &[u8]) {
         self.md5.update(bytes);
+        self.update_all_but_md5(bytes);
+    }
+
+    fn update_all_but_md5(&mut self, bytes: &[u8]) {
         if let Some(sha256) = &mut self.sha256 {
             sha256.update(bytes);
         }

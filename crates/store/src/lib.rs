@@ -54,12 +54,17 @@ pub use read::{Object, ObjectReader};
 pub use source::{BytesSource, ObjectSource, Source, SourceError};
 pub use sweep::Swept;
 
-/// The clock and the randomness that a store runs on.
+/// The clock, the randomness and the processors that a store runs on.
 pub trait World: Send + Sync + 'static {
     /// What time it is.
     fn now(&self) -> Moment;
     /// 16 bytes that nobody can guess and that never come twice.
     fn random(&self) -> [u8; 16];
+    /// Runs what only computes, for about a millisecond, preferably beside the caller and not on a thread that serves.
+    /// By itself it is done at once, by the caller.
+    fn aside(&self, work: Box<dyn FnOnce() + Send>) {
+        work();
+    }
 }
 
 /// How a store behaves where more than one answer is right.
@@ -91,6 +96,8 @@ pub(crate) struct Inner {
     pub(crate) settings: Settings,
     /// Multipart objects that are being read by this process; the sweep leaves them alone.
     pub(crate) pins: Arc<pins::Pins>,
+    /// Pieces of bodies that wait to be hashed.
+    pub(crate) beside: Arc<digest::beside::Beside>,
 }
 
 impl Store {
@@ -112,6 +119,7 @@ impl Store {
                 world,
                 settings,
                 pins,
+                beside: Arc::default(),
             }),
         };
         store.buckets(None, "", 1).await?;

@@ -1,8 +1,10 @@
 //! Takes a body in: hashes it, holds small ones in memory, stages large ones, and compares it with what was announced.
 //!
 //! INVARIANT: what comes out of here ended well and is exactly what was announced. Until a commit takes it, nothing of it
-//! is visible, and dropping it discards it. Memory stays within one inline body and one piece of the source.
+//! is visible, and dropping it discards it. Memory stays within one inline body, or three pieces of a large one (one that
+//! is filled, one that is hashed, one that is written), and one piece of the source.
 
+use crate::digest::beside::Hashing;
 use crate::digest::{Digested, Digests};
 use crate::error::{Error, Result};
 use crate::model::Expect;
@@ -10,6 +12,7 @@ use crate::source::Source;
 use crate::{PUT_BYTES_MAX, Store};
 use bytes::{Bytes, BytesMut};
 use countersign_engine::limits::INLINE_BODY_BYTES_MAX;
+use countersign_engine::pieces::Pieces;
 use countersign_engine::{Body, Home, Space, Stage, Staged};
 use countersign_types::{Checksum, ChecksumAlgorithm};
 
@@ -54,8 +57,15 @@ impl Store {
     ) -> Result<Received> {
         let announced = expect.checksum.as_ref().map(|checksum| checksum.algorithm);
         let algorithms: Vec<ChecksumAlgorithm> = announced.into_iter().chain([keep]).collect();
-        let mut digests = Digests::new(expect.sha256.is_some(), &algorithms);
-        let mut sink = Sink::Memory(BytesMut::new());
+        let digests = Digests::new(expect.sha256.is_some(), &algorithms);
+        let mut incoming = Incoming {
+            store: self,
+            space,
+            home,
+            hashing: Hashing::new(&self.inner.beside, &self.inner.world, digests),
+            sink: Sink::Memory(Held::Nothing),
+            announced: expect.length,
+        };
         let mut size: u64 = 0;
         check_size(expect.length.unwrap_or(0))?;
         while let Some(piece) = source.next().await {
@@ -68,8 +78,7 @@ impl Store {
                     received: size,
                 });
             }
-            digests.update(&piece);
-            sink = self.pour(space, home, sink, piece).await?;
+            incoming.take(piece).await?;
         }
         if let Some(expected) = expect.length.filter(|expected| size != *expected) {
             return Err(Error::IncompleteBody {
@@ -77,15 +86,15 @@ impl Store {
                 received: size,
             });
         }
-        let digested = digests.finish();
+        let (digested, sink) = incoming.end().await?;
         let answered = compare(expect, &digested, source)?;
         let checksum = digested
             .checksum(keep)
             .expect("the kept checksum was asked for")
             .clone();
         let payload = match sink {
-            Sink::Memory(bytes) => Payload::Bytes(bytes.freeze()),
-            Sink::Stage(stage) => Payload::Staged(stage.finish().await?),
+            Ended::Memory(bytes) => Payload::Bytes(bytes),
+            Ended::Stage(stage) => Payload::Staged(stage.finish().await?),
         };
         Ok(Received {
             payload,
@@ -95,33 +104,121 @@ impl Store {
             answered,
         })
     }
+}
 
-    /// Adds a piece; goes over to a stage once memory would hold more than an inline body.
-    async fn pour(&self, space: Space, home: &Home, sink: Sink, piece: Bytes) -> Result<Sink> {
-        match sink {
-            Sink::Memory(mut bytes) if bytes.len() + piece.len() <= INLINE_BODY_BYTES_MAX => {
-                bytes.extend_from_slice(&piece);
-                Ok(Sink::Memory(bytes))
-            }
-            Sink::Memory(bytes) => {
-                let mut stage = self.engine().stage(space, home).await?;
-                if !bytes.is_empty() {
-                    stage.write(bytes.freeze()).await?;
-                }
-                stage.write(piece).await?;
-                Ok(Sink::Stage(stage))
-            }
-            Sink::Stage(mut stage) => {
-                stage.write(piece).await?;
-                Ok(Sink::Stage(stage))
-            }
-        }
-    }
+/// A body on its way in: hashed and put where it goes, a piece at a time.
+struct Incoming<'a> {
+    store: &'a Store,
+    space: Space,
+    home: &'a Home,
+    hashing: Hashing,
+    sink: Sink,
+    announced: Option<u64>,
 }
 
 enum Sink {
-    Memory(BytesMut),
+    /// Hashed whole, at the end.
+    Memory(Held),
+    /// Each piece is hashed and written while the next one is received.
+    Stage(Box<dyn Stage>, Pieces),
+}
+
+enum Ended {
+    Memory(Bytes),
     Stage(Box<dyn Stage>),
+}
+
+/// A small body. One that came in a single piece is not copied.
+enum Held {
+    Nothing,
+    One(Bytes),
+    Many(BytesMut),
+}
+
+impl Incoming<'_> {
+    /// Adds a piece; goes over to a stage once memory would hold more than an inline body.
+    async fn take(&mut self, piece: Bytes) -> Result<()> {
+        if let Sink::Memory(held) = &mut self.sink {
+            let is_large = self
+                .announced
+                .is_some_and(|length| length > INLINE_BODY_BYTES_MAX as u64);
+            if !is_large && held.len() + piece.len() <= INLINE_BODY_BYTES_MAX {
+                held.add(piece, self.announced);
+                return Ok(());
+            }
+            let before = std::mem::replace(held, Held::Nothing).freeze();
+            let stage = self.store.engine().stage(self.space, self.home).await?;
+            self.sink = Sink::Stage(stage, Pieces::default());
+            self.pour(before).await?;
+        }
+        self.pour(piece).await
+    }
+
+    async fn pour(&mut self, mut bytes: Bytes) -> Result<()> {
+        let Sink::Stage(stage, pieces) = &mut self.sink else {
+            return Ok(());
+        };
+        while let Some(piece) = pieces.next(&mut bytes) {
+            stage.write(piece.clone()).await?;
+            self.hashing.update(piece).await?;
+        }
+        Ok(())
+    }
+
+    async fn end(mut self) -> Result<(Digested, Ended)> {
+        let ended = match self.sink {
+            Sink::Memory(held) => {
+                let bytes = held.freeze();
+                self.hashing.update(bytes.clone()).await?;
+                Ended::Memory(bytes)
+            }
+            Sink::Stage(mut stage, mut pieces) => {
+                let rest = pieces.rest();
+                if !rest.is_empty() {
+                    self.hashing.update(rest.clone()).await?;
+                    stage.write(rest).await?;
+                }
+                Ended::Stage(stage)
+            }
+        };
+        Ok((self.hashing.finish().await?.finish(), ended))
+    }
+}
+
+impl Held {
+    fn len(&self) -> usize {
+        match self {
+            Held::Nothing => 0,
+            Held::One(bytes) => bytes.len(),
+            Held::Many(bytes) => bytes.len(),
+        }
+    }
+
+    /// `announced` is how long the whole will be, not more than an inline body.
+    fn add(&mut self, piece: Bytes, announced: Option<u64>) {
+        *self = match std::mem::replace(self, Held::Nothing) {
+            Held::Nothing => Held::One(piece),
+            Held::One(first) => {
+                let whole = announced.and_then(|length| usize::try_from(length).ok());
+                let mut all = BytesMut::with_capacity(whole.unwrap_or(first.len() + piece.len()));
+                all.extend_from_slice(&first);
+                all.extend_from_slice(&piece);
+                Held::Many(all)
+            }
+            Held::Many(mut all) => {
+                all.extend_from_slice(&piece);
+                Held::Many(all)
+            }
+        };
+    }
+
+    fn freeze(self) -> Bytes {
+        match self {
+            Held::Nothing => Bytes::new(),
+            Held::One(bytes) => bytes,
+            Held::Many(bytes) => bytes.freeze(),
+        }
+    }
 }
 
 fn check_size(size: u64) -> Result<()> {
