@@ -27,6 +27,14 @@ pub(crate) struct Leftover {
 }
 
 impl Current {
+    /// What usually stands before a write that has no condition: anything but an object made of parts.
+    pub(crate) fn without_parts() -> Current {
+        Current {
+            head: None,
+            mark: None,
+        }
+    }
+
     pub(crate) fn head(&self) -> Result<Option<Head>> {
         self.head.as_deref().map(Head::decode).transpose()
     }

@@ -3,6 +3,7 @@
 //! Not here: receiving and checking the body (`receive`), and objects made of parts (`multipart`).
 
 use crate::error::{Error, Result};
+use crate::home::Current;
 use crate::layout::{self, HEAD};
 use crate::model::{NewObject, PutObject};
 use crate::receive::Payload;
@@ -83,7 +84,12 @@ impl Store {
             });
         }
         let is_conditional = !condition.is_none();
-        let mut current = self.current(space, home).await?;
+        let mut current = if is_conditional {
+            self.current(space, home).await?
+        } else {
+            // The guard finds out, and then the refused commit says what is there.
+            Current::without_parts()
+        };
         for _ in 0..ATTEMPTS_MAX {
             current.check(condition)?;
             let mut change = Change::default();

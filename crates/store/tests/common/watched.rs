@@ -106,10 +106,11 @@ impl<E: Engine> Engine for Watched<E> {
             .unwrap_or(Fault::None);
         match fault {
             Fault::None => self.inner.commit(space, home, change).await,
-            Fault::UnknownDone => {
-                self.inner.commit(space, home, change).await?;
-                Err(Error::MayHaveCommitted)
-            }
+            // What was refused is not in doubt.
+            Fault::UnknownDone => match self.inner.commit(space, home, change).await? {
+                Outcome::Done => Err(Error::MayHaveCommitted),
+                refused @ Outcome::Refused(_) => Ok(refused),
+            },
             Fault::UnknownLost => Err(Error::MayHaveCommitted),
         }
     }
