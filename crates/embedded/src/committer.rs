@@ -7,25 +7,31 @@
 //! answered before everything the answer rests on is durable and in the index.
 
 mod decide;
+mod moving;
+
+pub(crate) use self::moving::Moved;
 
 use crate::format::BATCH_BYTES_MAX;
 use crate::format::batch::Builder;
 use crate::format::entry::{self, LogPosition};
+use crate::format::ledger::SegmentNote;
 use crate::health::Health;
 use crate::index::MetaIndex;
 use crate::large::{LargeFiles, StagedFile, Taken};
 use crate::log::{AppendError, Log, Segments};
 use crate::overlay::{Effects, Overlay, parse_entry};
 use crate::reclaim::audit::audit;
+use crate::reclaim::choose::{Closed, Job, is_promising};
 use crate::reclaim::ledger::Ledger;
+use crate::reclaim::usage::Counters;
 use crate::reserve::Reserve;
 use crate::tasks::Tasks;
 use bytes::Bytes;
 use countersign_engine::world::Held;
 use countersign_engine::{Class, Error, Guard, Home, Outcome, Result, Row, Seal, Space};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 /// Somebody who waits for an answer.
 pub(crate) struct Waiting {
@@ -43,6 +49,11 @@ pub(crate) enum Request {
     Remove(Space),
     /// Holds what is noted against all rows.
     Audit,
+    /// Writes again what may still be needed of a segment; about how many bytes.
+    Move(Vec<Moved>, usize),
+    /// Gives up what nothing needs, and asks for a segment to compact. The last one asked for, and whether all that was
+    /// needed of it was written again.
+    Reclaim(Option<(u64, bool)>),
 }
 
 /// A change whose checksums are computed and whose form is checked.
@@ -75,13 +86,16 @@ pub(crate) enum Answer {
     Committed(Outcome),
     Sealed(Seal),
     Done,
+    Next(Option<Job>),
 }
 
 impl Request {
     /// About how many bytes it takes in the log.
     fn estimate(&self) -> usize {
-        let Request::Commit(commit) = self else {
-            return ROW_ESTIMATE;
+        let commit = match self {
+            Request::Commit(commit) => commit,
+            Request::Move(moved, bytes) => return moved.len() * ROW_ESTIMATE + bytes,
+            _ => return ROW_ESTIMATE,
         };
         let body = |put: &PreparedPut| match &put.body {
             PreparedBody::Inline(bytes, _) => bytes.len(),
@@ -104,7 +118,20 @@ impl Request {
                 has_new_body || (!commit.puts.is_empty() && commit.deletes.is_empty())
             }
             Request::Create(_) => true,
-            Request::Seal(..) | Request::Remove(_) | Request::Audit => false,
+            // What is moved makes room.
+            Request::Seal(..)
+            | Request::Remove(_)
+            | Request::Audit
+            | Request::Move(..)
+            | Request::Reclaim(_) => false,
+        }
+    }
+
+    /// True if it is decided alone, so that it sees all rows in the index.
+    fn is_alone(&self) -> bool {
+        match self {
+            Request::Commit(_) | Request::Move(..) | Request::Reclaim(_) => false,
+            Request::Create(_) | Request::Seal(..) | Request::Remove(_) | Request::Audit => true,
         }
     }
 }
@@ -127,6 +154,15 @@ pub(crate) struct Committer {
     pub(crate) sweeping: VecDeque<Space>,
     /// Taken from the queue, and not fit for the batch that was being gathered.
     pub(crate) aside: Option<Waiting>,
+    /// The segment of the last batch.
+    pub(crate) active: Option<u64>,
+    /// What was known of segments when compaction could not empty them.
+    pub(crate) tried: BTreeMap<u64, SegmentNote>,
+    /// Told when a segment may be worth compacting.
+    pub(crate) compactor: watch::Sender<()>,
+    /// Told the segment of the last batch when the index is to be made durable.
+    pub(crate) checkpoint: watch::Sender<u64>,
+    pub(crate) counters: Arc<Counters>,
     /// The index is made durable after so many bytes of log.
     pub(crate) persist_every: u64,
     /// Bytes of log since the index was made durable.
@@ -155,7 +191,9 @@ impl Committer {
         }
         if self.health.check().is_ok() {
             // What is lost here is read from the log at the next start.
-            let _ = self.index.persist();
+            if let (Ok(()), Some(position)) = (self.index.persist(), self.position) {
+                let _ = self.segments.release(position.last.segment);
+            }
         }
     }
 
@@ -176,21 +214,13 @@ impl Committer {
         self.queue.recv().await
     }
 
-    /// Everything that waits and fits. Changes of spaces are decided alone, so that they see all rows in the index.
+    /// Everything that waits and fits.
     fn gather(&mut self, first: Waiting) -> Vec<Waiting> {
         let mut bytes = first.request.estimate();
         let mut gathered = vec![first];
-        while bytes < GATHERED_BYTES_MAX
-            && matches!(
-                gathered.last(),
-                Some(Waiting {
-                    request: Request::Commit(_),
-                    ..
-                })
-            )
-        {
+        while bytes < GATHERED_BYTES_MAX && !gathered.last().is_some_and(|last| last.request.is_alone()) {
             let Ok(waiting) = self.queue.try_recv() else { break };
-            if !matches!(waiting.request, Request::Commit(_)) {
+            if waiting.request.is_alone() {
                 self.aside = Some(waiting);
                 break;
             }
@@ -230,6 +260,14 @@ impl Committer {
         };
         let is_full =
             requests.iter().any(|waiting| waiting.request.grows()) && !self.reserve.leaves(estimate as u64);
+        if is_full {
+            self.wake_compactor();
+        }
+        let reclaim = requests.iter().find_map(|waiting| match waiting.request {
+            Request::Reclaim(done) => Some(done),
+            _ => None,
+        });
+        let job = reclaim.and_then(|done| self.reclaim(start.segment, done));
         let mut making = decide::Making::new(Builder::new(start), Overlay::new(&*index));
         let announced = self.log.announcement(start);
         if let Some(set) = &announced {
@@ -243,6 +281,7 @@ impl Committer {
             let answer = match request {
                 request if is_full && request.grows() => Err(Error::Full),
                 Request::Audit => audit(&*index, &self.ledger).map(|()| Answer::Done),
+                Request::Reclaim(_) => Ok(Answer::Next(job)),
                 request => making.decide(request),
             };
             decided.push(Decided {
@@ -256,7 +295,7 @@ impl Committer {
             overlay,
             files,
         } = making;
-        if batch.frames() == frames_announced && !self.log.is_giving_up() {
+        if batch.frames() == frames_announced && self.log.gives_up() == 0 {
             return decided
                 .into_iter()
                 .for_each(|decided| answer(decided.reply, decided.answer));
@@ -274,18 +313,27 @@ impl Committer {
             Ok(finished) => finished,
             Err(error) => return refuse_all(decided, &error),
         };
+        let gives_up = self.log.gives_up();
         match self.log.append(start, announced, &bytes, next) {
             Ok(()) => {
                 self.position = Some(position);
-                self.make_visible(effects, decided, files, bytes.len() as u64);
+                self.make_visible(effects, decided, files, bytes.len() as u64, gives_up);
             }
             Err(AppendError::Clean(error)) => refuse_all(decided, &error),
             Err(AppendError::InDoubt(why)) => self.leave_in_doubt(why, decided, files),
         }
     }
 
-    fn make_visible(&mut self, effects: Effects, decided: Vec<Decided>, files: Vec<Taken>, bytes: u64) {
+    fn make_visible(
+        &mut self,
+        effects: Effects,
+        decided: Vec<Decided>,
+        files: Vec<Taken>,
+        bytes: u64,
+        gave_up: u64,
+    ) {
         self.ledger.take(&effects.notes);
+        self.counters.show(&self.ledger);
         if let Err(error) = self.index.apply(effects.ops) {
             return self.leave_in_doubt(format!("the index took no more changes: {error}"), decided, files);
         }
@@ -296,13 +344,47 @@ impl Committer {
             .for_each(|decided| answer(decided.reply, decided.answer));
         self.large.discard_aside(effects.dropped);
         self.unpersisted += bytes;
-        if self.unpersisted >= self.persist_every && self.index.persist().is_ok() {
+        let Some(active) = self.position.map(|position| position.last.segment) else {
+            return;
+        };
+        if gave_up > 0 || self.unpersisted >= self.persist_every {
             self.unpersisted = 0;
-            // What cannot be let go now is let go later.
-            if let Some(position) = self.position {
-                let _ = self.segments.release(position.last.segment);
-            }
+            self.counters.gave_up(gave_up);
+            self.checkpoint.send_replace(active);
         }
+        let was_active = self.active.replace(active).filter(|before| *before != active);
+        let touched = effects.notes.iter().map(|(segment, _)| *segment);
+        if touched
+            .chain(was_active)
+            .any(|segment| segment < active && is_promising(&self.ledger.note(segment)))
+        {
+            self.wake_compactor();
+        }
+    }
+
+    /// Gives up with the next batch what nothing needs, and answers what is worth compacting. Segments before `active`
+    /// take no more batches.
+    fn reclaim(&mut self, active: u64, done: Option<(u64, bool)>) -> Option<Job> {
+        let set = self.segments.set();
+        let closed = Closed {
+            ledger: &self.ledger,
+            set: &set,
+            active,
+        };
+        let emptied = done.and_then(|(segment, is_complete)| is_complete.then_some(segment));
+        let dead = closed.dead(emptied);
+        if let Some((segment, _)) = done.filter(|(segment, _)| !dead.contains(segment)) {
+            self.tried.insert(segment, self.ledger.note(segment));
+        }
+        self.tried.retain(|segment, _| set.contains(*segment));
+        let job = closed.job(&dead, &self.tried, self.reserve.is_short());
+        self.log.give_up(&dead.into_iter().collect::<Vec<_>>());
+        job
+    }
+
+    fn wake_compactor(&self) {
+        // It went away only if the thread's end is near.
+        self.compactor.send_replace(());
     }
 
     /// The batch may be found in the log at the next start, with the files it refers to.

@@ -12,6 +12,7 @@ use crate::large::{LargeFiles, LargeStage, StagedFile};
 use crate::log::Segments;
 use crate::open::{self, OpenIndex, Options, Recovery};
 use crate::overlay::{parse_entry, space_state};
+use crate::reclaim::usage::{Counters, Usage};
 use crate::tasks::{Running, Tasks};
 use async_trait::async_trait;
 use countersign_engine::world::Files;
@@ -41,6 +42,7 @@ pub(crate) struct Shared {
     pub(crate) segments: Arc<Segments>,
     pub(crate) large: Arc<LargeFiles>,
     pub(crate) health: Arc<Health>,
+    pub(crate) counters: Arc<Counters>,
     pub(crate) tasks: Tasks,
 }
 
@@ -76,6 +78,11 @@ impl Embedded {
         for running in std::mem::take(&mut self.running) {
             running.ended().await;
         }
+    }
+
+    /// How much the log takes, and what became of it since it was opened.
+    pub fn usage(&self) -> Usage {
+        self.shared.counters.usage()
     }
 
     /// Reads the whole index and holds what is noted beside the rows (what of each segment is still needed, which files
@@ -135,7 +142,7 @@ impl Engine for Embedded {
     async fn seal(&self, space: Space, empty: &[Class]) -> Result<Seal> {
         match self.ask(Request::Seal(space, empty.to_vec())).await? {
             Answer::Sealed(seal) => Ok(seal),
-            Answer::Committed(_) | Answer::Done => Err(MISMATCHED),
+            Answer::Committed(_) | Answer::Done | Answer::Next(_) => Err(MISMATCHED),
         }
     }
 
@@ -162,7 +169,7 @@ impl Engine for Embedded {
             .await?
         {
             Answer::Committed(outcome) => Ok(outcome),
-            Answer::Sealed(_) | Answer::Done => Err(MISMATCHED),
+            Answer::Sealed(_) | Answer::Done | Answer::Next(_) => Err(MISMATCHED),
         }
     }
 

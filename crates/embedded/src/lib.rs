@@ -28,5 +28,6 @@ pub use disk::Disk;
 pub use embedded::Embedded;
 pub use index::{Fjall, MetaIndex, Op};
 pub use open::{OpenIndex, Options, Recovery, is_in_use};
+pub use reclaim::usage::Usage;
 pub use sync_point::SyncPoint;
 pub use tasks::Tasks;

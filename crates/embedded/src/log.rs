@@ -66,13 +66,6 @@ impl Log {
 
     /// The next batch gives up these segments. Nothing may refer to them; the one that takes batches stays. Their
     /// files go when [`Segments::release`] is told that no start could want them.
-    #[cfg_attr(
-        not(test),
-        expect(
-            dead_code,
-            reason = "what is dead is told by the accounting of space, which is not there yet"
-        )
-    )]
     pub(crate) fn give_up(&mut self, numbers: &[u64]) {
         let set = self.segments.set();
         let active = self.active.as_ref().map(|active| active.segment);
@@ -114,9 +107,9 @@ impl Log {
         Some(set)
     }
 
-    /// True if there is something to be said even if nobody asks for a change.
-    pub(crate) fn is_giving_up(&self) -> bool {
-        !self.giving_up.is_empty()
+    /// How many segments the next batch gives up, even if nobody asks for a change.
+    pub(crate) fn gives_up(&self) -> u64 {
+        self.giving_up.len() as u64
     }
 
     /// Appends a batch at a place from [`Log::make_room`] and makes it durable. It must begin with the announcement.

@@ -15,16 +15,19 @@ use crate::large::LargeFiles;
 use crate::log::Segments;
 use crate::log::recover::{Known, recover};
 use crate::overlay::{Overlay, parse_space};
+use crate::reclaim::checkpoint::Checkpointer;
+use crate::reclaim::compactor::Compactor;
 use crate::reclaim::ledger::Ledger;
+use crate::reclaim::usage::Counters;
 use crate::reserve::Reserve;
 use crate::{Disk, SyncPoint, Tasks};
 use countersign_engine::world::{Files, Held, Mode};
 use countersign_engine::{Error, Result, Space};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 /// What may be chosen.
 #[derive(Clone, Debug)]
@@ -153,6 +156,25 @@ pub(crate) fn with(
     let sweeping = spaces_to_sweep(&*index)?;
 
     let (sender, queue) = mpsc::channel(QUEUE_MAX);
+    let counters = Arc::new(Counters::default());
+    counters.show(&ledger);
+    let (checkpoint, due) = watch::channel(0);
+    let (waker, wake) = watch::channel(());
+    let checkpointer = Checkpointer {
+        due,
+        index: index.clone(),
+        segments: segments.clone(),
+        counters: counters.clone(),
+        _lock: lock.clone(),
+    };
+    let compactor = Compactor {
+        wake,
+        queue: sender.downgrade(),
+        index: index.clone(),
+        segments: segments.clone(),
+        counters: counters.clone(),
+        tasks: options.tasks.clone(),
+    };
     let committer = Committer {
         queue,
         log,
@@ -165,23 +187,38 @@ pub(crate) fn with(
         ledger,
         sweeping,
         aside: None,
+        active: position.map(|position| position.last.segment),
+        tried: BTreeMap::new(),
+        compactor: waker,
+        checkpoint,
+        counters: counters.clone(),
         persist_every: options.index_persist_bytes,
         unpersisted: 0,
         tasks: options.tasks.clone(),
         _lock: lock,
     };
-    let committing = options.tasks.start("countersign-log", committer.run());
-    let committing = committing.map_err(|error| unavailable("starting the log's thread", &error))?;
+    let failed = |error: io::Error| unavailable("starting a thread", &error);
+    let tasks = &options.tasks;
+    let running = vec![
+        tasks.start("countersign-log", committer.run()).map_err(failed)?,
+        tasks
+            .start("countersign-checkpoint", checkpointer.run())
+            .map_err(failed)?,
+        tasks
+            .start("countersign-compact", compactor.run())
+            .map_err(failed)?,
+    ];
     Ok(Embedded::new(
         Shared {
             index,
             segments,
             large,
             health,
+            counters,
             tasks: options.tasks.clone(),
         },
         sender,
-        vec![committing],
+        running,
         recovery,
     ))
 }

@@ -28,6 +28,8 @@ pub(crate) struct Overlay<'a> {
     /// What each segment holds more or less than before.
     segments: BTreeMap<u64, Difference>,
     removed: Vec<Space>,
+    /// The segments that are the log from now on, if that changes.
+    set: Option<SegmentSet>,
 }
 
 #[derive(Default)]
@@ -57,6 +59,7 @@ impl<'a> Overlay<'a> {
             references: BTreeMap::new(),
             segments: BTreeMap::new(),
             removed: Vec::new(),
+            set: None,
         }
     }
 
@@ -66,11 +69,15 @@ impl<'a> Overlay<'a> {
         space_state(space, found.as_deref())
     }
 
+    /// What the index notes of a space.
+    pub(crate) fn space_entry(&self, space: Space) -> Result<Option<SpaceEntry>> {
+        let found = self.look_up(vec![entry::space_name(space)])?.pop().flatten();
+        found.map(|bytes| parse_space(space, &bytes)).transpose()
+    }
+
     /// Notes a space's state, and the frame that says so.
     pub(crate) fn set_space(&mut self, space: Space, state: SpaceState, frame: FrameAt) -> Result<()> {
-        let name = entry::space_name(space);
-        let before = self.look_up(vec![name.clone()])?.pop().flatten();
-        let before = before.map(|bytes| parse_space(space, &bytes)).transpose()?;
+        let before = self.space_entry(space)?;
         // What is swept already stays swept when the frame is written again.
         let state = match before {
             Some(before) if before.state == SpaceState::Removed => before.state,
@@ -80,8 +87,11 @@ impl<'a> Overlay<'a> {
             self.count(before.frame.segment, -i64::from(before.frame.bytes));
         }
         self.count(frame.segment, frame.bytes.into());
-        self.ops.insert(name, Some(SpaceEntry { state, frame }.encode()));
-        if state == SpaceState::Removing {
+        self.ops.insert(
+            entry::space_name(space),
+            Some(SpaceEntry { state, frame }.encode()),
+        );
+        if state == SpaceState::Removing && before.is_none_or(|before| before.state != state) {
             self.removed.push(space);
         }
         Ok(())
@@ -89,13 +99,12 @@ impl<'a> Overlay<'a> {
 
     /// Notes that no row of a removed space is left.
     pub(crate) fn finish_sweeping(&mut self, space: Space) -> Result<()> {
-        let name = entry::space_name(space);
-        if let Some(found) = self.look_up(vec![name.clone()])?.pop().flatten() {
+        if let Some(before) = self.space_entry(space)? {
             let swept = SpaceEntry {
                 state: SpaceState::Removed,
-                ..parse_space(space, &found)?
+                ..before
             };
-            self.ops.insert(name, Some(swept.encode()));
+            self.ops.insert(entry::space_name(space), Some(swept.encode()));
         }
         Ok(())
     }
@@ -103,6 +112,7 @@ impl<'a> Overlay<'a> {
     /// From this batch on these segments are the log.
     pub(crate) fn set_segments(&mut self, set: &SegmentSet) {
         self.ops.insert(entry::segments_name(), Some(set.encode()));
+        self.set = Some(set.clone());
     }
 
     /// Rows as they are now, in the order asked for.
@@ -239,6 +249,10 @@ impl<'a> Overlay<'a> {
         if let Some((segment, _)) = grown {
             self.segments.entry(segment).or_default();
         }
+        let is_gone = |segment: u64| self.set.as_ref().is_some_and(|set| !set.contains(segment));
+        for segment in ledger.segments().filter(|segment| is_gone(*segment)) {
+            self.segments.entry(segment).or_default();
+        }
         let mut notes = Vec::with_capacity(self.segments.len());
         for (segment, difference) in self.segments {
             let mut note = ledger.note(segment);
@@ -250,6 +264,13 @@ impl<'a> Overlay<'a> {
             };
             if let Some((_, end)) = grown.filter(|(grown, _)| *grown == segment) {
                 note.total = end;
+            }
+            if is_gone(segment) {
+                // What rows hold of it is counted on, for a log that is read anew.
+                note = SegmentNote {
+                    live: note.live,
+                    ..SegmentNote::default()
+                };
             }
             let kept = (!note.is_empty()).then(|| note.encode());
             self.ops.insert(entry::segment_name(segment), kept);

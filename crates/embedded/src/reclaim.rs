@@ -1,4 +1,4 @@
-//! Giving back what is dead: which bytes of the log are still needed.
+//! Giving back what is dead: which bytes of the log are still needed, compaction, and the index made durable in between.
 //!
 //! Not here: how a segment's file is given back ([`crate::log`]).
 //!
@@ -6,4 +6,9 @@
 //! changes in the same step as they do.
 
 pub(crate) mod audit;
+pub(crate) mod checkpoint;
+pub(crate) mod choose;
+pub(crate) mod compactor;
+mod frames;
 pub(crate) mod ledger;
+pub(crate) mod usage;

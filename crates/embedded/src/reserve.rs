@@ -20,6 +20,11 @@ impl Reserve {
         Reserve { files, dir, bytes }
     }
 
+    /// True if less than twice the reserve is free.
+    pub(crate) fn is_short(&self) -> bool {
+        !self.leaves(self.bytes)
+    }
+
     /// True if the reserve is whole after so many more bytes.
     pub(crate) fn leaves(&self, more: u64) -> bool {
         if self.bytes == 0 {

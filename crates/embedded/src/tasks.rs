@@ -94,7 +94,6 @@ impl Tasks {
     }
 
     /// Waits. Only in a loop of the engine: elsewhere tokio's clock need not run.
-    #[expect(dead_code, reason = "for the loops that pace themselves")]
     pub(crate) async fn pause(&self, time: Duration) {
         match &self.0 {
             Kind::Threads => tokio::time::sleep(time).await,

@@ -68,9 +68,19 @@ pub(crate) fn taken_name(segment: u64, offset: u64, row_name: &[u8]) -> Vec<u8> 
     name
 }
 
+/// Begins the names of all such marks of bodies in a segment.
+pub(crate) fn taken_names(segment: u64) -> Vec<u8> {
+    number_name(KIND_TAKEN, segment)
+}
+
 /// Begins the names of all such marks.
 pub(crate) fn all_taken_names() -> Vec<u8> {
     vec![KIND_TAKEN]
+}
+
+/// The row's name in a name from [`taken_names`].
+pub(crate) fn parse_taken_name(name: &Bytes) -> Option<Bytes> {
+    (name.first() == Some(&KIND_TAKEN) && name.len() > 1 + 8 + 8).then(|| name.slice(1 + 8 + 8..))
 }
 
 /// Begins the names of all spaces' states.
@@ -131,6 +141,19 @@ pub(crate) fn parse_row_position(name: &Bytes) -> Option<Position> {
         home: name.slice_ref(home),
         suffix: name.slice_ref(suffix),
     })
+}
+
+/// A row's space, home and own name from its name here.
+pub(crate) fn parse_row_name(name: &Bytes) -> Option<(Space, Home, Row)> {
+    let (kind, rest) = name.split_first()?;
+    let (space, rest) = rest.split_first_chunk()?;
+    let Position { home, suffix } = parse_row_position(name)?;
+    let class = Class(*rest.first()?);
+    (*kind == KIND_ROW).then_some((
+        Space(u64::from_be_bytes(*space)),
+        Home(home),
+        Row { class, suffix },
+    ))
 }
 
 /// A row's value and body, and where the log says so.
@@ -360,7 +383,17 @@ mod tests {
                     suffix: Bytes::from_static(suffix),
                 };
                 let name = position_name(Space(9), Class(255), &position);
+                let parsed = parse_row_name(&Bytes::from(name.clone()));
+                let (home, suffix) = (Home(position.home.clone()), position.suffix.clone());
+                let row = Row {
+                    class: Class(255),
+                    suffix,
+                };
+                assert_eq!(parsed, Some((Space(9), home, row)));
                 assert_eq!(parse_row_position(&Bytes::from(name.clone())), Some(position));
+                let taken = Bytes::from(taken_name(7, 4096, &name));
+                assert!(taken.starts_with(&taken_names(7)));
+                assert_eq!(parse_taken_name(&taken), Some(Bytes::from(name.clone())));
                 names.push(name);
             }
         }

@@ -5,7 +5,7 @@
 
 use super::batch::Next;
 use super::bytes::{Reader, Write};
-use super::{BLOCK, FORMAT_VERSION, Salt};
+use super::{BLOCK, FORMAT_VERSION, Salt, Span};
 
 const MAGIC: [u8; 8] = *b"CSlogseg";
 const COVERED_BYTES: usize = 40;
@@ -77,6 +77,14 @@ impl SegmentSet {
     /// In ascending order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = u64> + '_ {
         self.0.iter().flat_map(|(first, last)| *first..=*last)
+    }
+
+    /// Those of a span, in ascending order.
+    pub(crate) fn within(&self, span: Span) -> impl Iterator<Item = u64> + '_ {
+        let from = self.0.partition_point(|(_, last)| *last < span.first);
+        let ranges = self.0.iter().skip(from);
+        let ranges = ranges.take_while(move |(first, _)| *first <= span.last);
+        ranges.flat_map(move |(first, last)| (*first).max(span.first)..=(*last).min(span.last))
     }
 
     /// Adds a number that is larger than all others.
@@ -159,6 +167,10 @@ mod tests {
                 numbers.remove(&gone);
             }
             assert_eq!(set.last(), numbers.last().copied());
+            let first = random.below(next as usize + 2) as u64;
+            let last = first + random.below(9) as u64;
+            let within: Vec<u64> = set.within(Span { first, last }).collect();
+            assert_eq!(within, numbers.range(first..=last).copied().collect::<Vec<_>>());
             let asked = random.below(next as usize + 2) as u64;
             assert_eq!(
                 set.contains(asked),

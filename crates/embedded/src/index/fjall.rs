@@ -7,12 +7,13 @@ use super::{MetaIndex, Op};
 use bytes::Bytes;
 use countersign_engine::{Error, Result};
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The index in one directory.
 pub struct Fjall {
     database: Database,
     rows: Keyspace,
+    dir: PathBuf,
 }
 
 impl Fjall {
@@ -44,7 +45,25 @@ impl Fjall {
             .worker_threads(WORKERS)
             .open()?;
         let rows = database.keyspace("rows", KeyspaceCreateOptions::default)?;
-        Ok(Fjall { database, rows })
+        let dir = path.to_path_buf();
+        Ok(Fjall { database, rows, dir })
+    }
+
+    /// Lets the journal reach the disk without holding the lock that fjall holds while it syncs: writers would wait for
+    /// it. What is written meanwhile is little, and is all that is left for [`Fjall::persist`].
+    fn write_journal_out(&self) -> std::io::Result<()> {
+        for file in std::fs::read_dir(&self.dir)? {
+            let path = file?.path();
+            if path.extension().is_some_and(|ending| ending == "jnl") {
+                match std::fs::File::open(&path) {
+                    Ok(journal) => journal.sync_data()?,
+                    // Journals go when what they hold is in tables.
+                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        Ok(())
     }
 }
 
@@ -84,9 +103,10 @@ impl MetaIndex for Fjall {
     }
 
     fn persist(&self) -> Result<()> {
-        self.database
-            .persist(PersistMode::SyncData)
-            .map_err(|error| unavailable(&error))
+        let failed = |error: fjall::Error| unavailable(&error);
+        self.database.persist(PersistMode::Buffer).map_err(failed)?;
+        self.write_journal_out().map_err(|error| unavailable(&error))?;
+        self.database.persist(PersistMode::SyncData).map_err(failed)
     }
 
     fn clear(&self) -> Result<()> {

@@ -58,6 +58,11 @@ impl Segments {
         self.opened(&mut self.shelf(), segment)
     }
 
+    /// What every header of this log is salted with.
+    pub(crate) fn salt(&self) -> Salt {
+        self.salt
+    }
+
     /// The segments that are the log.
     pub(crate) fn set(&self) -> SegmentSet {
         self.shelf().set.clone()

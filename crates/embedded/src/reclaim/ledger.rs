@@ -46,6 +46,21 @@ impl Ledger {
         live.filter(|(_, live)| *live != 0)
     }
 
+    /// All segments of which anything is known.
+    pub(crate) fn segments(&self) -> impl Iterator<Item = u64> + '_ {
+        self.notes.keys().copied()
+    }
+
+    /// How many segments, bytes written in them, and bytes that are live.
+    pub(crate) fn sums(&self) -> (u64, u64, u64) {
+        let notes = self.notes.values();
+        let add = |(total, live): (u64, u64), note: &SegmentNote| {
+            (total + note.total, live + note.live.max(0).cast_unsigned())
+        };
+        let (total, live) = notes.fold((0, 0), add);
+        (self.notes.len() as u64, total, live)
+    }
+
     /// Takes over what a batch changed.
     pub(crate) fn take(&mut self, changed: &[(u64, SegmentNote)]) {
         for (segment, note) in changed {

@@ -203,6 +203,20 @@ pub async fn observe(engine: &dyn Engine) -> Result<Model, String> {
 }
 
 async fn observe_home(engine: &dyn Engine, space: Space, name: &'static str) -> Result<HomeModel, String> {
+    for _ in 0..ATTEMPTS_MAX {
+        if let Some(home) = try_observe_home(engine, space, name).await? {
+            return Ok(home);
+        }
+    }
+    Err(format!("a body of {name} is always gone"))
+}
+
+/// `None`: a body moved since its row was read.
+async fn try_observe_home(
+    engine: &dyn Engine,
+    space: Space,
+    name: &'static str,
+) -> Result<Option<HomeModel>, String> {
     let names = row_names();
     let rows: Vec<Row> = names.iter().map(|name| row(*name)).collect();
     let found = engine
@@ -219,15 +233,18 @@ async fn observe_home(engine: &dyn Engine, space: Space, name: &'static str) -> 
                         .open(&body)
                         .await
                         .map_err(|error| format!("open: {error}"))?;
-                    let opened = opened.ok_or_else(|| format!("the body of {name} {row:?} is gone"))?;
+                    let Some(opened) = opened else { return Ok(None) };
                     Some(read_all(&*opened).await?)
                 }
             };
             home.insert(row, (value, body));
         }
     }
-    Ok(home)
+    Ok(Some(home))
 }
+
+/// Compaction moves a body now and then, not always.
+const ATTEMPTS_MAX: usize = 100;
 
 async fn read_all(body: &dyn OpenBody) -> Result<Bytes, String> {
     body.read(0, body.len() as usize)

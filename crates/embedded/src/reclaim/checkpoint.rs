@@ -1,0 +1,37 @@
+//! Makes the index durable on a thread of its own, and then lets go the files that only a start before that would want.
+//!
+//! Not here: when it is due ([`crate::committer`] says so).
+//!
+//! Keeps true: a segment's file goes only after the index is durable as of a later segment.
+
+use super::usage::Counters;
+use crate::index::MetaIndex;
+use crate::log::Segments;
+use countersign_engine::world::Held;
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// The loop's state.
+pub(crate) struct Checkpointer {
+    /// The segment of the last batch in the index, each time that it is due. Ends with the committer.
+    pub(crate) due: watch::Receiver<u64>,
+    pub(crate) index: Arc<dyn MetaIndex>,
+    pub(crate) segments: Arc<Segments>,
+    pub(crate) counters: Arc<Counters>,
+    /// Held as long as files may go.
+    pub(crate) _lock: Arc<Held>,
+}
+
+impl Checkpointer {
+    /// Works until the committer is gone.
+    pub(crate) async fn run(mut self) {
+        while self.due.changed().await.is_ok() {
+            let segment = *self.due.borrow_and_update();
+            // What fails now is tried when it is due again; until then a start reads more of the log.
+            if self.index.persist().is_ok() {
+                self.counters.persisted();
+                let _ = self.segments.release(segment);
+            }
+        }
+    }
+}
