@@ -7,7 +7,7 @@ use crate::committer::{Answer, Commit, PreparedBody, PreparedPut, Request, Waiti
 use crate::format::entry::{self, Entry, SpaceState};
 use crate::format::{At, log_sums};
 use crate::health::{Health, unavailable};
-use crate::index::MetaIndex;
+use crate::index::{Cached, MetaIndex};
 use crate::large::{LargeFiles, LargeStage, StagedFile};
 use crate::log::Segments;
 use crate::open::{self, OpenIndex, Options, Recovery};
@@ -15,6 +15,7 @@ use crate::overlay::{parse_entry, space_state};
 use crate::reclaim::usage::{Counters, Usage};
 use crate::tasks::{Running, Tasks};
 use async_trait::async_trait;
+use bytes::Bytes;
 use countersign_engine::world::Files;
 use countersign_engine::{
     Body, BodyRef, Change, Class, Engine, Error, Home, OpenBody, Outcome, Page, Result, Row, ScanRange,
@@ -38,7 +39,7 @@ pub struct Embedded {
 
 /// What reading needs.
 pub(crate) struct Shared {
-    pub(crate) index: Arc<dyn MetaIndex>,
+    pub(crate) index: Arc<Cached>,
     pub(crate) segments: Arc<Segments>,
     pub(crate) large: Arc<LargeFiles>,
     pub(crate) health: Arc<Health>,
@@ -152,8 +153,14 @@ impl Engine for Embedded {
 
     async fn get(&self, space: Space, home: &Home, rows: &[Row]) -> Result<Vec<Option<Stored>>> {
         rules::check_get(home, rows)?;
-        let (home, rows) = (home.clone(), rows.to_vec());
-        self.reading(move |shared| shared.get(space, &home, rows)).await
+        let mut names: Vec<_> = rows.iter().map(|row| entry::row_name(space, home, row)).collect();
+        names.push(entry::space_name(space));
+        if let Some(found) = self.shared.index.kept(&names) {
+            return stored_rows(space, home, rows, found);
+        }
+        let index = self.shared.index.clone();
+        let found = blocking(move || index.get_and_keep(&names)).await?;
+        stored_rows(space, home, rows, found)
     }
 
     async fn scan(&self, space: Space, class: Class, range: ScanRange, max: usize) -> Result<Page> {
@@ -190,6 +197,11 @@ impl Engine for Embedded {
         let Ok(place) = body.place.clone().downcast::<Place>() else {
             return Err(Error::Invalid("a body of another engine"));
         };
+        if let At::Log { segment, .. } = place.placed.at
+            && let Some(file) = self.shared.segments.reader_at_once(segment)
+        {
+            return Ok(Some(Box::new(Pinned { file, place })));
+        }
         self.reading(move |shared| shared.open(place)).await
     }
 }
@@ -247,30 +259,6 @@ impl Shared {
         )
     }
 
-    fn get(&self, space: Space, home: &Home, rows: Vec<Row>) -> Result<Vec<Option<Stored>>> {
-        let mut names: Vec<_> = rows.iter().map(|row| entry::row_name(space, home, row)).collect();
-        names.push(entry::space_name(space));
-        let mut found = self.index.get(&names)?;
-        standing(space_state(space, found.pop().flatten().as_deref())?)?;
-        let stored = |(row, found): (Row, Option<bytes::Bytes>)| {
-            let Some(found) = found else { return Ok(None) };
-            let Entry { value, body, .. } = parse_entry(&found)?;
-            let body = body.map(|placed| BodyRef {
-                len: placed.len,
-                place: Arc::new(Place {
-                    placed,
-                    owner: Owner {
-                        space,
-                        home: home.clone(),
-                        row,
-                    },
-                }),
-            });
-            Ok(Some(Stored { value, body }))
-        };
-        rows.into_iter().zip(found).map(stored).collect()
-    }
-
     fn scan(&self, space: Space, class: Class, range: &ScanRange, max: usize) -> Result<Page> {
         let all = entry::rows_of_class(space, class);
         let after = |mut name: Vec<u8>| {
@@ -292,7 +280,7 @@ impl Shared {
         standing(self.space(space)?)?;
         let more = rows.len() > max;
         rows.truncate(max);
-        let scanned = |(name, entry): (bytes::Bytes, bytes::Bytes)| {
+        let scanned = |(name, entry): (Bytes, Bytes)| {
             let damaged = || Error::Corrupt("a row of the index".into());
             let position = entry::parse_row_position(&name).ok_or_else(damaged)?;
             Ok(Scanned {
@@ -334,6 +322,33 @@ impl Shared {
         let tasks = self.tasks.clone();
         Ok(Some(Box::new(Pinned { file, place, tasks })))
     }
+}
+
+/// Rows of a home, from what was found under their names and under the name of their space.
+fn stored_rows(
+    space: Space,
+    home: &Home,
+    rows: &[Row],
+    mut found: Vec<Option<Bytes>>,
+) -> Result<Vec<Option<Stored>>> {
+    standing(space_state(space, found.pop().flatten().as_deref())?)?;
+    let stored = |(row, found): (&Row, Option<Bytes>)| {
+        let Some(found) = found else { return Ok(None) };
+        let Entry { value, body, .. } = parse_entry(&found)?;
+        let body = body.map(|placed| BodyRef {
+            len: placed.len,
+            place: Arc::new(Place {
+                placed,
+                owner: Owner {
+                    space,
+                    home: home.clone(),
+                    row: row.clone(),
+                },
+            }),
+        });
+        Ok(Some(Stored { value, body }))
+    };
+    rows.iter().zip(found).map(stored).collect()
 }
 
 fn standing(state: Option<SpaceState>) -> Result<()> {

@@ -6,8 +6,10 @@
 //! `clear` left behind; never a part of one call, never a later call without an earlier one. Nothing in it needs to
 //! be durable.
 
+mod cached;
 mod fjall;
 
+pub(crate) use self::cached::Cached;
 pub use self::fjall::Fjall;
 
 use bytes::Bytes;

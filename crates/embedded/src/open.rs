@@ -10,7 +10,7 @@ use crate::format::entry::{self, LogPosition, SpaceState};
 use crate::format::segment::SegmentSet;
 use crate::format::{FORMAT_VERSION, FormatFile, Salt, format_file, parse_format_file};
 use crate::health::{Health, unavailable};
-use crate::index::{Fjall, MetaIndex};
+use crate::index::{Cached, Fjall, MetaIndex};
 use crate::large::LargeFiles;
 use crate::log::Segments;
 use crate::log::recover::{Known, recover};
@@ -154,6 +154,7 @@ pub(crate) fn with(
             .is_some_and(Option::is_some))
     })?;
     let sweeping = spaces_to_sweep(&*index)?;
+    let index = Arc::new(Cached::new(index, ROWS_KEPT_BYTES));
 
     let (sender, queue) = mpsc::channel(QUEUE_MAX);
     let counters = Arc::new(Counters::default());
@@ -366,6 +367,8 @@ fn spaces_to_sweep(index: &dyn MetaIndex) -> Result<VecDeque<Space>> {
     }
 }
 
+/// Memory for rows of the index that were read or written lately.
+const ROWS_KEPT_BYTES: u64 = 32 * 1024 * 1024;
 /// Requests that wait for the log's thread; more wait outside.
 const QUEUE_MAX: usize = 1024;
 /// The file is far shorter.

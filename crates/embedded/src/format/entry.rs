@@ -110,6 +110,11 @@ pub(crate) fn rows_of_class(space: Space, class: Class) -> Vec<u8> {
     name
 }
 
+/// True for what readers ask for again and again: rows, and the states of spaces.
+pub(crate) fn is_kept(name: &[u8]) -> bool {
+    matches!(name.first(), Some(&(KIND_SPACE | KIND_ROW)))
+}
+
 /// The first name after all that begin so.
 pub(crate) fn after_all(mut prefix: Vec<u8>) -> Vec<u8> {
     while let Some(last) = prefix.last_mut() {

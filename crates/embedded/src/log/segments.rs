@@ -53,7 +53,12 @@ impl Segments {
         self.opened(&mut shelf, segment).map(Some)
     }
 
-    /// The same, whether the segment is a part of the log or not; while the log is read.
+    /// As [`Segments::reader`], where no file has to be opened for it: does not block.
+    pub(crate) fn reader_at_once(&self, segment: u64) -> Option<Arc<dyn File>> {
+        self.shelf().open.get(&segment).cloned()
+    }
+
+    /// As [`Segments::reader`], whether the segment is a part of the log or not; while the log is read.
     pub(super) fn file(&self, segment: u64) -> io::Result<Arc<dyn File>> {
         self.opened(&mut self.shelf(), segment)
     }
