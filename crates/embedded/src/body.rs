@@ -3,6 +3,7 @@
 //! Keeps true: no byte is handed out that was not checked. A body stays readable while it is open, because its file
 //! is open.
 
+use crate::buffers;
 use crate::format::{At, Placed, crc32c};
 use crate::tasks::Tasks;
 use async_trait::async_trait;
@@ -59,30 +60,51 @@ impl OpenBody for Pinned {
         if len == 0 {
             return Ok(Bytes::new());
         }
+        if let Some(bytes) = self.read_blocks(offset, len, Patience::None)? {
+            return Ok(bytes);
+        }
         let pinned = self.clone();
-        self.tasks.blocking(move || pinned.read_blocks(offset, len)).await
+        let read = self
+            .tasks
+            .blocking(move || pinned.read_blocks(offset, len, Patience::Device))
+            .await?;
+        read.ok_or_else(|| self.place.owner.corrupt("its file was not read"))
     }
 }
 
+/// What a read waits for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Patience {
+    /// Nothing: it gives what is in memory.
+    None,
+    /// The device.
+    Device,
+}
+
 impl Pinned {
-    /// Reads all blocks that the range touches and cuts the range out of them.
-    fn read_blocks(&self, offset: u64, len: usize) -> Result<Bytes> {
+    /// Reads all blocks that the range touches and cuts the range out of them. `None`: it would have to wait.
+    fn read_blocks(&self, offset: u64, len: usize, patience: Patience) -> Result<Option<Bytes>> {
         let placed = &self.place.placed;
         let block = placed.at.sum_bytes() as u64;
         let first = offset / block;
         let from = first * block;
         let until = ((offset + len as u64).div_ceil(block) * block).min(placed.len);
-        let mut bytes = vec![0; (until - from) as usize];
+        let mut bytes = buffers::take((until - from) as usize);
         let begin = match placed.at {
             At::Log { offset, .. } => offset,
             At::Large { .. } => 0,
         };
-        self.file
-            .read_at(begin + from, &mut bytes)
-            .map_err(|error| match error.kind() {
-                io::ErrorKind::UnexpectedEof => self.place.owner.corrupt("its file is too short"),
-                _ => Error::Unavailable(format!("reading a body: {error}")),
-            })?;
+        let read = match patience {
+            Patience::None => self.file.read_at_once(begin + from, &mut bytes),
+            Patience::Device => self.file.read_at(begin + from, &mut bytes).map(|()| true),
+        };
+        let is_read = read.map_err(|error| match error.kind() {
+            io::ErrorKind::UnexpectedEof => self.place.owner.corrupt("its file is too short"),
+            _ => Error::Unavailable(format!("reading a body: {error}")),
+        })?;
+        if !is_read {
+            return Ok(None);
+        }
         for (number, bytes) in bytes.chunks(block as usize).enumerate() {
             let number = first as usize + number;
             if placed.sums.get(number) != Some(&crc32c(bytes)) {
@@ -93,6 +115,6 @@ impl Pinned {
             }
         }
         let start = (offset - from) as usize;
-        Ok(Bytes::from(bytes).slice(start..start + len))
+        Ok(Some(bytes.freeze().slice(start..start + len)))
     }
 }

@@ -4,8 +4,9 @@
 
 use countersign_engine::world::{File, Files, Held, Mode, Room};
 use rustix::fs::{FlockOperation, OFlags, flock, statvfs};
+use rustix::io::{Errno, ReadWriteFlags, preadv2};
 use std::fs;
-use std::io;
+use std::io::{self, IoSliceMut};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
@@ -80,6 +81,28 @@ impl File for DiskFile {
 
     fn read_at(&self, offset: u64, into: &mut [u8]) -> io::Result<()> {
         self.0.read_exact_at(into, offset)
+    }
+
+    fn read_at_once(&self, offset: u64, into: &mut [u8]) -> io::Result<bool> {
+        let mut read = 0;
+        while let Some(rest) = into.get_mut(read..).filter(|rest| !rest.is_empty()) {
+            let from = offset + read as u64;
+            match preadv2(
+                &self.0,
+                &mut [IoSliceMut::new(rest)],
+                from,
+                ReadWriteFlags::NOWAIT,
+            ) {
+                // Whether it is the end is found out by whoever may wait.
+                Ok(0) => return Ok(false),
+                Ok(more) => read += more,
+                Err(Errno::INTR) => {}
+                // Not in memory, or a file system that cannot tell.
+                Err(Errno::AGAIN | Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => return Ok(false),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(true)
     }
 
     fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {

@@ -159,7 +159,11 @@ impl Engine for Embedded {
             return stored_rows(space, home, rows, found);
         }
         let index = self.shared.index.clone();
-        let found = blocking(move || index.get_and_keep(&names)).await?;
+        let found = self
+            .shared
+            .tasks
+            .blocking(move || index.get_and_keep(&names))
+            .await?;
         stored_rows(space, home, rows, found)
     }
 
@@ -200,7 +204,8 @@ impl Engine for Embedded {
         if let At::Log { segment, .. } = place.placed.at
             && let Some(file) = self.shared.segments.reader_at_once(segment)
         {
-            return Ok(Some(Box::new(Pinned { file, place })));
+            let tasks = self.shared.tasks.clone();
+            return Ok(Some(Box::new(Pinned { file, place, tasks })));
         }
         self.reading(move |shared| shared.open(place)).await
     }

@@ -9,6 +9,7 @@
 //! - bytes on disk are made and read in [`format`] alone (`docs/format.md` says them in words).
 
 mod body;
+mod buffers;
 mod committer;
 mod disk;
 mod embedded;

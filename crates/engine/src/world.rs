@@ -75,6 +75,12 @@ pub trait File: Send + Sync {
     fn len(&self) -> io::Result<u64>;
     /// Fills `into` from `offset`; a file that ends before is `UnexpectedEof`.
     fn read_at(&self, offset: u64, into: &mut [u8]) -> io::Result<()>;
+    /// As [`File::read_at`] where no device has to be waited for; `Ok(false)` where one would be, or where that cannot be
+    /// told. The only call that may come from a thread that must not block.
+    fn read_at_once(&self, offset: u64, into: &mut [u8]) -> io::Result<bool> {
+        let _ = (offset, into);
+        Ok(false)
+    }
     /// Writes all of `bytes` at `offset`. After an error any part of them may have been written.
     fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()>;
     /// The same file, for writes past the page cache: places, lengths and memory are multiples of 4,096 then. `None` where

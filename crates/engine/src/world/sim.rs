@@ -261,6 +261,14 @@ impl File for SimFile {
         lock(&self.sim.0.disk).read(self.id, offset, into)
     }
 
+    /// As if every third block were not in memory.
+    fn read_at_once(&self, offset: u64, into: &mut [u8]) -> io::Result<bool> {
+        if (offset / BLOCK).is_multiple_of(3) {
+            return Ok(false);
+        }
+        self.read_at(offset, into).map(|()| true)
+    }
+
     fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
         self.check_writable()?;
         self.sim.tell(Step::Write(self.path.clone()));
@@ -309,6 +317,8 @@ impl SimFile {
         }
     }
 }
+
+const BLOCK: u64 = 4096;
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)

@@ -83,14 +83,14 @@ fn what_was_read_or_written_is_answered_without_the_index() {
         "that it is absent is kept"
     );
     cached.apply(vec![put(1, "a"), put(2, "b")]).expect("applied");
-    let both = Some(vec![Some("a".to_owned()), Some("b".to_owned())]);
-    assert_eq!(text(cached.kept(&[name(1), name(2)])), both);
+    let (a, b) = (Some("a".to_owned()), Some("b".to_owned()));
+    assert_eq!(text(cached.kept(&[name(1), name(2)])), Some(vec![a, b.clone()]));
     assert_eq!(index.looked_up.load(Ordering::Relaxed), 1);
     cached.apply(vec![(name(1), None)]).expect("applied");
     assert_eq!(text(cached.kept(&[name(1)])), None);
     assert_eq!(
         text(cached.get_and_keep(&[name(1), name(2)]).ok()),
-        Some(vec![None, both.unwrap()[1].clone()])
+        Some(vec![None, b])
     );
     // The engine's own notes are read by one thread, which keeps them itself.
     cached
