@@ -121,6 +121,10 @@ impl File for DiskFile {
         self.0.set_len(len)
     }
 
+    fn write_out(&self) -> io::Result<()> {
+        self.0.sync_all()
+    }
+
     fn sync(&self, _point: &'static str) -> io::Result<()> {
         self.0.sync_data()
     }

@@ -5,12 +5,14 @@
 //! Keeps true: at most the last batch of the log was ever in doubt. A segment is begun only after the one before it was
 //! closed, durably. After anything but a clean refusal for want of space, [`Log::append`] is not called again.
 
+pub(crate) mod ahead;
 pub(crate) mod recover;
 mod segments;
 mod survey;
 
 pub(crate) use self::segments::Segments;
 
+use self::ahead::{Ahead, Prepared, Sizes};
 use crate::SyncPoint;
 use crate::format::batch::{Builder, Next, Start};
 use crate::format::frame::frame_bytes;
@@ -35,12 +37,16 @@ pub(crate) enum AppendError {
 /// The end of the log, where batches are appended.
 pub(crate) struct Log {
     segments: Arc<Segments>,
-    segment_bytes: u64,
+    sizes: Sizes,
     /// Where batches go; `None` if the next batch begins a segment.
     active: Option<Active>,
     /// The number of the segment that is begun next.
     following: u64,
     next: Next,
+    /// A file for it, if one is there.
+    prepared: Option<Prepared>,
+    /// Where such files come from; `None` if they are not prepared.
+    ahead: Option<Ahead>,
     /// Segments that the next batch gives up.
     giving_up: BTreeSet<u64>,
 }
@@ -51,6 +57,10 @@ struct Active {
     file: Arc<dyn File>,
     /// So much of it is taken.
     taken: u64,
+    /// It is closed before it is longer than this, unless one batch is longer.
+    bytes: u64,
+    /// So long is its file at least: what lies behind `taken` was written before.
+    prepared_bytes: u64,
 }
 
 impl Log {
@@ -62,6 +72,25 @@ impl Log {
     /// What the next batch carries.
     pub(crate) fn next(&self) -> Next {
         self.next
+    }
+
+    /// From now on, files of segments are prepared.
+    pub(crate) fn prepare_with(&mut self, ahead: Ahead) {
+        if let Some(active) = &self.active {
+            ahead.filled(active.taken, active.bytes);
+        }
+        self.ahead = Some(ahead);
+        self.want_following();
+    }
+
+    fn want_following(&self) {
+        let following = match &self.active {
+            Some(active) => active.segment + 1,
+            None => self.following,
+        };
+        if let (None, Some(ahead)) = (&self.prepared, &self.ahead) {
+            ahead.want(following, self.sizes.of(following));
+        }
     }
 
     /// The next batch gives up these segments. Nothing may refer to them; the one that takes batches stays. Their
@@ -79,7 +108,7 @@ impl Log {
         let set_bytes = frame_bytes(self.segments.set().encode().len() + RANGE_MORE, 0);
         let needed = (estimate + set_bytes) as u64 + BLOCK;
         if let Some(active) = &self.active {
-            if active.taken + needed <= self.segment_bytes {
+            if active.taken + needed <= active.bytes {
                 return Ok(Start {
                     segment: active.segment,
                     offset: active.taken,
@@ -122,8 +151,10 @@ impl Log {
     ) -> Result<(), AppendError> {
         match &mut self.active {
             Some(active) => {
-                write(&*active.file, active.taken, batch, SyncPoint::LogBatch)?;
-                active.taken += batch.len() as u64;
+                active.write(batch, SyncPoint::LogBatch)?;
+                if let Some(ahead) = &self.ahead {
+                    ahead.filled(active.taken, active.bytes);
+                }
             }
             None => self.begin(start.segment, batch)?,
         }
@@ -146,7 +177,7 @@ impl Log {
         });
         batch.end();
         let (bytes, next) = batch.finish(self.segments.salt, self.next);
-        write(&*active.file, active.taken, &bytes, SyncPoint::LogEnd)?;
+        active.write(&bytes, SyncPoint::LogEnd)?;
         self.next = next;
         self.following = active.segment + 1;
         self.active = None;
@@ -155,50 +186,76 @@ impl Log {
 
     /// Begins a segment with its first batch.
     fn begin(&mut self, segment: u64, batch: &[u8]) -> Result<(), AppendError> {
-        let opened = self
-            .segments
-            .files
-            .open(&self.segments.path(segment), Mode::Create);
-        let file =
-            opened.map_err(|error| AppendError::Clean(unavailable("a new segment of the log", &error)))?;
-        // A file may be left from an attempt that was cut short.
-        file.truncate(0)
-            .map_err(|error| in_doubt("emptying a segment of the log", &error))?;
+        if self.prepared.is_none() {
+            self.prepared = self.ahead.as_ref().and_then(|ahead| ahead.take(segment));
+        }
         let mut bytes = SegmentHeader {
             segment,
             first: self.next,
         }
         .encode(self.segments.salt);
         bytes.extend_from_slice(batch);
-        write(&*file, 0, &bytes, SyncPoint::LogBatch)?;
-        let synced = self
-            .segments
-            .files
-            .sync_dir(&self.segments.dir, SyncPoint::LogDir.name());
-        synced.map_err(|error| in_doubt("making a segment's name durable", &error))?;
-        self.active = Some(Active {
+        let (file, prepared_bytes) = match &self.prepared {
+            Some(prepared) => (prepared.file.clone(), prepared.bytes),
+            None => (self.create(segment)?, 0),
+        };
+        let mut active = Active {
             segment,
             file,
-            taken: bytes.len() as u64,
-        });
+            taken: 0,
+            bytes: prepared_bytes.max(self.sizes.of(segment)),
+            prepared_bytes,
+        };
+        active.write(&bytes, SyncPoint::LogBatch)?;
+        if self.prepared.take().is_none() {
+            let synced = self
+                .segments
+                .files
+                .sync_dir(&self.segments.dir, SyncPoint::LogDir.name());
+            synced.map_err(|error| in_doubt("making a segment's name durable", &error))?;
+        }
+        if let Some(ahead) = &self.ahead {
+            ahead.filled(active.taken, active.bytes);
+        }
+        self.active = Some(active);
+        self.want_following();
         Ok(())
+    }
+
+    /// A file that grows with what is written to it.
+    fn create(&self, segment: u64) -> Result<Arc<dyn File>, AppendError> {
+        let path = self.segments.path(segment);
+        let opened = self.segments.files.open(&path, Mode::Create);
+        let file =
+            opened.map_err(|error| AppendError::Clean(unavailable("a new segment of the log", &error)))?;
+        // It may be left from an attempt that was cut short.
+        file.truncate(0)
+            .map_err(|error| in_doubt("emptying a segment of the log", &error))?;
+        Ok(file)
     }
 }
 
-fn write(file: &dyn File, offset: u64, bytes: &[u8], point: SyncPoint) -> Result<(), AppendError> {
-    match file.write_at(offset, bytes) {
-        Ok(()) => {}
-        // A full device took less than the whole batch, and less than the whole is nothing when the log is read back.
-        // Cutting it off gives the space back.
-        Err(error) if is_full(&error) => {
-            file.truncate(offset)
-                .map_err(|error| in_doubt("cutting off a batch", &error))?;
-            return Err(AppendError::Clean(Error::Full));
+impl Active {
+    /// Appends and makes durable.
+    fn write(&mut self, bytes: &[u8], point: SyncPoint) -> Result<(), AppendError> {
+        match self.file.write_at(self.taken, bytes) {
+            Ok(()) => {}
+            // A full device took less than the whole batch, and less than the whole is nothing when the log is read back.
+            // Cutting it off gives the space back.
+            Err(error) if is_full(&error) => {
+                self.file
+                    .truncate(self.taken.max(self.prepared_bytes))
+                    .map_err(|error| in_doubt("cutting off a batch", &error))?;
+                return Err(AppendError::Clean(Error::Full));
+            }
+            Err(error) => return Err(in_doubt("writing to the log", &error)),
         }
-        Err(error) => return Err(in_doubt("writing to the log", &error)),
+        self.file
+            .sync(point.name())
+            .map_err(|error| in_doubt("making the log durable", &error))?;
+        self.taken += bytes.len() as u64;
+        Ok(())
     }
-    file.sync(point.name())
-        .map_err(|error| in_doubt("making the log durable", &error))
 }
 
 fn in_doubt(what: &str, error: &io::Error) -> AppendError {

@@ -13,6 +13,7 @@ use crate::health::{Health, unavailable};
 use crate::index::{Cached, Fjall, MetaIndex};
 use crate::large::LargeFiles;
 use crate::log::Segments;
+use crate::log::ahead::{Sizes, ahead};
 use crate::log::recover::{Known, recover};
 use crate::overlay::{Overlay, parse_space};
 use crate::reclaim::checkpoint::Checkpointer;
@@ -32,8 +33,10 @@ use tokio::sync::{mpsc, watch};
 /// What may be chosen.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// A segment of the log that is longer takes no more batches.
+    /// The longest a segment of the log is made; the first ones are shorter, and so are all on a small disk.
     pub segment_bytes: u64,
+    /// Files of segments are written with zeros before they are needed.
+    pub prepare_segments: bool,
     /// The index is made durable after so many bytes of log: no start reads much more than that.
     pub index_persist_bytes: u64,
     /// So much of the disk is kept free of new data, for deletes and for the index; at most a sixteenth of the disk.
@@ -51,6 +54,7 @@ impl Options {
     pub fn new(new_log_salt: u64) -> Options {
         Options {
             segment_bytes: 256 * 1024 * 1024,
+            prepare_segments: true,
             index_persist_bytes: 64 * 1024 * 1024,
             reserve_bytes: 256 * 1024 * 1024,
             rebuild_index: false,
@@ -108,23 +112,19 @@ pub(crate) fn with(
 
     let segments = Arc::new(Segments::new(files.clone(), layout.log.clone(), salt));
     let mut ledger = Ledger::load(&*index)?;
-    let (log, found) = recover(
-        segments.clone(),
-        options.segment_bytes,
-        known.as_ref(),
-        &mut |read| {
-            let mut overlay = Overlay::new(&*index);
-            let (start, is, end, next): (Start, _, _, _) = (read.start, read.is, read.end(), read.batch.next);
-            read.batch
-                .records
-                .into_iter()
-                .try_for_each(|(frame, record)| overlay.replay(frame, record))?;
-            let (effects, after) = overlay.finish(position.as_ref(), &ledger, (start, is), (end, next))?;
-            position = Some(after);
-            ledger.take(&effects.notes);
-            index.apply(effects.ops)
-        },
-    )?;
+    let sizes = Sizes::new(options.segment_bytes, &*files, &layout.log);
+    let (mut log, found) = recover(segments.clone(), sizes, known.as_ref(), &mut |read| {
+        let mut overlay = Overlay::new(&*index);
+        let (start, is, end, next): (Start, _, _, _) = (read.start, read.is, read.end(), read.batch.next);
+        read.batch
+            .records
+            .into_iter()
+            .try_for_each(|(frame, record)| overlay.replay(frame, record))?;
+        let (effects, after) = overlay.finish(position.as_ref(), &ledger, (start, is), (end, next))?;
+        position = Some(after);
+        ledger.take(&effects.notes);
+        index.apply(effects.ops)
+    })?;
     if let Some(position) = position
         && segments.has_given_up()
     {
@@ -156,6 +156,17 @@ pub(crate) fn with(
     let sweeping = spaces_to_sweep(&*index)?;
     let index = Arc::new(Cached::new(index, ROWS_KEPT_BYTES));
 
+    let preparing = options.prepare_segments.then(|| {
+        let (asking, preparing) = ahead(
+            segments.clone(),
+            reserve.clone(),
+            health.clone(),
+            options.tasks.clone(),
+            lock.clone(),
+        );
+        log.prepare_with(asking);
+        preparing
+    });
     let (sender, queue) = mpsc::channel(QUEUE_MAX);
     let counters = Arc::new(Counters::default());
     counters.show(&ledger);
@@ -200,7 +211,7 @@ pub(crate) fn with(
     };
     let failed = |error: io::Error| unavailable("starting a thread", &error);
     let tasks = &options.tasks;
-    let running = vec![
+    let mut running = vec![
         tasks.start("countersign-log", committer.run()).map_err(failed)?,
         tasks
             .start("countersign-checkpoint", checkpointer.run())
@@ -209,6 +220,13 @@ pub(crate) fn with(
             .start("countersign-compact", compactor.run())
             .map_err(failed)?,
     ];
+    if let Some(preparing) = preparing {
+        running.push(
+            tasks
+                .start("countersign-segments", preparing.run())
+                .map_err(failed)?,
+        );
+    }
     Ok(Embedded::new(
         Shared {
             index,

@@ -21,8 +21,10 @@ pub enum SyncPoint {
     LogBatch,
     /// The frame that closes a segment, before the next one is begun.
     LogEnd,
-    /// The name of a new segment.
+    /// The name of a segment that was not prepared.
     LogDir,
+    /// The name of a segment that was prepared, before it may be begun.
+    LogAhead,
     /// The bytes of a large body.
     LargeFile,
     /// The name of a large body.
@@ -33,7 +35,7 @@ pub enum SyncPoint {
 
 impl SyncPoint {
     /// All of them.
-    pub const ALL: [SyncPoint; 11] = [
+    pub const ALL: [SyncPoint; 12] = [
         SyncPoint::DataDirName,
         SyncPoint::DataDir,
         SyncPoint::FormatFile,
@@ -42,6 +44,7 @@ impl SyncPoint {
         SyncPoint::LogBatch,
         SyncPoint::LogEnd,
         SyncPoint::LogDir,
+        SyncPoint::LogAhead,
         SyncPoint::LargeFile,
         SyncPoint::LargeDir,
         SyncPoint::LargeRoot,
@@ -58,6 +61,7 @@ impl SyncPoint {
             SyncPoint::LogBatch => "log-batch",
             SyncPoint::LogEnd => "log-end",
             SyncPoint::LogDir => "log-dir",
+            SyncPoint::LogAhead => "log-ahead",
             SyncPoint::LargeFile => "large-file",
             SyncPoint::LargeDir => "large-dir",
             SyncPoint::LargeRoot => "large-root",

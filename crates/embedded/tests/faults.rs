@@ -95,7 +95,11 @@ async fn a_stored_body_cannot_pass_for_a_later_batch() {
         let other = Sim::new();
         let index = PrefixIndex::default().opener();
         let root = Path::new("/data");
-        let engine = Embedded::open_with(Arc::new(other.clone()), index, root, &Options::new(salt)).unwrap();
+        let options = Options {
+            prepare_segments: false,
+            ..Options::new(salt)
+        };
+        let engine = Embedded::open_with(Arc::new(other.clone()), index, root, &options).unwrap();
         for name in ["1", "2", "3", "4", "5"] {
             write(&engine, name, None).await.unwrap();
         }
@@ -133,6 +137,7 @@ async fn a_stored_body_cannot_pass_for_a_later_batch() {
 async fn a_missing_or_emptied_segment_is_told() {
     let options = Options {
         segment_bytes: 1,
+        prepare_segments: false,
         ..Options::new(1)
     };
     for lost in [1, 2] {
@@ -244,6 +249,7 @@ async fn a_full_disk_refuses_cleanly_and_goes_on_when_there_is_space() {
     // Without a reserve, so that the writes themselves find no room.
     let options = Options {
         reserve_bytes: 0,
+        prepare_segments: false,
         ..Options::new(SALT)
     };
     let engine = Embedded::open_with(
@@ -291,6 +297,7 @@ async fn a_disk_filled_to_its_end_still_takes_deletes() {
     let (files, index) = (Sim::new(), PrefixIndex::default());
     let options = Options {
         reserve_bytes: 100_000,
+        prepare_segments: false,
         ..Options::new(SALT)
     };
     let engine = Embedded::open_with(
@@ -652,7 +659,11 @@ async fn commits_that_wait_share_one_sync() {
 }
 
 fn open(files: &Sim, index: &PrefixIndex) -> Result<Embedded, Error> {
-    let options = Options::new(SALT);
+    let options = Options {
+        // What is looked at here are files that end where the log ends.
+        prepare_segments: false,
+        ..Options::new(SALT)
+    };
     Embedded::open_with(
         Arc::new(files.clone()),
         index.opener(),

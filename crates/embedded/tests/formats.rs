@@ -176,6 +176,7 @@ fn fixture_dir() -> PathBuf {
 fn options() -> Options {
     Options {
         segment_bytes: 40_000,
+        prepare_segments: false,
         ..Options::new(0x0123_4567_89AB_CDEF)
     }
 }

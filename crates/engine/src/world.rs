@@ -90,6 +90,8 @@ pub trait File: Send + Sync {
     }
     /// Sets the length.
     fn truncate(&self, len: u64) -> io::Result<()>;
+    /// Writes out what is in the cache, so that a later sync has less to do. It promises nothing.
+    fn write_out(&self) -> io::Result<()>;
     /// Makes bytes and length durable. `point` names the place in the code, for tests and metrics.
     fn sync(&self, point: &'static str) -> io::Result<()>;
 }

@@ -10,6 +10,7 @@
 //! - what is left of a batch that was cut short never becomes a part of another one: a batch of the log's own takes its
 //!   place first.
 
+use super::ahead::{Prepared, Sizes};
 use super::survey::{Survey, survey};
 use super::{Active, AppendError, Log, Segments};
 use crate::SyncPoint;
@@ -71,7 +72,7 @@ pub(crate) struct Known {
 /// appended to.
 pub(crate) fn recover(
     segments: Arc<Segments>,
-    segment_bytes: u64,
+    sizes: Sizes,
     known: Option<&Known>,
     apply: &mut dyn FnMut(ReadBatch) -> Result<()>,
 ) -> Result<(Log, Found)> {
@@ -107,7 +108,7 @@ pub(crate) fn recover(
             break;
         }
     }
-    let mut log = reading.settle(segments, segment_bytes, &survey, last.as_ref(), &mut found)?;
+    let mut log = reading.settle(segments, sizes, &survey, last.as_ref(), &mut found)?;
     let over_torn = if found.torn_bytes > 0 {
         log.write_over_torn()?
     } else {
@@ -226,7 +227,7 @@ impl Reading {
     fn settle(
         &self,
         segments: Arc<Segments>,
-        segment_bytes: u64,
+        sizes: Sizes,
         survey: &Survey,
         last: Option<&ReadBatch>,
         found: &mut Found,
@@ -241,14 +242,16 @@ impl Reading {
         } else {
             self.segment
         };
-        let mut active = None;
+        let (mut active, mut prepared) = (None, None);
         if !self.closed && self.offset > BLOCK {
-            let file = open_for_writing(&segments, self.segment)?;
-            found.torn_bytes = cut_off(&*file, self.offset)?;
+            let end = End::at(&segments, sizes, self.segment, self.offset, self.next)?;
+            found.torn_bytes = end.torn_bytes;
             active = Some(Active {
                 segment: self.segment,
-                file,
+                file: end.file,
                 taken: self.offset,
+                bytes: end.prepared_bytes.max(sizes.of(self.segment)),
+                prepared_bytes: end.prepared_bytes,
             });
         } else if survey.listed.contains(&following) {
             // A segment without a whole batch is begun anew; so is one whose header is torn.
@@ -259,16 +262,24 @@ impl Reading {
                     self.next.batch
                 )));
             }
-            found.torn_bytes = cut_off(&*open_for_writing(&segments, following)?, 0)?;
+            let end = End::at(&segments, sizes, following, 0, self.next)?;
+            found.torn_bytes = end.torn_bytes;
+            prepared = (end.prepared_bytes > 0).then_some(Prepared {
+                segment: following,
+                file: end.file,
+                bytes: end.prepared_bytes,
+            });
         }
         survey.clear_behind(&segments, following)?;
         segments.begin_with(survey.set.clone(), survey.left_over(following));
         Ok(Log {
             segments,
-            segment_bytes,
+            sizes,
             active,
             following,
             next: self.next,
+            prepared,
+            ahead: None,
             giving_up: BTreeSet::new(),
         })
     }
@@ -308,16 +319,50 @@ impl Log {
     }
 }
 
-/// Cuts a file to `taken` bytes; answers by how much.
-fn cut_off(file: &dyn File, taken: u64) -> Result<u64> {
-    let len = file
-        .len()
-        .map_err(|error| unavailable("reading the log", &error))?;
-    if len > taken {
-        file.truncate(taken)
-            .map_err(|error| unavailable("cutting off the end of the log", &error))?;
+/// Where the log ends in a file.
+struct End {
+    file: Arc<dyn File>,
+    /// The file's length, if it was prepared; a file that was not ends with the log.
+    prepared_bytes: u64,
+    /// So much behind the end belongs to a batch that is not whole.
+    torn_bytes: u64,
+}
+
+impl End {
+    /// What a batch left that was cut short stays in a prepared file, up to what can be told from what the file held
+    /// before; from any other file it is cut off.
+    fn at(segments: &Segments, sizes: Sizes, segment: u64, taken: u64, next: Next) -> Result<End> {
+        let file = open_for_writing(segments, segment)?;
+        let len = file
+            .len()
+            .map_err(|error| unavailable("reading the log", &error))?;
+        if len >= sizes.of(segment) {
+            return Ok(End {
+                file,
+                prepared_bytes: len,
+                torn_bytes: torn_bytes(segments, segment, taken, next, len)?,
+            });
+        }
+        if len > taken {
+            file.truncate(taken)
+                .map_err(|error| unavailable("cutting off the end of the log", &error))?;
+        }
+        Ok(End {
+            file,
+            prepared_bytes: 0,
+            torn_bytes: len.saturating_sub(taken),
+        })
     }
-    Ok(len.saturating_sub(taken))
+}
+
+/// Up to the last block that begins with a frame of this batch, or with this segment's header.
+fn torn_bytes(segments: &Segments, segment: u64, from: u64, next: Next, len: u64) -> Result<u64> {
+    let begun = from == 0 && header_of(segments, segment)?.is_some();
+    let mut until = if begun { BLOCK } else { from };
+    while let Some((offset, _)) = find_frame(segments, segment, until.max(from), next.batch)? {
+        until = offset + BLOCK;
+    }
+    Ok(until.min(len) - from)
 }
 
 fn rewrite(file: &dyn File, salt: Salt, last: &ReadBatch) -> std::io::Result<()> {
@@ -393,18 +438,50 @@ fn parse_batch(segments: &Segments, start: Start, next: Next) -> Result<Option<R
 /// The number of a batch of this segment, not older than `oldest`, of which a frame stands at a block's beginning at or
 /// behind `from`. What is behind a batch that is not whole cannot be further away than that one is long.
 pub(super) fn find_later(segments: &Segments, segment: u64, from: u64, oldest: u64) -> Result<Option<u64>> {
+    Ok(find_frame(segments, segment, from, oldest)?.map(|(_, batch)| batch))
+}
+
+/// The same, with where it stands.
+fn find_frame(segments: &Segments, segment: u64, from: u64, oldest: u64) -> Result<Option<(u64, u64)>> {
     let until = from + (BATCH_BYTES_MAX as u64) + 2 * BLOCK;
     let mut offset = from.div_ceil(BLOCK) * BLOCK;
-    while offset < until
-        && let Some(header) = read(segments, segment, offset, HEADER_BYTES)?
-    {
-        let header = Header::parse(&header, segments.salt);
-        if let Some(header) = header.filter(|header| header.segment == segment && header.batch >= oldest) {
-            return Ok(Some(header.batch));
+    let mut bytes = vec![0; SEARCHED_AT_ONCE];
+    while offset < until {
+        let found = fill(segments, segment, offset, &mut bytes)?;
+        for (block, bytes) in bytes
+            .get(..found)
+            .unwrap_or_default()
+            .chunks(BLOCK as usize)
+            .enumerate()
+        {
+            let header = Header::parse(bytes, segments.salt);
+            if let Some(header) = header.filter(|header| header.segment == segment && header.batch >= oldest)
+            {
+                return Ok(Some((offset + block as u64 * BLOCK, header.batch)));
+            }
         }
-        offset += BLOCK;
+        if found < bytes.len() {
+            break;
+        }
+        offset += found as u64;
     }
     Ok(None)
+}
+
+/// As many bytes as there are, up to the buffer's length.
+fn fill(segments: &Segments, segment: u64, offset: u64, into: &mut [u8]) -> Result<usize> {
+    let filled = segments.file(segment).and_then(|file| {
+        let there = file.len()?.saturating_sub(offset).min(into.len() as u64) as usize;
+        if there > 0 {
+            file.read_at(offset, into.get_mut(..there).unwrap_or_default())?;
+        }
+        Ok(there)
+    });
+    match filled {
+        Ok(there) => Ok(there),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(0),
+        Err(error) => Err(unavailable("reading the log", &error)),
+    }
 }
 
 /// Some bytes of a segment; `None` if the file is missing or ends before.
@@ -428,3 +505,5 @@ fn read(segments: &Segments, segment: u64, offset: u64, len: usize) -> Result<Op
 }
 
 const FIRST_SEGMENT: u64 = 1;
+/// So many bytes are read at once where frames are searched.
+const SEARCHED_AT_ONCE: usize = 64 * BLOCK as usize;

@@ -136,6 +136,27 @@ impl Segments {
         }
     }
 
+    /// A spare, to be written again, with the number of the segment that it last was.
+    pub(super) fn take_spare(&self) -> Option<(u64, PathBuf, Arc<dyn File>)> {
+        let number = self.shelf().spares.pop_last()?;
+        let path = self.spare_path(number);
+        // One that cannot be opened is no spare any more.
+        let file = self.files.open(&path, Mode::Write).ok()?;
+        Some((number, path, file))
+    }
+
+    /// A spare that was taken and is not needed.
+    pub(super) fn add_spare(&self, number: u64) {
+        self.shelf().spares.insert(number);
+    }
+
+    /// A file that is to be a segment's some time.
+    pub(super) fn new_file(&self) -> io::Result<(PathBuf, Arc<dyn File>)> {
+        let path = self.dir.join(NEW_NAME);
+        let file = self.files.open(&path, Mode::Create)?;
+        Ok((path, file))
+    }
+
     /// The numbers of all files that have a segment's name. Spares are noted, and removed where there are too many.
     pub(super) fn list(&self) -> io::Result<BTreeSet<u64>> {
         let mut segments = BTreeSet::new();
@@ -150,6 +171,8 @@ impl Segments {
                 } else {
                     self.files.remove(&self.dir.join(&name))?;
                 }
+            } else if name == NEW_NAME {
+                self.files.remove(&self.dir.join(&name))?;
             }
         }
         self.shelf().spares = spares;
@@ -180,5 +203,7 @@ impl Segments {
 
 const SEGMENT_ENDING: &str = ".log";
 const SPARE_ENDING: &str = ".spare";
+/// A file that is being prepared, and no segment's yet.
+const NEW_NAME: &str = "new";
 /// So many files of segments that were given up are kept to be written again.
 const SPARES_MAX: usize = 2;

@@ -6,23 +6,28 @@
     reason = "a test may fail loudly, its helpers too"
 )]
 
+use super::ahead::{Preparer, Sizes, ahead};
 use super::recover::{Found, Known, recover};
 use super::{Log, Segments};
+use crate::SyncPoint;
 use crate::format::batch::Builder;
 use crate::format::entry::LogPosition;
 use crate::format::frame::Record;
 use crate::format::segment::SegmentSet;
 use crate::format::{BLOCK, Salt};
+use crate::health::Health;
+use crate::reserve::Reserve;
+use crate::tasks::Tasks;
 use countersign_engine::world::random::Seeded;
-use countersign_engine::world::sim::{Crash, Sim};
+use countersign_engine::world::sim::{Crash, Sim, Step};
 use countersign_engine::world::{Files, Mode};
 use countersign_engine::{Error, Space};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 const SALT: Salt = Salt(0x5A17);
 /// Room for three small batches and the end in each segment.
-const SEGMENT_BYTES: u64 = 5 * BLOCK;
+const SIZES: Sizes = Sizes { bytes_max: 5 * BLOCK };
 
 #[test]
 fn segments_follow_one_another_and_each_but_the_last_is_closed() {
@@ -207,6 +212,110 @@ fn what_is_cut_short_never_comes_back() {
     assert_eq!(open(&files, None).unwrap().seen, [1, 3]);
 }
 
+#[test]
+fn a_prepared_segment_is_begun_with_one_sync_and_grows_by_nothing() {
+    let files = disk();
+    let mut log = open(&files, None).unwrap();
+    let mut preparer = prepare(&files, &mut log);
+    preparer.make_ready();
+    let steps = Arc::new(Mutex::new(Vec::new()));
+    let told = steps.clone();
+    files.watch(move |step| told.lock().unwrap().push(step.clone()));
+    let steps_of = |log: &mut Opened, number| {
+        steps.lock().unwrap().clear();
+        write(log, [number]);
+        std::mem::take(&mut *steps.lock().unwrap())
+    };
+    let sync = |segment, point: SyncPoint| Step::Sync(path(segment), point.name());
+    let appended = |segment| vec![Step::Write(path(segment)), sync(segment, SyncPoint::LogBatch)];
+    for number in 1..=3 {
+        assert_eq!(steps_of(&mut log, number), appended(1));
+    }
+    preparer.make_ready();
+    let closed = vec![Step::Write(path(1)), sync(1, SyncPoint::LogEnd)];
+    assert_eq!(steps_of(&mut log, 4), [closed, appended(2)].concat());
+    assert_eq!(bytes(&files, 2).len() as u64, SIZES.of(2));
+    // Nothing was made ready: it goes on without.
+    write(&mut log, 5..=6);
+    let steps = steps_of(&mut log, 7);
+    assert!(
+        steps.contains(&Step::SyncDir(PathBuf::from("/log"), SyncPoint::LogDir.name())),
+        "{steps:?}"
+    );
+    // What was begun without is not made any more; the next one is.
+    preparer.make_ready();
+    assert_eq!(bytes(&files, 4).len() as u64, SIZES.of(4));
+    write(&mut log, 8..=13);
+    assert_eq!(open(&files, None).unwrap().seen, (1..=13).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_segment_given_up_is_written_again() {
+    let files = disk();
+    let mut log = open(&files, None).unwrap();
+    write(&mut log, 1..=7);
+    log.log.give_up(&[1]);
+    write(&mut log, 8..=8);
+    let old = bytes(&files, 1);
+    log.segments.release(3).unwrap();
+    prepare(&files, &mut log).make_ready();
+    assert_eq!(bytes(&files, 4).get(..old.len()), Some(&old[..]));
+    assert!(!has(&files, "0000000001.spare"));
+    write(&mut log, 9..=11);
+    assert_eq!(open(&files, None).unwrap().seen, (4..=11).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_prepared_file_outlives_a_start_and_hides_no_batch_that_was_cut_short() {
+    for cut in [0, 1, BLOCK, BLOCK + 40, BLOCK + 64, 2 * BLOCK] {
+        let files = disk();
+        let mut log = open(&files, None).unwrap();
+        prepare(&files, &mut log).make_ready();
+        let zeros = bytes(&files, 1);
+        write(&mut log, 1..=1);
+        let file = files.open(&path(1), Mode::Write).unwrap();
+        file.write_at(cut, &zeros[cut as usize..]).unwrap();
+        let mut torn = open(&files, None).unwrap();
+        let whole = cut >= 2 * BLOCK;
+        assert_eq!(torn.seen, if whole { vec![1] } else { vec![] }, "cut at {cut}");
+        // The header is whole after its first 44 bytes, the frame's after 64.
+        let left = match cut {
+            0 | 1 => 0,
+            _ if whole => 0,
+            _ if cut < BLOCK + 64 => BLOCK,
+            _ => 2 * BLOCK,
+        };
+        assert_eq!(torn.found.torn_bytes, left, "cut at {cut}");
+        write(&mut torn, 2..=3);
+        assert_eq!(bytes(&files, 1).len(), zeros.len());
+        let seen = if whole { vec![1, 2, 3] } else { vec![2, 3] };
+        assert_eq!(open(&files, None).unwrap().seen, seen);
+    }
+}
+
+/// What prepares files, one at a time and only when it is told to.
+struct ByHand(Preparer);
+
+impl ByHand {
+    fn make_ready(&mut self) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(self.0.prepare()).unwrap();
+    }
+}
+
+fn prepare(files: &Sim, opened: &mut Opened) -> ByHand {
+    let reserve = Reserve::new(Arc::new(files.clone()), PathBuf::from("/log"), 0);
+    let (ahead, preparer) = ahead(
+        opened.segments.clone(),
+        Arc::new(reserve),
+        Arc::new(Health::default()),
+        Tasks::threads(),
+        Arc::new(Box::new(())),
+    );
+    opened.log.prepare_with(ahead);
+    ByHand(preparer)
+}
+
 /// A log with what was read of it.
 struct Opened {
     log: Log,
@@ -232,7 +341,7 @@ fn open(files: &Sim, known: Option<Known>) -> Result<Opened, Error> {
     ));
     let mut seen = Vec::new();
     let mut now = known.clone();
-    let (log, found) = recover(segments.clone(), SEGMENT_BYTES, known.as_ref(), &mut |read| {
+    let (log, found) = recover(segments.clone(), SIZES, known.as_ref(), &mut |read| {
         let mut set = now.take().map_or_else(SegmentSet::default, |known| known.set);
         let position = position(read.start, read.is, read.end(), read.batch.next);
         for (_, record) in read.batch.records {
