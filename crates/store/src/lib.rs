@@ -98,6 +98,8 @@ pub(crate) struct Inner {
     pub(crate) pins: Arc<pins::Pins>,
     /// Pieces of bodies that wait to be hashed.
     pub(crate) beside: Arc<digest::beside::Beside>,
+    /// Memory for bodies.
+    pub(crate) room: receive::Room,
 }
 
 impl Store {
@@ -120,6 +122,7 @@ impl Store {
                 settings,
                 pins,
                 beside: Arc::default(),
+                room: receive::Room::default(),
             }),
         };
         store.buckets(None, "", 1).await?;

@@ -12,9 +12,11 @@ use crate::source::Source;
 use crate::{PUT_BYTES_MAX, Store};
 use bytes::{Bytes, BytesMut};
 use countersign_engine::limits::INLINE_BODY_BYTES_MAX;
-use countersign_engine::pieces::Pieces;
+use countersign_engine::pieces::{PIECE_BYTES, Pieces};
 use countersign_engine::{Body, Home, Space, Stage, Staged};
 use countersign_types::{Checksum, ChecksumAlgorithm};
+use std::sync::Arc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// A body that is here.
 pub(crate) struct Received {
@@ -25,6 +27,8 @@ pub(crate) struct Received {
     pub(crate) checksum: Checksum,
     /// Of the algorithm that the client named, if it named one.
     pub(crate) answered: Option<Checksum>,
+    /// Its memory, until a commit took it.
+    _room: Option<OwnedSemaphorePermit>,
 }
 
 /// What a commit takes as the body of a row.
@@ -57,6 +61,8 @@ impl Store {
     ) -> Result<Received> {
         let announced = expect.checksum.as_ref().map(|checksum| checksum.algorithm);
         let algorithms: Vec<ChecksumAlgorithm> = announced.into_iter().chain([keep]).collect();
+        check_size(expect.length.unwrap_or(0))?;
+        let room = self.inner.room.take(expect.length).await;
         let digests = Digests::new(expect.sha256.is_some(), &algorithms);
         let mut incoming = Incoming {
             store: self,
@@ -67,7 +73,6 @@ impl Store {
             announced: expect.length,
         };
         let mut size: u64 = 0;
-        check_size(expect.length.unwrap_or(0))?;
         while let Some(piece) = source.next().await {
             let piece = piece.map_err(Error::Source)?;
             size = size.saturating_add(piece.len() as u64);
@@ -102,6 +107,7 @@ impl Store {
             md5: digested.md5,
             checksum,
             answered,
+            _room: room,
         })
     }
 }
@@ -221,6 +227,35 @@ impl Held {
     }
 }
 
+/// Memory for bodies that are being received, of all of them together.
+pub(crate) struct Room(Arc<Semaphore>);
+
+impl Default for Room {
+    fn default() -> Room {
+        Room(Arc::new(Semaphore::new(RECEIVED_BYTES_MAX / ROOM_UNIT)))
+    }
+}
+
+impl Room {
+    /// Waits until there is room for a body; who came first is first. `None`: nobody said how long it is.
+    async fn take(&self, length: Option<u64>) -> Option<OwnedSemaphorePermit> {
+        let bytes = match length.and_then(|length| usize::try_from(length).ok()) {
+            Some(length) if length <= INLINE_BODY_BYTES_MAX => length,
+            _ => LARGE_BODY_BYTES,
+        };
+        let units = u32::try_from(bytes.div_ceil(ROOM_UNIT)).unwrap_or(u32::MAX);
+        // It is never closed.
+        self.0.clone().acquire_many_owned(units).await.ok()
+    }
+}
+
+/// Most memory for bodies that are being received at once; further ones are not asked for before some have ended.
+const RECEIVED_BYTES_MAX: usize = 1024 * 1024 * 1024;
+/// What a body that is staged takes: three pieces, and what the source holds.
+const LARGE_BODY_BYTES: usize = 4 * PIECE_BYTES;
+/// Memory is counted in these.
+const ROOM_UNIT: usize = 4096;
+
 fn check_size(size: u64) -> Result<()> {
     if size > PUT_BYTES_MAX {
         return Err(Error::EntityTooLarge {
@@ -271,4 +306,34 @@ pub(crate) fn compare(expect: &Expect, digested: &Digested, source: &dyn Source)
         }
     }
     Ok(Some(computed.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::Future;
+    use std::task::{Context, Poll, Waker};
+
+    #[test]
+    fn bodies_wait_for_room_once_all_of_it_is_taken() {
+        let room = Room::default();
+        let mut context = Context::from_waker(Waker::noop());
+        let mut take = |length| {
+            let mut taking = Box::pin(room.take(length));
+            match taking.as_mut().poll(&mut context) {
+                Poll::Ready(taken) => taken,
+                Poll::Pending => None,
+            }
+        };
+        let large = Some(INLINE_BODY_BYTES_MAX as u64 + 1);
+        let count = RECEIVED_BYTES_MAX / LARGE_BODY_BYTES;
+        let mut taken: Vec<_> = (1..count).filter_map(|_| take(large)).collect();
+        assert_eq!(taken.len(), count - 1);
+        assert!(take(Some(0)).is_some(), "nothing needs no room");
+        taken.extend(take(None));
+        assert_eq!(taken.len(), count);
+        assert!(take(Some(1)).is_none(), "there is more room than there is");
+        taken.pop();
+        assert!(take(Some(1)).is_some());
+    }
 }

@@ -107,30 +107,30 @@ impl Beside {
         is_needed
     }
 
-    /// Hashes until nothing waits.
+    /// Hashes until nothing waits. Whoever comes meanwhile joins in at the next step.
     fn work(&self) {
+        let mut running: Vec<Running> = Vec::new();
         loop {
-            let mut pieces: Vec<Piece> = {
+            {
                 let mut state = self.lock();
-                if state.waiting.is_empty() {
+                let room = self.pieces_max() - running.len();
+                let count = state.waiting.len().min(room);
+                running.extend(state.waiting.drain(..count).map(Running::new));
+                if running.is_empty() {
                     state.workers -= 1;
                     return;
                 }
-                let count = state.waiting.len().min(self.pieces_max());
-                state.waiting.drain(..count).collect()
-            };
-            let mut streams: Vec<(Md5State, &[u8])> = pieces
-                .iter()
-                .map(|piece| (piece.digests.md5, piece.bytes.as_ref()))
-                .collect();
-            side_by_side(self.many, &mut streams);
-            let md5s: Vec<Md5State> = streams.into_iter().map(|(md5, _)| md5).collect();
-            for (mut piece, md5) in pieces.drain(..).zip(md5s) {
-                piece.digests.md5 = md5;
-                piece.digests.update_all_but_md5(&piece.bytes);
-                // A body that was given up wants no answer.
-                let _ = piece.answer.send(piece.digests);
             }
+            let mut streams: Vec<(Md5State, &[u8])> = running.iter().map(Running::stream).collect();
+            step(self.many, &mut streams);
+            let reached: Vec<(Md5State, usize)> =
+                streams.iter().map(|(md5, rest)| (*md5, rest.len())).collect();
+            for (piece, (md5, left)) in running.iter_mut().zip(reached) {
+                (piece.md5, piece.left) = (md5, left);
+            }
+            running
+                .extract_if(.., |piece| piece.left == 0)
+                .for_each(Running::end);
         }
     }
 
@@ -144,41 +144,77 @@ impl Beside {
     }
 }
 
-/// Takes each stream to the end of its bytes.
-fn side_by_side(many: Md5Many, streams: &mut [(Md5State, &[u8])]) {
+/// A piece that is being hashed.
+struct Running {
+    piece: Piece,
+    /// As far as it got.
+    md5: Md5State,
+    /// Bytes at its end that are not hashed yet.
+    left: usize,
+}
+
+impl Running {
+    fn new(piece: Piece) -> Running {
+        let (md5, left) = (piece.digests.md5, piece.bytes.len());
+        Running { piece, md5, left }
+    }
+
+    fn stream(&self) -> (Md5State, &[u8]) {
+        let bytes = &self.piece.bytes;
+        let rest = bytes.get(bytes.len() - self.left..).unwrap_or_default();
+        (self.md5, rest)
+    }
+
+    fn end(self) {
+        let Piece {
+            mut digests,
+            bytes,
+            answer,
+        } = self.piece;
+        digests.md5 = self.md5;
+        digests.update_all_but_md5(&bytes);
+        // A body that was given up wants no answer.
+        let _ = answer.send(digests);
+    }
+}
+
+/// Takes each stream a step further: side by side as far as the shortest goes, or to its end.
+fn step(many: Md5Many, streams: &mut [(Md5State, &[u8])]) {
     let lanes = many.lanes();
-    loop {
-        let mut running: Vec<_> = streams
-            .iter_mut()
-            .filter(|(_, rest)| rest.len() >= BLOCK)
-            .collect();
-        let shortest = running.iter().map(|(_, rest)| rest.len()).min();
-        let Some(shortest) = shortest.filter(|_| lanes > 1 && running.len() > 1) else {
-            break;
-        };
-        let common = shortest - shortest % BLOCK;
-        let mut states: Vec<Md5State> = running.iter().map(|(state, _)| *state).collect();
-        let mut inputs: Vec<&[u8]> = running
-            .iter_mut()
-            .filter_map(|(_, rest)| rest.split_off(..common))
-            .collect();
-        // Lanes that are left over hash something all the same; the library is many times slower on groups that are not full.
-        let width = running.len().next_multiple_of(lanes);
-        states.resize(width, Md5State::new());
-        let filler = inputs.first().copied().unwrap_or_default();
-        inputs.resize(width, filler);
-        many.update_many(&mut states, &inputs);
-        for (stream, state) in running.into_iter().zip(states) {
-            stream.0 = state;
+    let mut abreast = Vec::with_capacity(streams.len());
+    for stream in streams {
+        if stream.1.len() < BLOCK {
+            stream.0.update(std::mem::take(&mut stream.1));
+        } else {
+            abreast.push(stream);
         }
     }
-    for (state, rest) in streams {
-        state.update(rest);
+    let shortest = abreast.iter().map(|(_, rest)| rest.len()).min().unwrap_or(0);
+    let common = shortest.min(STEP_BYTES) / BLOCK * BLOCK;
+    let mut inputs: Vec<&[u8]> = abreast
+        .iter_mut()
+        .filter_map(|(_, rest)| rest.split_off(..common))
+        .collect();
+    if lanes == 1 || abreast.len() < 2 {
+        let alone = abreast.into_iter().zip(inputs);
+        return alone.for_each(|(stream, bytes)| stream.0.update(bytes));
+    }
+    let mut states: Vec<Md5State> = abreast.iter().map(|(state, _)| *state).collect();
+    // Lanes that are left over hash something all the same; the library is many times slower on groups that are not full.
+    let width = abreast.len().next_multiple_of(lanes);
+    states.resize(width, Md5State::new());
+    let filler = inputs.first().copied().unwrap_or_default();
+    inputs.resize(width, filler);
+    many.update_many(&mut states, &inputs);
+    for (stream, state) in abreast.into_iter().zip(states) {
+        stream.0 = state;
     }
 }
 
 /// Shorter pieces are hashed where they are: handing one over costs about as much as hashing this.
 const ASIDE_BYTES_MIN: usize = 32 * 1024;
+/// After so many bytes of each piece, those that came meanwhile join in.
+const STEP_BYTES: usize = 64 * 1024;
 /// MD5 takes blocks of so many bytes.
 const BLOCK: usize = 64;
 
@@ -199,7 +235,7 @@ mod tests {
     proptest! {
         #[test]
         fn streams_side_by_side_are_each_as_if_alone(
-            lengths in prop::collection::vec(prop::sample::select(vec![0, 1, 63, 64, 65, 128, 1000, 4096]), 0..40),
+            lengths in prop::collection::vec(prop::sample::select(vec![0, 1, 63, 64, 65, 1000, 4096, STEP_BYTES + 70]), 0..40),
             before in 0..130_usize,
         ) {
             let bodies: Vec<Bytes> = lengths.iter().enumerate().map(|(seed, len)| pattern(before + len, seed)).collect();
@@ -211,7 +247,9 @@ mod tests {
                     (state, &body[before..])
                 })
                 .collect();
-            side_by_side(Md5Many::new(), &mut streams);
+            while streams.iter().any(|(_, rest)| !rest.is_empty()) {
+                step(Md5Many::new(), &mut streams);
+            }
             for ((state, _), body) in streams.iter().zip(&bodies) {
                 let expected: [u8; 16] = md5::Md5::digest(body).into();
                 prop_assert_eq!(state.finalize(), expected);
