@@ -75,7 +75,7 @@ impl<'a> View<'a> {
     /// Presigners move `x-amz-*` headers into the query, and AWS reads them there; a header wins over the query.
     pub(crate) fn header(&self, name: &str) -> Option<String> {
         let mut joined: Option<String> = None;
-        for (_, value) in self.lines().filter(|(n, _)| n.eq_ignore_ascii_case(name)) {
+        for value in self.values(name).map(header_text) {
             match &mut joined {
                 None => joined = Some(value),
                 Some(text) => {
@@ -131,11 +131,13 @@ impl<'a> View<'a> {
         }
     }
 
-    fn lines(&self) -> impl Iterator<Item = (&'a str, String)> {
-        self.head
-            .headers
-            .iter()
-            .map(|(name, value)| (*name, header_text(value.trim_ascii())))
+    /// The trimmed lines of a header. Every parser asks for some headers, and few of them are there: nothing is read for
+    /// the others.
+    fn values(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {
+        let lines = self.head.headers.iter();
+        lines
+            .filter(move |(sent, _)| sent.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.trim_ascii())
     }
 
     fn hoisted(&self, name: &str) -> Option<String> {

@@ -24,6 +24,9 @@ pub(super) async fn get(call: &Call<'_>, request: &GetObject) -> Answer {
     let mut reader = object.read(chosen.offset, chosen.length);
     // Read before the status goes out: storage that fails at once is an error in words, not a connection that breaks off.
     let first = reader.next().await.transpose().map_err(call.fail())?;
+    if reader.remaining() == 0 {
+        return Ok(response.map(|_| Outgoing::bytes(first.unwrap_or_default())));
+    }
     let pieces = Box::pin(stream::iter(first.map(Ok)).chain(pieces(reader)));
     Ok(response.map(|_| Outgoing::Streamed {
         left: chosen.length,
