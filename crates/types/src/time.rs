@@ -3,6 +3,7 @@
 //! Absent on purpose: a clock. Whoever needs to know what time it is gets a [`Moment`] passed in.
 
 use jiff::Timestamp;
+use jiff::fmt::{rfc2822, temporal};
 use jiff::tz::TimeZone;
 
 /// Milliseconds since 1970-01-01T00:00:00Z.
@@ -32,12 +33,13 @@ impl Moment {
 
     /// As in HTTP headers (RFC 9110 section 5.6.7): `Sun, 22 Nov 2026 03:25:00 GMT`.
     pub fn http_date(self) -> String {
-        self.format("%a, %d %b %Y %H:%M:%S GMT")
+        let written = rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&self.timestamp());
+        written.expect("a moment is bounded to years that can be written")
     }
 
     /// As in S3's XML: `2026-11-22T03:25:00.000Z`.
     pub fn iso8601(self) -> String {
-        self.format("%Y-%m-%dT%H:%M:%S.%3fZ")
+        MILLISECONDS.timestamp_to_string(&self.timestamp())
     }
 
     /// As in AWS's error elements: `2026-11-22T03:25:00Z`.
@@ -74,11 +76,16 @@ impl Moment {
     }
 
     fn format(self, form: &str) -> String {
-        let timestamp =
-            Timestamp::from_millisecond(self.0).expect("a moment is bounded to years that can be written");
-        timestamp.strftime(form).to_string()
+        self.timestamp().strftime(form).to_string()
+    }
+
+    fn timestamp(self) -> Timestamp {
+        Timestamp::from_millisecond(self.0).expect("a moment is bounded to years that can be written")
     }
 }
+
+/// A listing writes a thousand of these, and following a form that is text costs several times as much.
+const MILLISECONDS: temporal::DateTimePrinter = temporal::DateTimePrinter::new().precision(Some(3));
 
 /// The last whole second that the calendar library writes in every time zone.
 const MILLIS_MAX: i64 = 253_402_207_200_000;
@@ -94,6 +101,17 @@ mod tests {
         assert_eq!(moment.iso8601(), "2013-05-24T00:00:00.007Z");
         assert_eq!(moment.iso8601_seconds(), "2013-05-24T00:00:00Z");
         assert_eq!(moment.amz_date(), "20130524T000000Z");
+        for (millis, written) in [
+            (0, "1970-01-01T00:00:00.000Z"),
+            (981_173_106_100, "2001-02-03T04:05:06.100Z"),
+            (i64::MAX, "9999-12-30T22:00:00.000Z"),
+        ] {
+            assert_eq!(Moment::from_millis(millis).iso8601(), written);
+        }
+        assert_eq!(
+            Moment::from_seconds(981_173_106).http_date(),
+            "Sat, 03 Feb 2001 04:05:06 GMT"
+        );
     }
 
     #[test]

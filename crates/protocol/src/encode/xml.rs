@@ -54,7 +54,9 @@ impl Xml {
     }
 
     pub(super) fn open(&mut self, element: &str) {
-        let _ = write!(self.buffer, "<{element}>");
+        self.buffer.push('<');
+        self.buffer.push_str(element);
+        self.buffer.push('>');
     }
 
     pub(super) fn open_with(&mut self, element: &str, attributes: &[(&str, &str)]) {
@@ -68,7 +70,9 @@ impl Xml {
     }
 
     pub(super) fn close(&mut self, element: &str) {
-        let _ = write!(self.buffer, "</{element}>");
+        self.buffer.push_str("</");
+        self.buffer.push_str(element);
+        self.buffer.push('>');
     }
 
     pub(super) fn element(&mut self, element: &str, text: &str) {
@@ -97,7 +101,9 @@ impl Xml {
     }
 
     pub(super) fn etag(&mut self, etag: &Etag) {
-        let _ = write!(self.buffer, "<ETag>&quot;{etag}&quot;</ETag>");
+        self.open("ETag");
+        let _ = write!(self.buffer, "&quot;{etag}&quot;");
+        self.close("ETag");
     }
 
     /// A key, prefix, marker or delimiter: what `encoding-type=url` is for.
@@ -116,6 +122,11 @@ impl Xml {
     }
 
     fn text(&mut self, text: &str, in_attribute: bool) {
+        // Most texts are as they stand, and are taken whole.
+        let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'&' | b'<' | b'>' | b'"');
+        if text.bytes().all(is_plain) {
+            return self.buffer.push_str(text);
+        }
         for c in text.chars() {
             match c {
                 '&' => self.buffer.push_str("&amp;"),
