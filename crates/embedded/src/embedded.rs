@@ -7,7 +7,7 @@ use crate::committer::{Answer, Commit, PreparedBody, PreparedPut, Request, Waiti
 use crate::format::entry::{self, Entry, SpaceState};
 use crate::format::{At, log_sums};
 use crate::health::{Health, unavailable};
-use crate::index::{Cached, MetaIndex};
+use crate::index::{Cached, MetaIndex, Step};
 use crate::large::{LargeFiles, LargeStage, StagedFile};
 use crate::log::Segments;
 use crate::open::{self, OpenIndex, Options, Recovery};
@@ -168,7 +168,7 @@ impl Engine for Embedded {
     }
 
     async fn scan(&self, space: Space, class: Class, range: ScanRange, max: usize) -> Result<Page> {
-        rules::check_scan(max)?;
+        rules::check_scan(&range, max)?;
         self.reading(move |shared| shared.scan(space, class, &range, max))
             .await
     }
@@ -276,27 +276,37 @@ impl Shared {
             Bound::Excluded(position) => after(entry::position_name(space, class, position)),
         };
         let until = match &range.until {
-            Bound::Unbounded => entry::after_all(all),
+            Bound::Unbounded => entry::after_all(all.clone()),
             Bound::Included(position) => after(entry::position_name(space, class, position)),
             Bound::Excluded(position) => entry::position_name(space, class, position),
         };
-        let mut rows = self.index.scan(&from, &until, max + 1)?;
+        let mut page = Page::default();
+        let mut damaged = false;
+        self.index.walk(&from, &until, &mut |name, entry| {
+            if page.rows.len() == max {
+                page.more = true;
+                return Step::End;
+            }
+            let (Some(position), Some(value)) = (entry::parse_row_position(name), Entry::parse_value(entry))
+            else {
+                damaged = true;
+                return Step::End;
+            };
+            let group = range.fold.as_ref().and_then(|fold| fold.group(&position.home));
+            let next = match group {
+                Some(group) => Step::To(entry::after_all([&all, group].concat())),
+                None => Step::Next,
+            };
+            let value = Bytes::copy_from_slice(value);
+            page.rows.push(Scanned { position, value });
+            next
+        })?;
         // Asked after the rows: a removed space's rows go away only once it says so.
         standing(self.space(space)?)?;
-        let more = rows.len() > max;
-        rows.truncate(max);
-        let scanned = |(name, entry): (Bytes, Bytes)| {
-            let damaged = || Error::Corrupt("a row of the index".into());
-            let position = entry::parse_row_position(&name).ok_or_else(damaged)?;
-            Ok(Scanned {
-                position,
-                value: Entry::parse_value(&entry).ok_or_else(damaged)?,
-            })
-        };
-        Ok(Page {
-            rows: rows.into_iter().map(scanned).collect::<Result<_>>()?,
-            more,
-        })
+        if damaged {
+            return Err(Error::Corrupt("a row of the index".into()));
+        }
+        Ok(page)
     }
 
     fn open(&self, place: Arc<Place>) -> Result<Option<Box<dyn OpenBody>>> {

@@ -27,7 +27,7 @@ mod tasks;
 
 pub use disk::Disk;
 pub use embedded::Embedded;
-pub use index::{Fjall, MetaIndex, Op};
+pub use index::{Fjall, MetaIndex, Op, Step, Visit};
 pub use open::{OpenIndex, Options, Recovery, is_in_use};
 pub use reclaim::usage::Usage;
 pub use sync_point::SyncPoint;

@@ -9,7 +9,7 @@
 mod support;
 
 use bytes::Bytes;
-use countersign_embedded::{Embedded, MetaIndex, Op, Options, SyncPoint};
+use countersign_embedded::{Embedded, MetaIndex, Op, Options, SyncPoint, Visit};
 use countersign_engine::world::Files;
 use countersign_engine::world::Mode;
 use countersign_engine::world::random::Seeded;
@@ -484,8 +484,8 @@ impl MetaIndex for KilledInClear {
     fn get(&self, names: &[Vec<u8>]) -> countersign_engine::Result<Vec<Option<Bytes>>> {
         self.inner.get(names)
     }
-    fn scan(&self, from: &[u8], until: &[u8], max: usize) -> countersign_engine::Result<Vec<(Bytes, Bytes)>> {
-        self.inner.scan(from, until, max)
+    fn walk(&self, from: &[u8], until: &[u8], visit: Visit<'_>) -> countersign_engine::Result<()> {
+        self.inner.walk(from, until, visit)
     }
     fn apply(&self, ops: Vec<Op>) -> countersign_engine::Result<()> {
         *self.last.lock().unwrap() = ops.clone();

@@ -146,6 +146,33 @@ pub struct ScanRange {
     pub from: Bound<Position>,
     /// Where to end.
     pub until: Bound<Position>,
+    /// Which rows are passed over; `None`: every row is answered.
+    pub fold: Option<Fold>,
+}
+
+/// Groups of homes that begin alike. Of the rows of a group a scan answers the first one in its range and passes over the
+/// others, for what a look-up costs, however many they are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fold {
+    /// How many bytes of a home are not looked at.
+    pub after: usize,
+    /// What ends the beginning that the homes of a group share. Never empty.
+    pub delimiter: Bytes,
+}
+
+impl Fold {
+    /// The beginning of a home up to the end of the first delimiter in it: what its group shares. `None`: it is in none.
+    pub fn group<'h>(&self, home: &'h [u8]) -> Option<&'h [u8]> {
+        let rest = home.get(self.after..)?;
+        let at = match *self.delimiter {
+            [] => None,
+            [byte] => rest.iter().position(|other| *other == byte),
+            ref delimiter => rest
+                .windows(delimiter.len())
+                .position(|window| window == delimiter),
+        };
+        home.get(..self.after + at? + self.delimiter.len())
+    }
 }
 
 /// One row met by a scan. Bodies are not looked up.

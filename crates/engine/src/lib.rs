@@ -25,6 +25,6 @@ pub mod rules;
 pub mod world;
 
 pub use contract::{
-    Body, BodyRef, Change, Class, Engine, Error, Guard, Home, OpenBody, Outcome, Page, Position, Put, Result,
-    Row, ScanRange, Scanned, Seal, Space, Stage, Staged, Stored,
+    Body, BodyRef, Change, Class, Engine, Error, Fold, Guard, Home, OpenBody, Outcome, Page, Position, Put,
+    Result, Row, ScanRange, Scanned, Seal, Space, Stage, Staged, Stored,
 };

@@ -84,7 +84,7 @@ impl Engine for Memory {
     }
 
     async fn scan(&self, space: Space, class: Class, range: ScanRange, max: usize) -> Result<Page> {
-        rules::check_scan(max)?;
+        rules::check_scan(&range, max)?;
         let mut spaces = self.lock();
         let held = standing(&mut spaces, space)?;
         let from = match range.from {
@@ -92,6 +92,8 @@ impl Engine for Memory {
             bound => bound.map(|position| (class, position.home, position.suffix)),
         };
         let mut page = Page::default();
+        // The last row's group, whose other rows are passed over.
+        let mut group: Option<Bytes> = None;
         for ((row_class, home, suffix), row) in held.rows.range((from, Bound::Unbounded)) {
             let position = Position {
                 home: home.clone(),
@@ -105,10 +107,18 @@ impl Engine for Memory {
             if *row_class != class || !inside {
                 break;
             }
+            if group
+                .as_ref()
+                .is_some_and(|group| position.home.starts_with(group))
+            {
+                continue;
+            }
             if page.rows.len() == max {
                 page.more = true;
                 break;
             }
+            let fold = range.fold.as_ref();
+            group = fold.and_then(|fold| Some(home.slice_ref(fold.group(home)?)));
             page.rows.push(Scanned {
                 position,
                 value: row.value.clone(),

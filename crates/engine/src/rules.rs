@@ -9,7 +9,7 @@ use crate::limits::{
     INLINE_BODY_BYTES_MAX, READ_BYTES_MAX, ROW_BYTES_MAX, ROWS_PER_COMMIT_MAX, ROWS_PER_GET_MAX,
     SCAN_ROWS_MAX, SUFFIX_BYTES_MAX,
 };
-use crate::{Body, Change, Error, Guard, Home, Put, Result, Row};
+use crate::{Body, Change, Error, Guard, Home, Put, Result, Row, ScanRange};
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -32,8 +32,11 @@ pub fn check_get(home: &Home, rows: &[Row]) -> Result<()> {
     rows.iter().try_for_each(check_row)
 }
 
-/// Checks how many rows a scan asks for.
-pub fn check_scan(max: usize) -> Result<()> {
+/// Checks what a scan asks for, and how many rows.
+pub fn check_scan(range: &ScanRange, max: usize) -> Result<()> {
+    if range.fold.as_ref().is_some_and(|fold| fold.delimiter.is_empty()) {
+        return Err(Error::Invalid("an empty delimiter"));
+    }
     if max == 0 {
         return Err(Error::Invalid("a scan of no rows"));
     }

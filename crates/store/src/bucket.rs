@@ -96,7 +96,11 @@ impl Store {
         if max == 0 || is_past {
             return Ok(BucketPage::default());
         }
-        let range = ScanRange { from, until };
+        let range = ScanRange {
+            from,
+            until,
+            fold: None,
+        };
         let page = self
             .engine()
             .scan(Space::SYSTEM, BUCKET, range, max.min(SCAN_ROWS_MAX))

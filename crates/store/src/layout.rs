@@ -168,6 +168,11 @@ pub(crate) fn escape_bytes(bytes: &[u8]) -> Bytes {
     escaped.into()
 }
 
+/// True if the text is found in the home of a key exactly where it stands in the key.
+pub(crate) fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| byte > ESCAPED_1)
+}
+
 /// The object key of a home; `None` if the bytes are no home of ours.
 pub(crate) fn unescape(home: &[u8]) -> Option<String> {
     let mut bytes = Vec::with_capacity(home.len());
@@ -216,6 +221,14 @@ mod tests {
         #[test]
         fn escaping_keeps_prefixes(a in any_key(), b in any_key()) {
             prop_assert_eq!(escape(&a).starts_with(&escape(&b)), a.as_bytes().starts_with(b.as_bytes()));
+        }
+
+        #[test]
+        fn a_plain_text_is_found_where_it_stands(key in any_key(), text in any_key()) {
+            prop_assume!(!text.is_empty() && is_plain(&text));
+            let home = escape(&key);
+            let found = home.windows(text.len()).position(|window| window == text.as_bytes());
+            prop_assert_eq!(found, key.find(&text).map(|at| escape(&key[..at]).len()));
         }
 
         #[test]

@@ -56,6 +56,7 @@ impl Store {
             let range = ScanRange {
                 from,
                 until: Bound::Unbounded,
+                fold: None,
             };
             let page = self.engine().scan(space, GARBAGE, range, SWEEP_PAGE_ROWS).await?;
             for row in &page.rows {
@@ -178,6 +179,7 @@ impl Store {
             let range = ScanRange {
                 from,
                 until: until.clone(),
+                fold: None,
             };
             let page = self.engine().scan(space, class, range, SCAN_ROWS_MAX).await?;
             rows.extend(page.rows);

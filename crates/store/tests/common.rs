@@ -154,6 +154,7 @@ pub(crate) async fn assert_nothing_is_left(engine: &dyn Engine) {
         let range = ScanRange {
             from: Bound::Unbounded,
             until: Bound::Unbounded,
+            fold: None,
         };
         let page = engine
             .scan(Space(1), Class(class), range, 10)

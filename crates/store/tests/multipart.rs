@@ -83,6 +83,7 @@ async fn rows(engine: &dyn Engine, class: u8) -> usize {
     let range = ScanRange {
         from: Bound::Unbounded,
         until: Bound::Unbounded,
+        fold: None,
     };
     engine
         .scan(Space(1), Class(class), range, 10_000)

@@ -138,13 +138,13 @@ pub(crate) fn position_name(space: Space, class: Class, position: &Position) -> 
 }
 
 /// The place of a row from its name.
-pub(crate) fn parse_row_position(name: &Bytes) -> Option<Position> {
+pub(crate) fn parse_row_position(name: &[u8]) -> Option<Position> {
     let place = name.get(1 + 8 + 1..)?;
     let home_bytes = place.iter().position(|byte| *byte == 0)?;
     let (home, suffix) = (place.get(..home_bytes)?, place.get(home_bytes + 1..)?);
     Some(Position {
-        home: name.slice_ref(home),
-        suffix: name.slice_ref(suffix),
+        home: Bytes::copy_from_slice(home),
+        suffix: Bytes::copy_from_slice(suffix),
     })
 }
 
@@ -186,7 +186,7 @@ impl Entry {
     }
 
     pub(crate) fn parse(bytes: &Bytes) -> Option<Entry> {
-        let value = Entry::parse_value(bytes)?;
+        let value = bytes.slice_ref(Entry::parse_value(bytes)?);
         let mut read = Reader(bytes.get(4 + value.len()..)?);
         let frame = parse_frame_at(&mut read)?;
         let since = read.u64()?;
@@ -200,10 +200,10 @@ impl Entry {
     }
 
     /// Only the value, for scans.
-    pub(crate) fn parse_value(bytes: &Bytes) -> Option<Bytes> {
+    pub(crate) fn parse_value(bytes: &[u8]) -> Option<&[u8]> {
         let mut read = Reader(bytes);
         let len = read.u32()? as usize;
-        read.raw(len).map(|value| bytes.slice_ref(value))
+        read.raw(len)
     }
 
     /// Where puts of the row may lie.
@@ -395,7 +395,7 @@ mod tests {
                     suffix,
                 };
                 assert_eq!(parsed, Some((Space(9), home, row)));
-                assert_eq!(parse_row_position(&Bytes::from(name.clone())), Some(position));
+                assert_eq!(parse_row_position(&name), Some(position));
                 let taken = Bytes::from(taken_name(7, 4096, &name));
                 assert!(taken.starts_with(&taken_names(7)));
                 assert_eq!(parse_taken_name(&taken), Some(Bytes::from(name.clone())));
@@ -439,7 +439,7 @@ mod tests {
             };
             let bytes = Bytes::from(entry.encode());
             assert_eq!(Entry::parse(&bytes).as_ref(), Some(&entry));
-            assert_eq!(Entry::parse_value(&bytes), Some(entry.value.clone()));
+            assert_eq!(Entry::parse_value(&bytes), Some(&*entry.value));
             for len in 0..bytes.len() {
                 assert_eq!(Entry::parse(&bytes.slice(..len)), None, "cut to {len}");
             }

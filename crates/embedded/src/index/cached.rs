@@ -9,7 +9,7 @@
 //! no change has taken away since; a change takes places away before and after it, because a reader in between may have
 //! read either.
 
-use super::{MetaIndex, Op};
+use super::{MetaIndex, Op, Visit};
 use crate::format::{crc32c, entry};
 use bytes::Bytes;
 use countersign_engine::Result;
@@ -111,8 +111,8 @@ impl MetaIndex for Cached {
         }
     }
 
-    fn scan(&self, from: &[u8], until: &[u8], max: usize) -> Result<Vec<(Bytes, Bytes)>> {
-        self.index.scan(from, until, max)
+    fn walk(&self, from: &[u8], until: &[u8], visit: Visit<'_>) -> Result<()> {
+        self.index.walk(from, until, visit)
     }
 
     fn apply(&self, ops: Vec<Op>) -> Result<()> {

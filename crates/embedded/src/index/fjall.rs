@@ -3,7 +3,7 @@
 //! Keeps true: everything lies in one keyspace and every `apply` is one batch, so that what a crash leaves is a first
 //! part of the batches. A damaged tree is thrown away, because the log can make it anew.
 
-use super::{MetaIndex, Op};
+use super::{MetaIndex, Op, Step, Visit};
 use bytes::Bytes;
 use countersign_engine::{Error, Result};
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable};
@@ -79,16 +79,36 @@ impl MetaIndex for Fjall {
         names.iter().map(look_up).collect()
     }
 
-    fn scan(&self, from: &[u8], until: &[u8], max: usize) -> Result<Vec<(Bytes, Bytes)>> {
+    fn walk(&self, from: &[u8], until: &[u8], visit: Visit<'_>) -> Result<()> {
         if from >= until {
-            return Ok(Vec::new());
+            return Ok(());
         }
-        let rows = self.database.snapshot().range(&self.rows, from..until).take(max);
-        rows.map(|row| {
+        let snapshot = self.database.snapshot();
+        let mut rows = snapshot.range(&self.rows, from..until);
+        // Where to go on, and how many names were passed over on the way.
+        let mut ahead: Option<(Vec<u8>, usize)> = None;
+        while let Some(row) = rows.next() {
             let (name, value) = row.into_inner().map_err(|error| unavailable(&error))?;
-            Ok((Bytes::copy_from_slice(&name), Bytes::copy_from_slice(&value)))
-        })
-        .collect()
+            if let Some((to, passed)) = &mut ahead
+                && *name < **to
+            {
+                *passed += 1;
+                if *passed == PASSED_MAX {
+                    // `to` may lie behind the end.
+                    if to.as_slice() >= until {
+                        return Ok(());
+                    }
+                    rows = snapshot.range(&self.rows, to.as_slice()..until);
+                }
+                continue;
+            }
+            ahead = match visit(&name, &value) {
+                Step::Next => None,
+                Step::To(to) => Some((to, 0)),
+                Step::End => return Ok(()),
+            };
+        }
+        Ok(())
     }
 
     fn apply(&self, ops: Vec<Op>) -> Result<()> {
@@ -137,6 +157,8 @@ fn unavailable(error: &dyn std::error::Error) -> Error {
 const CACHE_BYTES: u64 = 64 * 1024 * 1024;
 const JOURNAL_BYTES: u64 = 64 * 1024 * 1024;
 const WORKERS: usize = 1;
+/// So many names are passed over one by one before a walk begins anew further on, which costs about as much.
+const PASSED_MAX: usize = 16;
 
 #[cfg(test)]
 mod tests {

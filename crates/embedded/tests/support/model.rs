@@ -262,6 +262,7 @@ async fn check_scans(
         let range = ScanRange {
             from: Bound::Unbounded,
             until: Bound::Unbounded,
+            fold: None,
         };
         let page = engine
             .scan(space, Class(class), range, 100)

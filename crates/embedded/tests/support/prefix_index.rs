@@ -1,7 +1,7 @@
 //! An index in memory that, at a simulated crash, keeps a first part of what was applied and nothing else.
 
 use bytes::Bytes;
-use countersign_embedded::{MetaIndex, Op, OpenIndex};
+use countersign_embedded::{MetaIndex, Op, OpenIndex, Step, Visit};
 use countersign_engine::Result;
 use countersign_engine::world::random::Seeded;
 use std::collections::BTreeMap;
@@ -64,16 +64,23 @@ impl MetaIndex for PrefixIndex {
             .collect())
     }
 
-    fn scan(&self, from: &[u8], until: &[u8], max: usize) -> Result<Vec<(Bytes, Bytes)>> {
+    fn walk(&self, from: &[u8], until: &[u8], visit: Visit<'_>) -> Result<()> {
         let state = self.0.lock().unwrap();
-        let rows = state
-            .rows
-            .range(from.to_vec()..)
-            .take_while(|(name, _)| name.as_slice() < until)
-            .take(max);
-        Ok(rows
-            .map(|(name, value)| (name.clone().into(), value.clone().into()))
-            .collect())
+        let mut from = from.to_vec();
+        for (name, value) in state.rows.range(from.clone()..) {
+            if name.as_slice() >= until {
+                break;
+            }
+            if *name < from {
+                continue;
+            }
+            match visit(name, value) {
+                Step::Next => {}
+                Step::To(to) => from = to,
+                Step::End => break,
+            }
+        }
+        Ok(())
     }
 
     fn apply(&self, ops: Vec<Op>) -> Result<()> {

@@ -133,6 +133,7 @@ async fn reads_reach_their_limits(bench: &mut Bench<'_>) -> Found {
     let everything = || ScanRange {
         from: Bound::Unbounded,
         until: Bound::Unbounded,
+        fold: None,
     };
     engine.scan(SPACE, Class(1), everything(), SCAN_ROWS_MAX).await?;
     let page = engine

@@ -1,7 +1,7 @@
 //! Rows: written, guarded, deleted, scanned.
 
 use super::{Bench, Found, SPACE, all, cases, done, guard, hold, home, put, puts, row, value};
-use crate::{Change, Class, Error, Outcome, Position, Row, ScanRange, Space};
+use crate::{Change, Class, Error, Fold, Outcome, Position, Row, ScanRange, Space};
 use bytes::Bytes;
 use std::ops::Bound;
 
@@ -12,6 +12,7 @@ cases![
     badly_formed_changes_are_refused,
     scans_go_in_byte_order_through_one_class,
     scans_stop_and_go_on,
+    folding_scans_answer_the_first_row_of_each_group,
     racing_guards_lose_no_update,
 ];
 
@@ -227,6 +228,7 @@ async fn scans_stop_and_go_on(bench: &mut Bench<'_>) -> Found {
             let range = ScanRange {
                 from,
                 until: Bound::Unbounded,
+                fold: None,
             };
             let page = engine.scan(SPACE, Class(1), range, max).await?;
             seen += page.rows.len();
@@ -254,6 +256,7 @@ async fn scans_stop_and_go_on(bench: &mut Bench<'_>) -> Found {
             ScanRange {
                 from: Bound::Unbounded,
                 until: Bound::Unbounded,
+                fold: None,
             },
             0,
         )
@@ -263,6 +266,157 @@ async fn scans_stop_and_go_on(bench: &mut Bench<'_>) -> Found {
         "a scan of no rows answers {none:?}"
     );
     Ok(())
+}
+
+async fn folding_scans_answer_the_first_row_of_each_group(bench: &mut Bench<'_>) -> Found {
+    let engine = bench.engine()?;
+    let many: Vec<String> = (0..60).map(|number| format!("p/many/{number:02}")).collect();
+    let few = [
+        "p",
+        "p/",
+        "p//",
+        "p/a",
+        "p/b/1",
+        "p/b/2",
+        "p/c",
+        "p/d/",
+        "p/e-/x",
+        "p/\u{7f}/",
+        "q/1",
+    ];
+    for name in few.iter().copied().chain(many.iter().map(String::as_str)) {
+        let rows = vec![put(row(5, ""), "v"), put(row(5, "x"), "v"), put(row(6, ""), "v")];
+        done(engine, SPACE, &home(name), puts(rows)).await?;
+    }
+    let everything = (Bound::Unbounded, Bound::Unbounded);
+    let below = (
+        Bound::Included(position("p/", "")),
+        Bound::Excluded(position("p0", "")),
+    );
+    let inside = (Bound::Excluded(position("p/many/07", "x")), Bound::Unbounded);
+    // Where a home is in no group, each of its rows is answered.
+    let (slash, two) = (fold(2, "/"), fold(0, "/b/"));
+    for (bounds, fold, expected) in [
+        (everything.clone(), fold(0, "/"), &["p", "p x", "p/", "q/1"][..]),
+        (
+            everything.clone(),
+            slash.clone(),
+            &[
+                "p",
+                "p x",
+                "p/",
+                "p/ x",
+                "p//",
+                "p/a",
+                "p/a x",
+                "p/b/1",
+                "p/c",
+                "p/c x",
+                "p/d/",
+                "p/e-/x",
+                "p/many/00",
+                "p/\u{7f}/",
+                "q/1",
+                "q/1 x",
+            ][..],
+        ),
+        (
+            below,
+            fold(2, "/"),
+            &[
+                "p/",
+                "p/ x",
+                "p//",
+                "p/a",
+                "p/a x",
+                "p/b/1",
+                "p/c",
+                "p/c x",
+                "p/d/",
+                "p/e-/x",
+                "p/many/00",
+                "p/\u{7f}/",
+            ][..],
+        ),
+        (inside, slash, &["p/many/08", "p/\u{7f}/", "q/1", "q/1 x"][..]),
+    ] {
+        for max in [1, 2, 3, 100] {
+            let (mut seen, mut from) = (Vec::new(), bounds.0.clone());
+            loop {
+                let range = ScanRange {
+                    from,
+                    until: bounds.1.clone(),
+                    fold: Some(fold.clone()),
+                };
+                let page = engine.scan(SPACE, Class(5), range, max).await?;
+                hold!(
+                    page.rows.len() <= max,
+                    "a page of at most {max} has {} rows",
+                    page.rows.len()
+                );
+                seen.extend(page.rows.iter().map(|row| shown(&row.position)));
+                let Some(last) = page.rows.last().filter(|_| page.more) else {
+                    break;
+                };
+                // The caller passes over the rest of a group that a page ended with.
+                from = match fold.group(&last.position.home) {
+                    Some(group) => Bound::Excluded(Position {
+                        home: [group, &[0xff]].concat().into(),
+                        suffix: Bytes::new(),
+                    }),
+                    None => Bound::Excluded(last.position.clone()),
+                };
+            }
+            hold!(seen == expected, "{fold:?} in pages of {max} answers {seen:?}");
+        }
+    }
+    let found = engine
+        .scan(
+            SPACE,
+            Class(5),
+            ScanRange {
+                from: Bound::Included(position("p/b", "")),
+                until: Bound::Excluded(position("p/b0", "")),
+                fold: Some(two),
+            },
+            1,
+        )
+        .await?;
+    hold!(
+        found.rows.len() == 1 && !found.more,
+        "a group of several rows answers {found:?}"
+    );
+    let none = engine
+        .scan(
+            SPACE,
+            Class(5),
+            ScanRange {
+                from: Bound::Unbounded,
+                until: Bound::Unbounded,
+                fold: Some(fold(0, "")),
+            },
+            1,
+        )
+        .await;
+    hold!(
+        matches!(none, Err(Error::Invalid(_))),
+        "an empty delimiter answers {none:?}"
+    );
+    Ok(())
+}
+
+fn fold(after: usize, delimiter: &str) -> Fold {
+    Fold {
+        after,
+        delimiter: Bytes::copy_from_slice(delimiter.as_bytes()),
+    }
+}
+
+fn shown(position: &Position) -> String {
+    let text = |bytes: &Bytes| String::from_utf8_lossy(bytes).into_owned();
+    format!("{} {}", text(&position.home), text(&position.suffix))
+        .trim_end()
+        .to_owned()
 }
 
 async fn racing_guards_lose_no_update(bench: &mut Bench<'_>) -> Found {
@@ -317,7 +471,16 @@ async fn positions(
 ) -> Result<Vec<Position>, super::Finding> {
     let page = bench
         .engine()?
-        .scan(SPACE, Class(5), ScanRange { from, until }, 1000)
+        .scan(
+            SPACE,
+            Class(5),
+            ScanRange {
+                from,
+                until,
+                fold: None,
+            },
+            1000,
+        )
         .await?;
     hold!(!page.more, "a scan stopped before its end");
     Ok(page.rows.into_iter().map(|row| row.position).collect())

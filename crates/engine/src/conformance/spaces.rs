@@ -148,6 +148,7 @@ async fn removing_takes_everything(bench: &mut Bench<'_>) -> Found {
     let everything = ScanRange {
         from: Bound::Unbounded,
         until: Bound::Unbounded,
+        fold: None,
     };
     hold!(
         is_no_space(&engine.scan(space, Class(1), everything, 10).await),

@@ -7,7 +7,7 @@ use crate::error::{Result, corrupt};
 use crate::layout;
 use bytes::Bytes;
 use countersign_engine::limits::SCAN_ROWS_MAX;
-use countersign_engine::{Class, Position, ScanRange, Scanned, Space};
+use countersign_engine::{Class, Fold, Position, ScanRange, Scanned, Space};
 use countersign_types::ObjectKey;
 use std::ops::Bound;
 
@@ -54,6 +54,16 @@ impl Walk<'_> {
         key.get(..self.prefix.len() + at + delimiter.len())
     }
 
+    /// What the engine can pass over for us: it sees escaped bytes, so the delimiter must be one that escaping leaves alone
+    /// and that is no part of an escape.
+    fn fold(&self) -> Option<Fold> {
+        let delimiter = self.delimiter.filter(|delimiter| !delimiter.is_empty())?;
+        layout::is_plain(delimiter).then(|| Fold {
+            after: layout::escape(self.prefix).len(),
+            delimiter: Bytes::copy_from_slice(delimiter.as_bytes()),
+        })
+    }
+
     fn until(&self) -> Bound<Position> {
         match layout::past_prefix(&layout::escape(self.prefix)) {
             Some(past) => Bound::Excluded(layout::at_home(past)),
@@ -83,8 +93,11 @@ impl Store {
         }
         let until = walk.until();
         let mut from = walk.from();
+        let fold = walk.fold();
         let is_folding = walk.delimiter.is_some_and(|delimiter| !delimiter.is_empty());
-        let mut page_rows = if is_folding {
+        // Where the engine folds, each row is an entry.
+        let passes_over = is_folding && fold.is_none();
+        let mut page_rows = if passes_over {
             FOLDING_PAGE_ROWS
         } else {
             walk.max.saturating_add(1)
@@ -93,6 +106,7 @@ impl Store {
             let range = ScanRange {
                 from: from.clone(),
                 until: until.clone(),
+                fold: fold.clone(),
             };
             let page = self
                 .engine()
@@ -123,7 +137,8 @@ impl Store {
                 break;
             };
             (from, page_rows) = match group {
-                Some(group) => (past_group(&group), FOLDING_PAGE_ROWS),
+                Some(group) if passes_over => (past_group(&group), FOLDING_PAGE_ROWS),
+                Some(group) => (past_group(&group), page_rows),
                 None => (Bound::Excluded(last), page_rows.saturating_mul(2)),
             };
         }
@@ -154,6 +169,7 @@ fn is_before(from: &Bound<Position>, until: &Bound<Position>) -> bool {
     }
 }
 
-/// Rows are read to be passed over if a common prefix holds many, so pages begin small and grow while nothing is folded.
+/// Rows are read to be passed over if a common prefix holds many and the engine cannot, so pages begin small and grow
+/// while nothing is folded.
 const FOLDING_PAGE_ROWS: usize = 32;
 const PAGE_ROWS_MAX: usize = if SCAN_ROWS_MAX < 1024 { SCAN_ROWS_MAX } else { 1024 };

@@ -107,7 +107,16 @@ impl Store {
         }
         let scanned = self
             .engine()
-            .scan(space, PART, ScanRange { from, until }, max.min(SCAN_ROWS_MAX))
+            .scan(
+                space,
+                PART,
+                ScanRange {
+                    from,
+                    until,
+                    fold: None,
+                },
+                max.min(SCAN_ROWS_MAX),
+            )
             .await;
         let page = self.settle(bucket, space, scanned.map_err(Into::into)).await?;
         let parts = page.rows.iter().map(|row| {

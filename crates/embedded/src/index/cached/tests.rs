@@ -27,8 +27,8 @@ impl MetaIndex for Rows {
         Ok(found)
     }
 
-    fn scan(&self, _: &[u8], _: &[u8], _: usize) -> Result<Vec<(Bytes, Bytes)>> {
-        Ok(Vec::new())
+    fn walk(&self, _: &[u8], _: &[u8], _: Visit<'_>) -> Result<()> {
+        Ok(())
     }
 
     fn apply(&self, ops: Vec<Op>) -> Result<()> {

@@ -39,6 +39,7 @@ async fn rows(memory: &Memory, class: Class) -> usize {
     let range = ScanRange {
         from: Bound::Unbounded,
         until: Bound::Unbounded,
+        fold: None,
     };
     memory
         .scan(Space(1), class, range, 10_000)
