@@ -430,6 +430,10 @@ impl Committer {
         let effects = overlay.finish_unlogged(&self.ledger)?;
         self.index.apply(effects.ops)?;
         self.ledger.take(&effects.notes);
+        self.counters.show(&self.ledger);
+        if done {
+            self.wake_compactor();
+        }
         self.large.discard_aside(effects.dropped);
         Ok(done)
     }

@@ -14,7 +14,7 @@
 
 mod support;
 
-use countersign_embedded::{Embedded, Options, SyncPoint, Tasks};
+use countersign_embedded::{Embedded, Options, SyncPoint, Tasks, Usage};
 use countersign_engine::world::random::Seeded;
 use countersign_engine::world::sim::{Crash, Sim, Step};
 use countersign_engine::world::turns::{Table, Turns};
@@ -68,6 +68,10 @@ fn nothing_acknowledged_is_lost_at_any_crash() {
     let least = progress.goal / 50;
     assert!(
         crashes.power > least && crashes.kills > least && crashes.during_recovery > least,
+        "{crashes:?}"
+    );
+    assert!(
+        crashes.given_up > progress.goal / 500 && crashes.compacted > progress.goal,
         "{crashes:?}"
     );
     let all: BTreeSet<_> = SyncPoint::ALL.into_iter().map(SyncPoint::name).collect();
@@ -154,6 +158,9 @@ struct Crashes {
     during_recovery: u64,
     after_recovery: u64,
     from_log: u64,
+    /// Segments given up, and bytes written again so that they could be, while images were taken.
+    given_up: u64,
+    compacted: u64,
     points_seen: BTreeSet<&'static str>,
     /// Stands for every turn of every run.
     trace: u64,
@@ -172,6 +179,8 @@ impl Crashes {
         self.during_recovery += other.during_recovery;
         self.after_recovery += other.after_recovery;
         self.from_log += other.from_log;
+        self.given_up += other.given_up;
+        self.compacted += other.compacted;
         self.trace ^= other.trace;
         self.points_seen.extend(other.points_seen);
         self
@@ -214,11 +223,19 @@ fn crash_run(seed: u64, without: Option<SyncPoint>, crashes: &mut Crashes) -> Re
     }
     let index = PrefixIndex::default();
     let known = Now::default();
-    let images = photograph(&files, &index, &known, seed);
     let mut random = Seeded::new(seed);
+    // In some runs the log has a past, so that segments are given up, compacted and written again in what follows.
+    let past = [0, 0, 40][random.below(3)];
+    let mut images = None;
+    let mut usage = Usage::default();
     by_turns(random.number(), crashes, async |table| {
         let engine = Arc::new(open(&files, &index, &table)?);
-        for _ in 0..STEPS_MIN + random.below(STEPS_MIN) {
+        let mut seen = Usage::default();
+        for step in 0..past + STEPS_MIN + random.below(STEPS_MIN) {
+            if step == past {
+                seen = engine.usage();
+                images = Some(photograph(&files, &index, &known, seed));
+            }
             let model = known.lock().unwrap().acknowledged.clone();
             let parts = next_step(&model, &mut random);
             *known.lock().unwrap() = Arc::new(Known {
@@ -232,13 +249,18 @@ fn crash_run(seed: u64, without: Option<SyncPoint>, crashes: &mut Crashes) -> Re
                 table.pause(Duration::from_millis(random.below(100) as u64)).await;
             }
         }
+        usage = engine.usage();
+        usage.segments_given_up -= seen.segments_given_up;
+        usage.compacted_bytes -= seen.compacted_bytes;
         Ok(())
     })?;
     files.watch(|_| {});
+    crashes.given_up += usage.segments_given_up;
+    crashes.compacted += usage.compacted_bytes;
     crashes.runs += 1;
     crashes.points_seen.extend(files.points_seen());
-    let images = std::mem::take(&mut *images.lock().unwrap());
-    for image in images {
+    let images = images.map(|images| std::mem::take(&mut *images.lock().unwrap()));
+    for image in images.unwrap_or_default() {
         match image.crash {
             Crash::Power => crashes.power += 1,
             Crash::Kill | Crash::KillAfterFailedSync => crashes.kills += 1,

@@ -287,6 +287,90 @@ fn a_damaged_body_is_not_copied_as_if_it_were_whole_and_keeps_its_segment() {
     });
 }
 
+#[test]
+fn a_disk_filled_to_its_end_recovers_after_deletes_by_itself() {
+    // Bodies in the log only, and in files of their own as well.
+    for with_files in [false, true] {
+        by_turns(7, async |table| {
+            let files = Sim::new();
+            let options = Options {
+                reserve_bytes: 400_000,
+                ..options(&table)
+            };
+            let engine = Embedded::open_with(
+                Arc::new(files.clone()),
+                PrefixIndex::default().opener(),
+                Path::new("/data"),
+                &options,
+            );
+            let engine = engine.unwrap();
+            files.leave_free(Some(3_000_000));
+            let mut before = 0;
+            for round in 0..4_u64 {
+                let mut count = 0;
+                while fill(&engine, &format!("{round}/{count}"), with_files).await {
+                    count += 1;
+                    // What cannot be reclaimed in time makes a put wait for nothing: it is refused.
+                    table.turn().await;
+                }
+                assert!(count > 100, "round {round}: only {count} fit");
+                // Reads and deletes go on; one of ten stays.
+                for number in 0..count {
+                    let stored = read(&engine, &format!("{round}/{number}")).await.unwrap();
+                    assert_eq!(contents(&engine, &stored).await.unwrap(), body(number, 5000));
+                    if number % 10 > 0 {
+                        delete(&engine, &format!("{round}/{number}")).await;
+                        // As long as a sync takes.
+                        table.pause(Duration::from_millis(1)).await;
+                    }
+                }
+                assert!(
+                    round == 0 || count * 10 > before * 7,
+                    "{before} fitted before, {count} now"
+                );
+                before = count;
+                table.pause(Duration::from_secs(3)).await;
+            }
+            for round in 0..4 {
+                let stored = read(&engine, &format!("{round}/10")).await.unwrap();
+                assert_eq!(contents(&engine, &stored).await.unwrap(), body(10, 5000));
+            }
+            engine.audit().await.unwrap();
+        });
+    }
+}
+
+/// False if the disk is full.
+async fn fill(engine: &Embedded, name: &str, with_files: bool) -> bool {
+    let number = name.rsplit('/').next().unwrap().parse().unwrap();
+    let bytes = body(number, 5000);
+    let body = if with_files && number % 2 == 0 {
+        let mut stage = engine.stage(Space::SYSTEM, &home(name)).await.unwrap();
+        let written = stage.write(bytes).await;
+        match written.and(stage.finish().await) {
+            Ok(staged) => Body::Staged(staged),
+            Err(Error::Full) => return false,
+            Err(error) => panic!("{error}"),
+        }
+    } else {
+        Body::Bytes(bytes)
+    };
+    let put = Put {
+        row: row(1),
+        value: "value".into(),
+        body: Some(body),
+    };
+    let change = Change {
+        puts: vec![put],
+        ..Change::default()
+    };
+    match engine.commit(Space::SYSTEM, &home(name), change).await {
+        Ok(done) => done == Outcome::Done,
+        Err(Error::Full) => false,
+        Err(error) => panic!("{error}"),
+    }
+}
+
 /// Runs on one thread, in an order that the seed decides.
 fn by_turns(seed: u64, work: impl AsyncFnOnce(Table)) {
     let turns = Turns::new(seed);
@@ -294,14 +378,17 @@ fn by_turns(seed: u64, work: impl AsyncFnOnce(Table)) {
 }
 
 fn open(files: &Sim, index: &PrefixIndex, table: &Table) -> Embedded {
-    let options = Options {
+    let files = Arc::new(files.clone());
+    Embedded::open_with(files, index.opener(), Path::new("/data"), &options(table)).unwrap()
+}
+
+fn options(table: &Table) -> Options {
+    Options {
         segment_bytes: SEGMENT_BYTES,
         index_persist_bytes: 60_000,
         tasks: Tasks::turns(table.clone()),
         ..Options::new(0xC0FFEE)
-    };
-    let files = Arc::new(files.clone());
-    Embedded::open_with(files, index.opener(), Path::new("/data"), &options).unwrap()
+    }
 }
 
 async fn apply(engine: &Embedded, part: &Part) {

@@ -12,6 +12,7 @@ use super::usage::Counters;
 use crate::committer::{Answer, Moved, Request, Waiting};
 use crate::format::entry::{self, Entry};
 use crate::format::frame::{HEADER_BYTES, Record};
+use crate::format::segment::SegmentSet;
 use crate::format::{At, FrameAt, Span, log_sums};
 use crate::health::unavailable;
 use crate::index::MetaIndex;
@@ -41,6 +42,8 @@ pub(crate) struct Compactor {
 struct Source {
     segment: u64,
     file: Arc<dyn File>,
+    /// The segments that were the log when it was begun; of these, none comes back.
+    set: SegmentSet,
     hurry: bool,
     /// Read, and not yet sent to the committer.
     moved: Vec<Moved>,
@@ -82,6 +85,7 @@ impl Compactor {
         let mut source = Source {
             segment,
             file: file.clone(),
+            set: self.segments.set(),
             hurry: job.hurry,
             moved: Vec::new(),
             bytes: 0,
@@ -155,7 +159,7 @@ impl Compactor {
                 row,
                 voids,
             } => {
-                let Some(voids) = self.still_voids(source.segment, voids) else {
+                let Some(voids) = source.still_voids(voids) else {
                     return Ok(());
                 };
                 let moved = Moved::Delete {
@@ -232,15 +236,6 @@ impl Compactor {
         self.add(source, moved, bytes).await
     }
 
-    /// The part of the span in which any other segment is left.
-    fn still_voids(&self, segment: u64, voids: Span) -> Option<Span> {
-        let set = self.segments.set();
-        let mut left = set.within(voids).filter(|other| *other != segment);
-        let first = left.next()?;
-        let last = left.last().unwrap_or(first);
-        Some(Span { first, last })
-    }
-
     async fn add(&self, source: &mut Source, moved: Moved, bytes: usize) -> Result<()> {
         if source.bytes + bytes > MOVED_AT_ONCE {
             self.send(source).await?;
@@ -275,6 +270,16 @@ impl Compactor {
         drop(queue);
         sent.map_err(|_| gone())?;
         answer.await.unwrap_or_else(|_| Err(gone()))
+    }
+}
+
+impl Source {
+    /// The part of the span in which any other segment is left.
+    fn still_voids(&self, voids: Span) -> Option<Span> {
+        let mut left = self.set.within(voids).filter(|other| *other != self.segment);
+        let first = left.next()?;
+        let last = left.last().unwrap_or(first);
+        Some(Span { first, last })
     }
 }
 

@@ -12,12 +12,24 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ledger {
     notes: BTreeMap<u64, SegmentNote>,
+    sums: Sums,
+}
+
+/// Of all segments together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Sums {
+    /// How many there are.
+    pub(crate) segments: u64,
+    /// Bytes written in them.
+    pub(crate) total: u64,
+    /// Bytes that are live.
+    pub(crate) live: i64,
 }
 
 impl Ledger {
     /// What the index says.
     pub(crate) fn load(index: &dyn MetaIndex) -> Result<Ledger> {
-        let mut notes = BTreeMap::new();
+        let mut ledger = Ledger::default();
         let until = entry::after_all(entry::segment_names());
         let mut from = entry::segment_names();
         loop {
@@ -26,11 +38,11 @@ impl Ledger {
                 let segment = entry::parse_segment_name(name).zip(SegmentNote::parse(note));
                 let (segment, note) =
                     segment.ok_or_else(|| Error::Corrupt("the index's note of a segment".into()))?;
-                notes.insert(segment, note);
+                ledger.take(&[(segment, note)]);
             }
             match rows.last() {
                 Some((name, _)) if rows.len() == NOTES_AT_ONCE => from = [name.as_ref(), &[0]].concat(),
-                _ => return Ok(Ledger { notes }),
+                _ => return Ok(ledger),
             }
         }
     }
@@ -51,26 +63,51 @@ impl Ledger {
         self.notes.keys().copied()
     }
 
-    /// How many segments, bytes written in them, and bytes that are live.
-    pub(crate) fn sums(&self) -> (u64, u64, u64) {
-        let notes = self.notes.values();
-        let add = |(total, live): (u64, u64), note: &SegmentNote| {
-            (total + note.total, live + note.live.max(0).cast_unsigned())
-        };
-        let (total, live) = notes.fold((0, 0), add);
-        (self.notes.len() as u64, total, live)
+    /// Of all of them together.
+    pub(crate) fn sums(&self) -> Sums {
+        self.sums
     }
 
     /// Takes over what a batch changed.
     pub(crate) fn take(&mut self, changed: &[(u64, SegmentNote)]) {
         for (segment, note) in changed {
-            if note.is_empty() {
-                self.notes.remove(segment);
+            let before = if note.is_empty() {
+                self.notes.remove(segment)
             } else {
-                self.notes.insert(*segment, *note);
-            }
+                self.notes.insert(*segment, *note)
+            };
+            let before = before.unwrap_or_default();
+            self.sums.total += note.total;
+            self.sums.total -= before.total;
+            self.sums.live += note.live - before.live;
+            self.sums.segments = self.notes.len() as u64;
         }
     }
 }
 
 const NOTES_AT_ONCE: usize = 1000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sums_are_those_of_all_notes() {
+        let mut ledger = Ledger::default();
+        let note = |total, live| SegmentNote {
+            total,
+            live,
+            ..SegmentNote::default()
+        };
+        ledger.take(&[(1, note(100, 7)), (2, note(50, 50))]);
+        ledger.take(&[(1, note(120, 3))]);
+        let sums = |segments, total, live| Sums {
+            segments,
+            total,
+            live,
+        };
+        assert_eq!(ledger.sums(), sums(2, 170, 53));
+        ledger.take(&[(1, SegmentNote::default())]);
+        assert_eq!(ledger.sums(), sums(1, 50, 50));
+    }
+}

@@ -46,9 +46,10 @@ impl Counters {
 
     /// Takes over what is known of the segments.
     pub(crate) fn show(&self, ledger: &Ledger) {
-        let (segments, total, live) = ledger.sums();
-        self.segments.store(segments, Ordering::Relaxed);
-        self.log_bytes.store(total, Ordering::Relaxed);
+        let sums = ledger.sums();
+        self.segments.store(sums.segments, Ordering::Relaxed);
+        self.log_bytes.store(sums.total, Ordering::Relaxed);
+        let live = sums.live.max(0).cast_unsigned();
         self.live_bytes.store(live, Ordering::Relaxed);
     }
 

@@ -110,7 +110,7 @@ impl Sim {
         lock(&self.0.faults).failing.insert(point, times);
     }
 
-    /// How many more bytes files may grow by in all; `None`: without end.
+    /// How many more bytes files may grow by in all; `None`: without end. What is removed or cut off is free again.
     pub fn leave_free(&self, bytes: Option<u64>) {
         lock(&self.0.faults).free = bytes;
     }
@@ -198,7 +198,13 @@ impl Files for Sim {
 
     fn remove(&self, path: &Path) -> io::Result<()> {
         self.tell(Step::Name(path.to_path_buf()));
-        lock(&self.0.disk).remove(path)
+        let mut disk = lock(&self.0.disk);
+        let len = disk.file_id(path).and_then(|id| disk.len(id)).unwrap_or(0);
+        disk.remove(path)?;
+        if let Some(free) = &mut lock(&self.0.faults).free {
+            *free += len;
+        }
+        Ok(())
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -292,7 +298,13 @@ impl File for SimFile {
     fn truncate(&self, len: u64) -> io::Result<()> {
         self.check_writable()?;
         self.sim.tell(Step::Truncate(self.path.clone()));
-        lock(&self.sim.0.disk).truncate(self.id, len)
+        let mut disk = lock(&self.sim.0.disk);
+        let before = disk.len(self.id)?;
+        if let Some(free) = &mut lock(&self.sim.0.faults).free {
+            let left = (*free + before).checked_sub(len);
+            *free = left.ok_or(io::ErrorKind::StorageFull)?;
+        }
+        disk.truncate(self.id, len)
     }
 
     fn write_out(&self) -> io::Result<()> {
