@@ -125,7 +125,8 @@ impl Salt {
 
 /// What the file `format` of a data directory holds.
 pub(crate) fn format_file(salt: Salt) -> String {
-    format!("{FORMAT_OPENING}{FORMAT_VERSION}\nlog {:016x}\n", salt.0)
+    let text = format!("{FORMAT_OPENING}{FORMAT_VERSION}\nlog {:016x}\n", salt.0);
+    format!("{text}check {:08x}\n", crc32c(text.as_bytes()))
 }
 
 /// What the file `format` says.
@@ -158,12 +159,11 @@ pub(crate) fn parse_format_file(bytes: &[u8]) -> FormatFile {
             FormatFile::Damaged
         };
     }
-    let salt = rest.strip_prefix("log ").and_then(|rest| rest.strip_suffix('\n'));
-    match salt
-        .filter(|salt| salt.len() == 16)
-        .map(|salt| u64::from_str_radix(salt, 16))
-    {
-        Some(Ok(salt)) => FormatFile::Ours(Salt(salt)),
+    let salt = rest.strip_prefix("log ").and_then(|rest| rest.get(..16));
+    let salt = salt.and_then(|salt| u64::from_str_radix(salt, 16).ok());
+    // Another salt would make of the whole log something that was never begun.
+    match salt.map(Salt) {
+        Some(salt) if format_file(salt).as_bytes() == bytes => FormatFile::Ours(salt),
         _ => FormatFile::Damaged,
     }
 }
