@@ -98,12 +98,17 @@ pub(crate) struct LargeStage {
 /// The part of a stage that blocks; it moves to another thread and back.
 struct Writing {
     large: Arc<LargeFiles>,
+    out: Out,
+    unowned: Unowned,
+    sums: Vec<u32>,
+}
+
+/// The file, and how far it is written.
+struct Out {
     file: Arc<dyn File>,
     /// The same file past the page cache, as long as that works.
     direct: Option<Arc<dyn File>>,
-    unowned: Unowned,
     offset: u64,
-    sums: Vec<u32>,
 }
 
 /// Where that part is.
@@ -127,10 +132,12 @@ impl LargeStage {
         };
         let writing = Writing {
             large: large.clone(),
-            direct: file.past_cache(),
-            file,
+            out: Out {
+                direct: file.past_cache(),
+                file,
+                offset: 0,
+            },
             unowned,
-            offset: 0,
             sums: Vec::new(),
         };
         Ok(LargeStage {
@@ -208,39 +215,16 @@ impl Writing {
         if !self.large.reserve.leaves(piece.len() as u64) {
             return Err(Error::Full);
         }
-        self.write_somehow(piece)
+        self.out
+            .write(piece)
             .map_err(|error| unavailable("writing a body", &error))?;
-        self.offset += piece.len() as u64;
         self.sums.extend(piece.chunks(LARGE_SUM_BYTES).map(crc32c));
         Ok(())
     }
 
-    /// Whole blocks past the page cache, the rest through it.
-    fn write_somehow(&mut self, piece: &[u8]) -> io::Result<()> {
-        let whole = piece.len() - piece.len() % PIECE_ALIGNMENT;
-        let direct = self.direct.as_ref().filter(|_| whole > 0 && is_aligned(piece));
-        let Some(direct) = direct else {
-            return self.file.write_at(self.offset, piece);
-        };
-        let (blocks, rest) = piece.split_at(whole);
-        match direct.write_at(self.offset, blocks) {
-            Ok(()) => {}
-            // Some file systems open a file so and then do not take it.
-            Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
-                self.direct = None;
-                self.file.write_at(self.offset, blocks)?;
-            }
-            Err(error) => return Err(error),
-        }
-        if rest.is_empty() {
-            return Ok(());
-        }
-        self.file.write_at(self.offset + whole as u64, rest)
-    }
-
     fn made_durable(self, len: u64) -> Result<(Placed, Unowned)> {
         self.large.health.check()?;
-        if let Err(error) = self.large.sync(self.unowned.id, &*self.file) {
+        if let Err(error) = self.large.sync(self.unowned.id, &*self.out.file) {
             let why = format!("making a body durable: {error}");
             return Err(self.large.health.fail(why));
         }
@@ -250,5 +234,126 @@ impl Writing {
             sums: self.sums.into(),
         };
         Ok((placed, self.unowned))
+    }
+}
+
+impl Out {
+    /// Whole blocks past the page cache, the rest through it.
+    fn write(&mut self, piece: &[u8]) -> io::Result<()> {
+        let whole = piece.len() - piece.len() % PIECE_ALIGNMENT;
+        let (blocks, mut rest) = piece.split_at(whole);
+        let direct = self.direct.as_ref().filter(|_| whole > 0 && is_aligned(piece));
+        match direct.map(|direct| direct.write_at(self.offset, blocks)) {
+            Some(Ok(())) => self.offset += blocks.len() as u64,
+            None => rest = piece,
+            // Some file systems open a file so and then do not take it.
+            Some(Err(error)) if error.kind() == io::ErrorKind::InvalidInput => {
+                (self.direct, rest) = (None, piece);
+            }
+            Some(Err(error)) => return Err(error),
+        }
+        if !rest.is_empty() {
+            self.file.write_at(self.offset, rest)?;
+            self.offset += rest.len() as u64;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::{Mutex, PoisonError};
+
+    /// One way into a file: what was written and how much at once.
+    struct Way {
+        bytes: Arc<Mutex<Vec<u8>>>,
+        lengths: Mutex<Vec<usize>>,
+        refuses: Option<io::ErrorKind>,
+    }
+
+    impl File for Way {
+        fn len(&self) -> io::Result<u64> {
+            Ok(lock(&self.bytes).len() as u64)
+        }
+
+        fn read_at(&self, _: u64, _: &mut [u8]) -> io::Result<()> {
+            Err(io::ErrorKind::Unsupported.into())
+        }
+
+        fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+            lock(&self.lengths).push(bytes.len());
+            if let Some(kind) = self.refuses {
+                return Err(kind.into());
+            }
+            let mut written = lock(&self.bytes);
+            assert_eq!(written.len() as u64, offset, "a hole or a second time");
+            written.extend_from_slice(bytes);
+            Ok(())
+        }
+
+        fn truncate(&self, _: u64) -> io::Result<()> {
+            Err(io::ErrorKind::Unsupported.into())
+        }
+
+        fn write_out(&self) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn sync(&self, _: &'static str) -> io::Result<()> {
+            Err(io::ErrorKind::Unsupported.into())
+        }
+    }
+
+    fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+        mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes a whole piece and a last one, and says what went through the page cache and what past it, in which lengths.
+    fn check(refuses: Option<io::ErrorKind>) -> io::Result<(Vec<usize>, Vec<usize>)> {
+        let body: Bytes = (0..PIECE_BYTES + 2 * PIECE_ALIGNMENT + 5)
+            .map(|place| (place ^ (place >> 8) ^ (place >> 16)) as u8)
+            .collect();
+        let bytes = Arc::new(Mutex::new(Vec::new()));
+        let way = |refuses| {
+            Arc::new(Way {
+                bytes: bytes.clone(),
+                lengths: Mutex::default(),
+                refuses,
+            })
+        };
+        let (cached, direct) = (way(None), way(refuses));
+        let mut out = Out {
+            file: cached.clone(),
+            direct: Some(direct.clone()),
+            offset: 0,
+        };
+        let (mut pieces, mut rest) = (Pieces::default(), body.clone());
+        while let Some(piece) = pieces.next(&mut rest) {
+            out.write(&piece)?;
+        }
+        out.write(&pieces.rest())?;
+        assert!(*lock(&bytes) == body, "other bytes are written");
+        let lengths = |way: &Way| std::mem::take(&mut *lock(&way.lengths));
+        Ok((lengths(&cached), lengths(&direct)))
+    }
+
+    #[test]
+    fn whole_blocks_are_written_past_the_page_cache() {
+        let found = check(None).ok();
+        assert_eq!(found, Some((vec![5], vec![PIECE_BYTES, 2 * PIECE_ALIGNMENT])));
+    }
+
+    #[test]
+    fn a_file_system_that_takes_no_direct_writes_is_written_through_the_page_cache() {
+        let found = check(Some(io::ErrorKind::InvalidInput)).ok();
+        let all = vec![PIECE_BYTES, 2 * PIECE_ALIGNMENT + 5];
+        assert_eq!(found, Some((all, vec![PIECE_BYTES])));
+    }
+
+    #[test]
+    fn any_other_failure_is_one() {
+        let failed = check(Some(io::ErrorKind::StorageFull)).map_err(|error| error.kind());
+        assert_eq!(failed, Err(io::ErrorKind::StorageFull));
     }
 }
