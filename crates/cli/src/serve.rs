@@ -155,8 +155,15 @@ fn report(recovery: &Recovery) {
         torn_bytes,
         damaged_bodies,
         orphans_removed,
+        direct_writes,
         index_rebuilt,
     } = recovery;
+    let log_writes = if *direct_writes {
+        "past the page cache"
+    } else {
+        "through the page cache"
+    };
+    tracing::info!(log_writes, "the data directory is open");
     if let Some(why) = index_rebuilt {
         tracing::warn!(why, "the index was made anew from the log");
     }

@@ -21,6 +21,21 @@ pub(crate) struct Place {
     pub(crate) owner: Owner,
 }
 
+impl Place {
+    /// Holds bytes against their checksums; they begin with this block.
+    fn check(&self, first: u64, bytes: &[u8]) -> Result<()> {
+        for (number, bytes) in bytes.chunks(self.placed.at.sum_bytes()).enumerate() {
+            let number = first as usize + number;
+            if self.placed.sums.get(number) != Some(&crc32c(bytes)) {
+                return Err(self
+                    .owner
+                    .corrupt(&format!("block {number} does not match its checksum")));
+            }
+        }
+        Ok(())
+    }
+}
+
 /// A row's full name.
 #[derive(Clone)]
 pub(crate) struct Owner {
@@ -72,6 +87,32 @@ impl OpenBody for Pinned {
     }
 }
 
+/// A body that is in memory since it was written.
+pub(crate) struct Warm {
+    pub(crate) bytes: Bytes,
+    pub(crate) place: Arc<Place>,
+}
+
+#[async_trait]
+impl OpenBody for Warm {
+    fn len(&self) -> u64 {
+        self.place.placed.len
+    }
+
+    async fn read(&self, offset: u64, len: usize) -> Result<Bytes> {
+        rules::check_read(self.len(), offset, len)?;
+        let block = self.place.placed.at.sum_bytes();
+        let (start, end) = (offset as usize, offset as usize + len);
+        let first = start / block;
+        let until = (end.div_ceil(block) * block).min(self.bytes.len());
+        self.place.check(
+            first as u64,
+            &self.bytes.slice(first * block..until.max(first * block)),
+        )?;
+        Ok(self.bytes.slice(start..end))
+    }
+}
+
 /// What a read waits for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Patience {
@@ -82,6 +123,18 @@ enum Patience {
 }
 
 impl Pinned {
+    /// False: it would have to wait.
+    fn read_into(&self, offset: u64, into: &mut [u8], patience: Patience) -> Result<bool> {
+        let read = match patience {
+            Patience::None => self.file.read_at_once(offset, into),
+            Patience::Device => self.file.read_at(offset, into).map(|()| true),
+        };
+        read.map_err(|error| match error.kind() {
+            io::ErrorKind::UnexpectedEof => self.place.owner.corrupt("its file is too short"),
+            _ => Error::Unavailable(format!("reading a body: {error}")),
+        })
+    }
+
     /// Reads all blocks that the range touches and cuts the range out of them. `None`: it would have to wait.
     fn read_blocks(&self, offset: u64, len: usize, patience: Patience) -> Result<Option<Bytes>> {
         let placed = &self.place.placed;
@@ -94,27 +147,103 @@ impl Pinned {
             At::Log { offset, .. } => offset,
             At::Large { .. } => 0,
         };
-        let read = match patience {
-            Patience::None => self.file.read_at_once(begin + from, &mut bytes),
-            Patience::Device => self.file.read_at(begin + from, &mut bytes).map(|()| true),
-        };
-        let is_read = read.map_err(|error| match error.kind() {
-            io::ErrorKind::UnexpectedEof => self.place.owner.corrupt("its file is too short"),
-            _ => Error::Unavailable(format!("reading a body: {error}")),
-        })?;
-        if !is_read {
+        if !self.read_into(begin + from, &mut bytes, patience)? {
             return Ok(None);
         }
-        for (number, bytes) in bytes.chunks(block as usize).enumerate() {
-            let number = first as usize + number;
-            if placed.sums.get(number) != Some(&crc32c(bytes)) {
-                return Err(self
-                    .place
-                    .owner
-                    .corrupt(&format!("block {number} does not match its checksum")));
+        if self.place.check(first, &bytes).is_err() {
+            if patience == Patience::None {
+                return Ok(None);
             }
+            // A cache beside direct writes may be wrong where the device is right. Only then it is damage.
+            self.file.forget(begin + from, bytes.len() as u64);
+            self.read_into(begin + from, &mut bytes, patience)?;
+            self.place.check(first, &bytes)?;
         }
         let start = (offset - from) as usize;
         Ok(Some(bytes.freeze().slice(start..start + len)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::log_sums;
+    use countersign_engine::Class;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    /// A file whose cache is wrong until it is let go.
+    struct Stale {
+        bytes: Vec<u8>,
+        is_stale: AtomicBool,
+        forgets: bool,
+    }
+
+    impl File for Stale {
+        fn len(&self) -> io::Result<u64> {
+            Ok(self.bytes.len() as u64)
+        }
+        fn read_at(&self, offset: u64, into: &mut [u8]) -> io::Result<()> {
+            let from = offset as usize;
+            into.copy_from_slice(&self.bytes[from..from + into.len()]);
+            if self.is_stale.load(Ordering::Relaxed) {
+                into.fill(0);
+            }
+            Ok(())
+        }
+        fn read_at_once(&self, offset: u64, into: &mut [u8]) -> io::Result<bool> {
+            self.read_at(offset, into).map(|()| true)
+        }
+        fn forget(&self, _offset: u64, _len: u64) {
+            self.is_stale.fetch_and(!self.forgets, Ordering::Relaxed);
+        }
+        fn write_at(&self, _offset: u64, _bytes: &[u8]) -> io::Result<()> {
+            Err(io::ErrorKind::Unsupported.into())
+        }
+        fn truncate(&self, _len: u64) -> io::Result<()> {
+            Err(io::ErrorKind::Unsupported.into())
+        }
+        fn write_out(&self) -> io::Result<()> {
+            Ok(())
+        }
+        fn sync(&self, _point: &'static str) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_cache_that_is_wrong_is_no_damage() {
+        for forgets in [true, false] {
+            let bytes = Bytes::from(vec![7; 100_000]);
+            let placed = Placed {
+                len: 100_000,
+                at: At::Log {
+                    segment: 1,
+                    offset: 0,
+                },
+                sums: log_sums(&bytes),
+            };
+            let owner = Owner {
+                space: Space::SYSTEM,
+                home: Home(Bytes::from_static(b"home")),
+                row: Row {
+                    class: Class(1),
+                    suffix: Bytes::new(),
+                },
+            };
+            let pinned = Pinned {
+                file: Arc::new(Stale {
+                    bytes: bytes.to_vec(),
+                    is_stale: AtomicBool::new(true),
+                    forgets,
+                }),
+                place: Arc::new(Place { placed, owner }),
+                tasks: Tasks::threads(),
+            };
+            match pinned.read(70_000, 30_000).await {
+                Ok(read) => assert!(forgets && read == bytes.slice(70_000..)),
+                Err(Error::Corrupt(_)) => assert!(!forgets, "the device was right"),
+                Err(other) => panic!("{other}"),
+            }
+        }
     }
 }

@@ -268,7 +268,7 @@ impl Committer {
             _ => None,
         });
         let job = reclaim.and_then(|done| self.reclaim(start.segment, done));
-        let mut making = decide::Making::new(Builder::new(start), Overlay::new(&*index));
+        let mut making = decide::Making::new(Builder::new(start, estimate), Overlay::new(&*index));
         let announced = self.log.announcement(start);
         if let Some(set) = &announced {
             making.batch.segments(set);
@@ -314,10 +314,11 @@ impl Committer {
             Err(error) => return refuse_all(decided, &error),
         };
         let gives_up = self.log.gives_up();
-        match self.log.append(start, announced, &bytes, next) {
+        let written = bytes.len() as u64;
+        match self.log.append(start, announced, bytes, next) {
             Ok(()) => {
                 self.position = Some(position);
-                self.make_visible(effects, decided, files, bytes.len() as u64, gives_up);
+                self.make_visible(effects, decided, files, written, gives_up);
             }
             Err(AppendError::Clean(error)) => refuse_all(decided, &error),
             Err(AppendError::InDoubt(why)) => self.leave_in_doubt(why, decided, files),

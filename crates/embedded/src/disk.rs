@@ -3,10 +3,11 @@
 //! Not here: any decision. Every call is one or two system calls.
 
 use countersign_engine::world::{File, Files, Held, Mode, Room};
-use rustix::fs::{FlockOperation, OFlags, flock, statvfs};
+use rustix::fs::{Advice, FlockOperation, OFlags, fadvise, flock, statvfs};
 use rustix::io::{Errno, ReadWriteFlags, preadv2};
 use std::fs;
 use std::io::{self, IoSliceMut};
+use std::num::NonZeroU64;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
@@ -119,6 +120,11 @@ impl File for DiskFile {
 
     fn truncate(&self, len: u64) -> io::Result<()> {
         self.0.set_len(len)
+    }
+
+    fn forget(&self, offset: u64, len: u64) {
+        // Advice; whoever gives it does without.
+        let _ = fadvise(&self.0, offset, NonZeroU64::new(len), Advice::DontNeed);
     }
 
     fn write_out(&self) -> io::Result<()> {

@@ -2,7 +2,7 @@
 //!
 //! Not here: any decision on a change ([`crate::committer`]).
 
-use crate::body::{Owner, Pinned, Place};
+use crate::body::{Owner, Pinned, Place, Warm};
 use crate::committer::{Answer, Commit, PreparedBody, PreparedPut, Request, Waiting};
 use crate::format::entry::{self, Entry, SpaceState};
 use crate::format::{At, log_sums};
@@ -201,6 +201,11 @@ impl Engine for Embedded {
         let Ok(place) = body.place.clone().downcast::<Place>() else {
             return Err(Error::Invalid("a body of another engine"));
         };
+        if let At::Log { segment, offset } = place.placed.at
+            && let Some(bytes) = self.shared.segments.recent.get(segment, offset, place.placed.len)
+        {
+            return Ok(Some(Box::new(Warm { bytes, place })));
+        }
         if let At::Log { segment, .. } = place.placed.at
             && let Some(file) = self.shared.segments.reader_at_once(segment)
         {

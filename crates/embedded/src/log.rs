@@ -6,20 +6,27 @@
 //! closed, durably. After anything but a clean refusal for want of space, [`Log::append`] is not called again.
 
 pub(crate) mod ahead;
+mod recent;
 pub(crate) mod recover;
 mod segments;
 mod survey;
+mod written;
 
+pub(crate) use self::recent::{RECENT_BYTES_MAX, Recent};
 pub(crate) use self::segments::Segments;
+pub(crate) use self::written::takes_direct_writes;
 
 use self::ahead::{Ahead, Prepared, Sizes};
+use self::written::Written;
 use crate::SyncPoint;
 use crate::format::batch::{Builder, Next, Start};
 use crate::format::frame::frame_bytes;
 use crate::format::segment::{SegmentHeader, SegmentSet};
 use crate::format::{BLOCK, Salt};
 use crate::health::{is_full, unavailable};
+use bytes::Bytes;
 use countersign_engine::Error;
+use countersign_engine::pieces::aligned_room;
 use countersign_engine::world::{File, Mode};
 use std::collections::BTreeSet;
 use std::io;
@@ -54,7 +61,7 @@ pub(crate) struct Log {
 /// A segment that takes batches.
 struct Active {
     segment: u64,
-    file: Arc<dyn File>,
+    file: Written,
     /// So much of it is taken.
     taken: u64,
     /// It is closed before it is longer than this, unless one batch is longer.
@@ -146,18 +153,19 @@ impl Log {
         &mut self,
         start: Start,
         announced: Option<SegmentSet>,
-        batch: &[u8],
+        batch: Bytes,
         next: Next,
     ) -> Result<(), AppendError> {
         match &mut self.active {
             Some(active) => {
-                active.write(batch, SyncPoint::LogBatch)?;
+                active.write(&batch, SyncPoint::LogBatch)?;
                 if let Some(ahead) = &self.ahead {
                     ahead.filled(active.taken, active.bytes);
                 }
             }
-            None => self.begin(start.segment, batch)?,
+            None => self.begin(start.segment, &batch)?,
         }
+        self.segments.recent.add(start, batch);
         self.next = next;
         if let Some(set) = announced {
             self.giving_up.clear();
@@ -171,10 +179,11 @@ impl Log {
         let Some(active) = &mut self.active else {
             return Ok(());
         };
-        let mut batch = Builder::new(Start {
+        let start = Start {
             segment: active.segment,
             offset: active.taken,
-        });
+        };
+        let mut batch = Builder::new(start, 0);
         batch.end();
         let (bytes, next) = batch.finish(self.segments.salt, self.next);
         active.write(&bytes, SyncPoint::LogEnd)?;
@@ -189,24 +198,25 @@ impl Log {
         if self.prepared.is_none() {
             self.prepared = self.ahead.as_ref().and_then(|ahead| ahead.take(segment));
         }
-        let mut bytes = SegmentHeader {
+        let header = SegmentHeader {
             segment,
             first: self.next,
-        }
-        .encode(self.segments.salt);
-        bytes.extend_from_slice(batch);
+        };
+        let mut block = aligned_room(BLOCK as usize);
+        block.extend_from_slice(&header.encode(self.segments.salt));
         let (file, prepared_bytes) = match &self.prepared {
             Some(prepared) => (prepared.file.clone(), prepared.bytes),
             None => (self.create(segment)?, 0),
         };
         let mut active = Active {
             segment,
-            file,
+            file: self.segments.written(file),
             taken: 0,
             bytes: prepared_bytes.max(self.sizes.of(segment)),
             prepared_bytes,
         };
-        active.write(&bytes, SyncPoint::LogBatch)?;
+        active.append(&block)?;
+        active.write(batch, SyncPoint::LogBatch)?;
         if self.prepared.take().is_none() {
             let synced = self
                 .segments
@@ -238,6 +248,13 @@ impl Log {
 impl Active {
     /// Appends and makes durable.
     fn write(&mut self, bytes: &[u8], point: SyncPoint) -> Result<(), AppendError> {
+        self.append(bytes)?;
+        self.file
+            .sync(point.name())
+            .map_err(|error| in_doubt("making the log durable", &error))
+    }
+
+    fn append(&mut self, bytes: &[u8]) -> Result<(), AppendError> {
         match self.file.write_at(self.taken, bytes) {
             Ok(()) => {}
             // A full device took less than the whole batch, and less than the whole is nothing when the log is read back.
@@ -250,9 +267,6 @@ impl Active {
             }
             Err(error) => return Err(in_doubt("writing to the log", &error)),
         }
-        self.file
-            .sync(point.name())
-            .map_err(|error| in_doubt("making the log durable", &error))?;
         self.taken += bytes.len() as u64;
         Ok(())
     }

@@ -12,9 +12,9 @@ use crate::format::{FORMAT_VERSION, FormatFile, Salt, format_file, parse_format_
 use crate::health::{Health, unavailable};
 use crate::index::{Cached, Fjall, MetaIndex};
 use crate::large::LargeFiles;
-use crate::log::Segments;
 use crate::log::ahead::{Sizes, ahead};
 use crate::log::recover::{Known, recover};
+use crate::log::{RECENT_BYTES_MAX, Recent, Segments, takes_direct_writes};
 use crate::overlay::{Overlay, parse_space};
 use crate::reclaim::checkpoint::Checkpointer;
 use crate::reclaim::compactor::Compactor;
@@ -37,6 +37,10 @@ pub struct Options {
     pub segment_bytes: u64,
     /// Files of segments are written with zeros before they are needed.
     pub prepare_segments: bool,
+    /// The log is written past the page cache, where the file system takes such writes.
+    pub direct_writes: bool,
+    /// So many bytes of what was written last are kept in memory, for whoever reads them.
+    pub recent_bytes: usize,
     /// The index is made durable after so many bytes of log: no start reads much more than that.
     pub index_persist_bytes: u64,
     /// So much of the disk is kept free of new data, for deletes and for the index; at most a sixteenth of the disk.
@@ -55,6 +59,8 @@ impl Options {
         Options {
             segment_bytes: 256 * 1024 * 1024,
             prepare_segments: true,
+            direct_writes: true,
+            recent_bytes: RECENT_BYTES_MAX,
             index_persist_bytes: 64 * 1024 * 1024,
             reserve_bytes: 256 * 1024 * 1024,
             rebuild_index: false,
@@ -75,6 +81,8 @@ pub struct Recovery {
     pub damaged_bodies: usize,
     /// Files of large bodies that belonged to no row; never acknowledged, or already deleted.
     pub orphans_removed: u64,
+    /// True if the log is written past the page cache; false if the file system does not take such writes.
+    pub direct_writes: bool,
     /// Why the index was made anew, if it was.
     pub index_rebuilt: Option<String>,
 }
@@ -110,7 +118,14 @@ pub(crate) fn with(
     let known = prepare_index(&*index, options, emptied, &mut recovery)?;
     let mut position = known.as_ref().map(|known| known.position);
 
-    let segments = Arc::new(Segments::new(files.clone(), layout.log.clone(), salt));
+    recovery.direct_writes = options.direct_writes && takes_direct_writes(&*files, &layout.log);
+    let segments = Arc::new(Segments::new(
+        files.clone(),
+        layout.log.clone(),
+        salt,
+        recovery.direct_writes,
+        Recent::new(options.recent_bytes),
+    ));
     let mut ledger = Ledger::load(&*index)?;
     let sizes = Sizes::new(options.segment_bytes, &*files, &layout.log);
     let (mut log, found) = recover(segments.clone(), sizes, known.as_ref(), &mut |read| {

@@ -660,8 +660,9 @@ async fn commits_that_wait_share_one_sync() {
 
 fn open(files: &Sim, index: &PrefixIndex) -> Result<Embedded, Error> {
     let options = Options {
-        // What is looked at here are files that end where the log ends.
+        // What is looked at here are files, which end where the log ends.
         prepare_segments: false,
+        recent_bytes: 0,
         ..Options::new(SALT)
     };
     Embedded::open_with(

@@ -24,7 +24,7 @@ impl Pieces {
             return Some(bytes.split_to(PIECE_BYTES));
         }
         if !bytes.is_empty() && self.piece.capacity() == 0 {
-            self.piece = room();
+            self.piece = aligned_room(PIECE_BYTES);
         }
         let missing = PIECE_BYTES - self.piece.len();
         self.piece
@@ -43,9 +43,9 @@ pub fn is_aligned(bytes: &[u8]) -> bool {
     bytes.as_ptr().align_offset(PIECE_ALIGNMENT) == 0
 }
 
-/// Room for a piece, aligned.
-fn room() -> BytesMut {
-    let mut room = BytesMut::with_capacity(PIECE_BYTES + PIECE_ALIGNMENT);
+/// Room for so many bytes, aligned as long as there are no more of them.
+pub fn aligned_room(bytes: usize) -> BytesMut {
+    let mut room = BytesMut::with_capacity(bytes + PIECE_ALIGNMENT);
     let before = room.as_ptr().align_offset(PIECE_ALIGNMENT);
     // An allocator that cannot tell costs a copy later, nothing else.
     room.resize(before.min(PIECE_ALIGNMENT), 0);

@@ -90,6 +90,10 @@ pub trait File: Send + Sync {
     }
     /// Sets the length.
     fn truncate(&self, len: u64) -> io::Result<()>;
+    /// Lets go what the cache holds of a range, so that the next read asks the device, as far as that can be done.
+    fn forget(&self, offset: u64, len: u64) {
+        let _ = (offset, len);
+    }
     /// Writes out what is in the cache, so that a later sync has less to do. It promises nothing.
     fn write_out(&self) -> io::Result<()>;
     /// Makes bytes and length durable. `point` names the place in the code, for tests and metrics.

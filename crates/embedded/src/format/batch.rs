@@ -8,6 +8,8 @@
 use super::frame::{self, HEADER_BYTES, Header, Kind, Record};
 use super::segment::SegmentSet;
 use super::{At, BLOCK, FrameAt, LOG_SUM_BYTES, Placed, Salt, Span, crc32c, round_up};
+use bytes::{Bytes, BytesMut};
+use countersign_engine::pieces::{aligned_room, is_aligned};
 use countersign_engine::{Home, Row, Space};
 use std::sync::Arc;
 
@@ -45,7 +47,8 @@ impl Next {
 /// Collects frames. Headers are written by [`Builder::finish`], when the number of frames is known.
 pub(crate) struct Builder {
     start: Start,
-    bytes: Vec<u8>,
+    /// Aligned, so that a disk can take them from where they lie.
+    bytes: BytesMut,
     frames: Vec<Pending>,
 }
 
@@ -67,10 +70,11 @@ pub(crate) enum FrameBody<'a> {
 }
 
 impl Builder {
-    pub(crate) fn new(start: Start) -> Builder {
+    /// `estimate`: about how many bytes it will have. More is no harm, but for a copy.
+    pub(crate) fn new(start: Start, estimate: usize) -> Builder {
         Builder {
             start,
-            bytes: Vec::new(),
+            bytes: aligned_room(round_up(estimate, BLOCK as usize)),
             frames: Vec::new(),
         }
     }
@@ -153,7 +157,7 @@ impl Builder {
     }
 
     /// The batch's bytes, padded to whole blocks, and what comes after it.
-    pub(crate) fn finish(mut self, salt: Salt, mut next: Next) -> (Vec<u8>, Next) {
+    pub(crate) fn finish(mut self, salt: Salt, mut next: Next) -> (Bytes, Next) {
         let (count, batch_bytes) = (self.frames.len() as u32, self.bytes.len() as u32);
         for (index, pending) in self.frames.iter().enumerate() {
             let mut header = Header {
@@ -178,7 +182,12 @@ impl Builder {
         }
         next.batch += 1;
         self.bytes.resize(round_up(self.bytes.len(), BLOCK as usize), 0);
-        (self.bytes, next)
+        if !is_aligned(&self.bytes) {
+            let mut aligned = aligned_room(self.bytes.len());
+            aligned.extend_from_slice(&self.bytes);
+            self.bytes = aligned;
+        }
+        (self.bytes.freeze(), next)
     }
 
     fn frame(&mut self, kind: Kind, payload: &[u8], body: &[u8]) -> FrameAt {
@@ -283,7 +292,6 @@ fn body_matches(record: &Record, here: At, body: &[u8]) -> Option<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bytes::Bytes;
     use countersign_engine::Class;
     use countersign_engine::world::random::Seeded;
 
@@ -293,7 +301,7 @@ mod tests {
         offset: 8192,
     };
 
-    fn made() -> (Vec<u8>, Next, Next) {
+    fn made() -> (Bytes, Next, Next) {
         let next = Next {
             batch: 9,
             lsn: 40,
@@ -305,7 +313,8 @@ mod tests {
             suffix: Bytes::from_static(b"suffix"),
         };
         let body = vec![0xAB; 70_000];
-        let mut batch = Builder::new(START);
+        // Far less than it takes.
+        let mut batch = Builder::new(START, 1);
         batch.create(space);
         batch.put(
             space,
@@ -324,6 +333,7 @@ mod tests {
     fn a_batch_is_read_as_it_was_made() {
         let (bytes, next, after) = made();
         assert_eq!(bytes.len() % BLOCK as usize, 0);
+        assert!(is_aligned(&bytes), "it grew, and does not lie aligned any more");
         assert_eq!(padded_bytes(&bytes, SALT, START, next), Some(bytes.len()));
         let batch = parse(&bytes, SALT, START, next).unwrap();
         assert_eq!(
@@ -392,7 +402,7 @@ mod tests {
             .chain(covered.iter().step_by(997))
             .chain(covered.iter().rev().take(300))
         {
-            let mut damaged = bytes.clone();
+            let mut damaged = bytes.to_vec();
             damaged[*place] ^= 4;
             let read = parse(&damaged, SALT, START, next);
             assert!(

@@ -7,11 +7,13 @@
 //! any log. If none is ready the log does without, and nobody waits for one.
 
 use super::Segments;
+use super::written::Written;
 use crate::SyncPoint;
 use crate::format::BLOCK;
 use crate::health::Health;
 use crate::reserve::Reserve;
 use crate::tasks::Tasks;
+use countersign_engine::pieces::aligned_room;
 use countersign_engine::world::{File, Files, Held, Mode};
 use std::io;
 use std::path::PathBuf;
@@ -118,7 +120,7 @@ struct Raw {
     path: PathBuf,
     /// The segment it was before, if it is a spare.
     spare: Option<u64>,
-    file: Arc<dyn File>,
+    file: Written,
     len: u64,
 }
 
@@ -185,6 +187,7 @@ impl Preparer {
     /// A spare, or a new file.
     fn raw(&self) -> io::Result<Raw> {
         if let Some((number, path, file)) = self.segments.take_spare() {
+            let file = self.segments.written(file);
             let len = file.len()?;
             return Ok(Raw {
                 path,
@@ -194,6 +197,7 @@ impl Preparer {
             });
         }
         let (path, file) = self.segments.new_file()?;
+        let file = self.segments.written(file);
         let len = file.len()?;
         Ok(Raw {
             path,
@@ -208,7 +212,8 @@ impl Preparer {
         if raw.len < bytes && !self.reserve.leaves(bytes - raw.len) {
             return Ok(false);
         }
-        let zeros = vec![0; STEP_BYTES as usize];
+        let mut zeros = aligned_room(STEP_BYTES as usize);
+        zeros.resize(STEP_BYTES as usize, 0);
         let begins = raw.len;
         while raw.len < bytes {
             let step = STEP_BYTES.min(bytes - raw.len);

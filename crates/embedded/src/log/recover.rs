@@ -20,6 +20,7 @@ use crate::format::frame::{HEADER_BYTES, Header, Record};
 use crate::format::segment::{SegmentHeader, SegmentSet};
 use crate::format::{BATCH_BYTES_MAX, BLOCK, Salt};
 use crate::health::unavailable;
+use bytes::Bytes;
 use countersign_engine::world::{File, Mode};
 use countersign_engine::{Error, Result};
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,7 +34,7 @@ pub(crate) struct ReadBatch {
     pub(crate) is: Next,
     /// What it holds.
     pub(crate) batch: Batch,
-    bytes: Vec<u8>,
+    bytes: Bytes,
 }
 
 impl ReadBatch {
@@ -248,7 +249,7 @@ impl Reading {
             found.torn_bytes = end.torn_bytes;
             active = Some(Active {
                 segment: self.segment,
-                file: end.file,
+                file: segments.written(end.file),
                 taken: self.offset,
                 bytes: end.prepared_bytes.max(sizes.of(self.segment)),
                 prepared_bytes: end.prepared_bytes,
@@ -291,12 +292,12 @@ impl Log {
     fn write_over_torn(&mut self) -> Result<Option<ReadBatch>> {
         let written = self.make_room(0).and_then(|start| {
             let announced = self.announcement(start);
-            let mut batch = Builder::new(start);
+            let mut batch = Builder::new(start, 0);
             let said = announced.clone().unwrap_or_else(|| self.segments.set());
             let frame = batch.segments(&said);
             let is = self.next;
             let (bytes, next) = batch.finish(self.segments.salt, is);
-            self.append(start, announced, &bytes, next)?;
+            self.append(start, announced, bytes.clone(), next)?;
             let batch = Batch {
                 records: vec![(frame, Record::Segments(said))],
                 next,
@@ -431,7 +432,7 @@ fn parse_batch(segments: &Segments, start: Start, next: Next) -> Result<Option<R
         start,
         is: next,
         batch,
-        bytes,
+        bytes: bytes.into(),
     }))
 }
 

@@ -5,6 +5,8 @@
 //! Keeps true: the file of a segment that was given up stays as it is while somebody reads from it and until no start
 //! could want to read it again; only then it is kept for another segment, or removed.
 
+use super::recent::Recent;
+use super::written::Written;
 use crate::format::Salt;
 use crate::format::segment::SegmentSet;
 use countersign_engine::world::{File, Files, Mode};
@@ -18,6 +20,10 @@ pub(crate) struct Segments {
     pub(super) files: Arc<dyn Files>,
     pub(super) dir: PathBuf,
     pub(super) salt: Salt,
+    /// True if files are written past the page cache.
+    direct: bool,
+    /// What was written last.
+    pub(crate) recent: Recent,
     shelf: Mutex<Shelf>,
 }
 
@@ -34,11 +40,19 @@ struct Shelf {
 }
 
 impl Segments {
-    pub(crate) fn new(files: Arc<dyn Files>, dir: PathBuf, salt: Salt) -> Segments {
+    pub(crate) fn new(
+        files: Arc<dyn Files>,
+        dir: PathBuf,
+        salt: Salt,
+        direct: bool,
+        recent: Recent,
+    ) -> Segments {
         Segments {
             files,
             dir,
             salt,
+            direct,
+            recent,
             shelf: Mutex::default(),
         }
     }
@@ -136,6 +150,11 @@ impl Segments {
         }
     }
 
+    /// A file of the log, for appending.
+    pub(super) fn written(&self, file: Arc<dyn File>) -> Written {
+        Written::new(file, self.direct)
+    }
+
     /// A spare, to be written again, with the number of the segment that it last was.
     pub(super) fn take_spare(&self) -> Option<(u64, PathBuf, Arc<dyn File>)> {
         let number = self.shelf().spares.pop_last()?;
@@ -203,7 +222,7 @@ impl Segments {
 
 const SEGMENT_ENDING: &str = ".log";
 const SPARE_ENDING: &str = ".spare";
-/// A file that is being prepared, and no segment's yet.
-const NEW_NAME: &str = "new";
+/// A file that is being prepared or tried, and no segment's.
+pub(super) const NEW_NAME: &str = "new";
 /// So many files of segments that were given up are kept to be written again.
 const SPARES_MAX: usize = 2;

@@ -8,7 +8,7 @@
 
 use super::ahead::{Preparer, Sizes, ahead};
 use super::recover::{Found, Known, recover};
-use super::{Log, Segments};
+use super::{Log, Recent, Segments};
 use crate::SyncPoint;
 use crate::format::batch::Builder;
 use crate::format::entry::LogPosition;
@@ -228,12 +228,17 @@ fn a_prepared_segment_is_begun_with_one_sync_and_grows_by_nothing() {
     };
     let sync = |segment, point: SyncPoint| Step::Sync(path(segment), point.name());
     let appended = |segment| vec![Step::Write(path(segment)), sync(segment, SyncPoint::LogBatch)];
-    for number in 1..=3 {
+    assert_eq!(
+        steps_of(&mut log, 1),
+        [vec![Step::Write(path(1))], appended(1)].concat()
+    );
+    for number in 2..=3 {
         assert_eq!(steps_of(&mut log, number), appended(1));
     }
     preparer.make_ready();
     let closed = vec![Step::Write(path(1)), sync(1, SyncPoint::LogEnd)];
-    assert_eq!(steps_of(&mut log, 4), [closed, appended(2)].concat());
+    let header = vec![Step::Write(path(2))];
+    assert_eq!(steps_of(&mut log, 4), [closed, header, appended(2)].concat());
     assert_eq!(bytes(&files, 2).len() as u64, SIZES.of(2));
     // Nothing was made ready: it goes on without.
     write(&mut log, 5..=6);
@@ -338,6 +343,8 @@ fn open(files: &Sim, known: Option<Known>) -> Result<Opened, Error> {
         Arc::new(files.clone()),
         PathBuf::from("/log"),
         SALT,
+        true,
+        Recent::new(1 << 20),
     ));
     let mut seen = Vec::new();
     let mut now = known.clone();
@@ -369,17 +376,18 @@ fn write(opened: &mut Opened, numbers: impl IntoIterator<Item = u64>) {
         let log = &mut opened.log;
         let start = log.make_room(100).unwrap();
         let announced = log.announcement(start);
-        let mut batch = Builder::new(start);
+        let mut batch = Builder::new(start, 100);
         if let Some(set) = &announced {
             batch.segments(set);
         }
         batch.create(Space(number));
         let is = log.next();
         let (bytes, next) = batch.finish(log.salt(), is);
-        log.append(start, announced, &bytes, next).unwrap();
+        let end = start.offset + bytes.len() as u64;
+        log.append(start, announced, bytes, next).unwrap();
         opened.seen.push(number);
         opened.known = Some(Known {
-            position: position(start, is, start.offset + bytes.len() as u64, next),
+            position: position(start, is, end, next),
             set: opened.segments.set(),
         });
     }
