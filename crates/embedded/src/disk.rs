@@ -2,6 +2,8 @@
 //!
 //! Not here: any decision. Every call is one or two system calls.
 
+mod past_cache;
+
 use countersign_engine::world::{File, Files, Held, Mode, Room};
 use rustix::fs::{Advice, FlockOperation, OFlags, fadvise, flock, statvfs};
 use rustix::io::{Errno, ReadWriteFlags, preadv2};
@@ -32,6 +34,10 @@ impl Files for Disk {
             .create(mode == Mode::Create)
             .create_new(mode == Mode::CreateNew);
         Ok(Arc::new(DiskFile(options.open(path)?)))
+    }
+
+    fn open_past_cache(&self, path: &Path) -> io::Result<Arc<dyn File>> {
+        past_cache::PastCache::open(path)
     }
 
     fn list(&self, path: &Path) -> io::Result<Vec<String>> {

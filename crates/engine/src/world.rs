@@ -37,6 +37,11 @@ pub trait Files: Send + Sync + 'static {
     fn create_dir(&self, path: &Path) -> io::Result<()>;
     /// Opens a file.
     fn open(&self, path: &Path, mode: Mode) -> io::Result<Arc<dyn File>>;
+    /// Opens a file for reading what is on the device, and not what the operating system remembers of it; where there is
+    /// no such way, as for reading.
+    fn open_past_cache(&self, path: &Path) -> io::Result<Arc<dyn File>> {
+        self.open(path, Mode::Read)
+    }
     /// Names in a directory, in no order.
     fn list(&self, path: &Path) -> io::Result<Vec<String>>;
     /// Removes a file's name; whoever has it open goes on reading.
