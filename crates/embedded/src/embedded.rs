@@ -118,7 +118,7 @@ impl Embedded {
         answer.await.unwrap_or(Err(Error::MayHaveCommitted))
     }
 
-    async fn reading<T: Send + 'static>(
+    pub(crate) async fn reading<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Shared) -> Result<T> + Send + 'static,
     ) -> Result<T> {
@@ -258,7 +258,7 @@ impl Embedded {
 }
 
 impl Shared {
-    fn space(&self, space: Space) -> Result<Option<SpaceState>> {
+    pub(crate) fn space(&self, space: Space) -> Result<Option<SpaceState>> {
         space_state(
             space,
             self.index
@@ -371,7 +371,8 @@ fn stored_rows(
     rows.iter().zip(found).map(stored).collect()
 }
 
-fn standing(state: Option<SpaceState>) -> Result<()> {
+/// Refuses a space whose rows cannot be read.
+pub(crate) fn standing(state: Option<SpaceState>) -> Result<()> {
     match state {
         Some(SpaceState::Open | SpaceState::Sealed) => Ok(()),
         Some(SpaceState::Removing | SpaceState::Removed) | None => Err(Error::NoSpace),

@@ -88,6 +88,11 @@ impl LargeFiles {
         }
     }
 
+    /// As [`LargeFiles::open`], for reading what is on the device.
+    pub(crate) fn open_past_cache(&self, id: u64) -> io::Result<Arc<dyn File>> {
+        self.files.open_past_cache(&self.path(id))
+    }
+
     /// Removes a body's file. If that fails, the next start does it.
     pub(crate) fn discard(&self, id: u64) {
         let _ = self.files.remove(&self.path(id));

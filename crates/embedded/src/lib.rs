@@ -22,6 +22,7 @@ mod open;
 mod overlay;
 mod reclaim;
 mod reserve;
+mod scrub;
 mod sync_point;
 mod tasks;
 

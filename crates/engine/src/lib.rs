@@ -22,6 +22,7 @@ pub mod limits;
 pub mod memory;
 pub mod pieces;
 pub mod rules;
+pub mod upkeep;
 pub mod world;
 
 pub use contract::{

@@ -72,6 +72,12 @@ impl Segments {
         self.shelf().open.get(&segment).cloned()
     }
 
+    /// As [`Segments::reader`], for reading what is on the device. Whoever calls holds an answer of that: else
+    /// the file may be another segment by now.
+    pub(crate) fn past_cache(&self, segment: u64) -> io::Result<Arc<dyn File>> {
+        self.files.open_past_cache(&self.path(segment))
+    }
+
     /// As [`Segments::reader`], whether the segment is a part of the log or not; while the log is read.
     pub(super) fn file(&self, segment: u64) -> io::Result<Arc<dyn File>> {
         self.opened(&mut self.shelf(), segment)
