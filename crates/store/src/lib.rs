@@ -24,6 +24,7 @@ mod layout;
 mod list;
 mod model;
 mod multipart;
+mod owner;
 mod pins;
 mod put;
 mod read;
@@ -50,6 +51,7 @@ pub use model::{
     PutPart,
 };
 pub use multipart::{ListedPart, ListedUpload, PartPage, Upload, UploadPage, UploadQuery};
+pub use owner::{RowOwner, RowRole};
 pub use read::{Object, ObjectReader};
 pub use source::{BytesSource, ObjectSource, Source, SourceError};
 pub use sweep::Swept;

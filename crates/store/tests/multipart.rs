@@ -6,10 +6,11 @@ use bytes::Bytes;
 use common::watched::{Fault, Watched};
 use common::{TestWorld, bucket, md5, object_key, open, part_number, put, read, read_key, store, store_on};
 use countersign_engine::memory::Memory;
-use countersign_engine::{Class, Engine, ScanRange, Space};
+use countersign_engine::upkeep::RowName;
+use countersign_engine::{Class, Engine, Home, Row, ScanRange, Space};
 use countersign_store::{
     BytesSource, CompleteUpload, CompletedPart, Error, Expect, ExpectedChecksum, ObjectSource, PutObject,
-    PutPart, Result, Settings, Store, Swept, combine_checksums,
+    PutPart, Result, RowOwner, RowRole, Settings, Store, Swept, combine_checksums,
 };
 use countersign_types::{
     Checksum, ChecksumAlgorithm, ChecksumType, Etag, EtagMatch, ObjectMetadata, UploadId, WriteCondition,
@@ -527,4 +528,61 @@ async fn commits_of_which_nobody_knows_are_looked_up() {
         .delete_object(&bucket(), &object_key("k"), &WriteCondition::NONE)
         .await
         .expect("it is gone");
+}
+
+#[tokio::test]
+async fn a_row_is_told_by_the_bucket_and_object_that_it_belongs_to() {
+    let engine = Arc::new(Memory::new());
+    let store = store_on(engine.clone(), TestWorld::new(), Settings::default()).await;
+    put(&store, "plain \u{1}", "a").await.expect("put");
+    two_parts(&store, "of parts", 1).await;
+    two_parts(&store, "replaced", 2).await;
+    put(&store, "replaced", "b").await.expect("put");
+    let id = begin(&store, "uploading").await;
+    send(&store, "uploading", &id, 3, "c").await.expect("part 3");
+
+    let mut names = Vec::new();
+    for class in [Class(b'k'), Class(b'b'), Class(b'u')] {
+        let range = ScanRange {
+            from: Bound::Unbounded,
+            until: Bound::Unbounded,
+        };
+        let page = engine.scan(Space(1), class, range, 100).await.expect("scans");
+        names.extend(page.rows.into_iter().map(|found| RowName {
+            space: Space(1),
+            home: Home(found.position.home),
+            row: Row {
+                class,
+                suffix: found.position.suffix,
+            },
+        }));
+    }
+    for space in [Space::SYSTEM, Space(99)] {
+        let row = names.first().expect("some").clone();
+        names.push(RowName { space, ..row });
+    }
+    let of = |key: &str, role| RowOwner {
+        bucket: Some(bucket()),
+        object_key: Some(object_key(key)),
+        role,
+    };
+    let of_none = |role| RowOwner {
+        bucket: None,
+        object_key: None,
+        role,
+    };
+    let expected = [
+        of("of parts", RowRole::Object),
+        of("plain \u{1}", RowRole::Object),
+        of("replaced", RowRole::Object),
+        of("of parts", RowRole::Part(part_number(1))),
+        of("of parts", RowRole::Part(part_number(7))),
+        of("replaced", RowRole::Leftover),
+        of("replaced", RowRole::Leftover),
+        of("uploading", RowRole::UploadPart(part_number(3))),
+        of("uploading", RowRole::Internal),
+        of_none(RowRole::Internal),
+        of_none(RowRole::Leftover),
+    ];
+    assert_eq!(store.owners_of(&names).await.expect("told"), expected);
 }
