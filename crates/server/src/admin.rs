@@ -4,6 +4,7 @@
 //! name nobody.
 
 mod refusals;
+mod scrub;
 
 use std::sync::Arc;
 
@@ -32,10 +33,12 @@ type Refused = (StatusCode, Value);
 
 impl Answer for Admin {
     async fn answer(self: Arc<Self>, origin: Origin, request: Request<Incoming>) -> Response<Outgoing> {
-        if let Some(response) = probe::answer(request.method(), request.uri().path(), probe::Port::Admin) {
+        let (method, path) = (request.method(), request.uri().path());
+        if let Some(response) = probe::answer(method, path, probe::Port::Admin, self.0.health()) {
             return response;
         }
         if request.uri().path() == "/metrics" && request.method() == Method::GET {
+            self.0.metrics.storage_is(self.0.health());
             return self.0.metrics.response();
         }
         let received = Received::new(request.into_parts().0, origin);
@@ -60,6 +63,9 @@ fn answer(gateway: &Gateway, received: &Received) -> Outcome {
     let caller = authenticate(gateway, received)?;
     if received.path() == "/api/v1/openapi.json" && received.method() == "GET" {
         return Ok(OPENAPI.trim_end().to_owned());
+    }
+    if received.path() == "/api/v1/scrub" {
+        return scrub::answer(gateway, received, &caller);
     }
     match received.path().strip_prefix("/api/v1/refusals") {
         Some(rest) => refusals::answer(gateway, received, &caller, rest),
@@ -93,7 +99,7 @@ fn authenticate(gateway: &Gateway, received: &Received) -> Result<Caller, Refuse
         service: "countersign",
         rule: PathRule::Generic,
         now: received.at.seconds(),
-        // Only GET is answered, and its body is never read.
+        // No request here says anything in its body, and none is read.
         body: b"",
     };
     let authenticated =

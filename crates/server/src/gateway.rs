@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
+use countersign_engine::upkeep::Upkeep;
 use countersign_identity::Directory;
 use countersign_store::Store;
 use tokio::sync::Semaphore;
@@ -12,7 +13,9 @@ use crate::config::Config;
 use crate::explain::Cache;
 use crate::hosts::Hosts;
 use crate::metrics::Metrics;
+use crate::probe::Health;
 use crate::record::Record;
+use crate::scrub::Scrubber;
 use crate::throttle::Throttle;
 
 /// Everything that a request needs and that outlives it.
@@ -21,6 +24,10 @@ pub(crate) struct Gateway {
     pub(crate) config: Config,
     /// The objects.
     pub(crate) store: Store,
+    /// How the engine below the store is; `None` if it cannot say.
+    pub(crate) upkeep: Option<Arc<dyn Upkeep>>,
+    /// Reads what is stored against its checksums, where the engine can.
+    pub(crate) scrubber: Option<Arc<Scrubber>>,
     /// The access keys.
     pub(crate) directory: Directory,
     /// Ports that S3 is served on.
@@ -46,15 +53,28 @@ impl Gateway {
     pub(crate) fn new(
         config: Config,
         store: Store,
+        upkeep: Option<Arc<dyn Upkeep>>,
         directory: Directory,
         listen_ports: Vec<u16>,
         admin_address: Option<SocketAddr>,
     ) -> Gateway {
         let metrics = Arc::new(Metrics::new());
         let record = Record::open(config.refusals_dir.as_deref(), &metrics);
+        let scrubber = upkeep.clone().map(|upkeep| {
+            let (schedule, file) = (config.scrub, config.scrub_file.clone());
+            Arc::new(Scrubber::open(
+                upkeep,
+                store.clone(),
+                schedule,
+                file,
+                metrics.clone(),
+            ))
+        });
         Gateway {
             config,
             store,
+            upkeep,
+            scrubber,
             directory,
             listen_ports,
             admin_address,
@@ -64,6 +84,14 @@ impl Gateway {
             throttle: Throttle::new(Instant::now()),
             diagnoses: Cache::default(),
             searches: Semaphore::new(1),
+        }
+    }
+
+    /// Whether the store takes writes.
+    pub(crate) fn health(&self) -> Health {
+        match &self.upkeep {
+            Some(upkeep) if upkeep.health().is_err() => Health::WritesRefused,
+            Some(_) | None => Health::Good,
         }
     }
 }

@@ -20,6 +20,7 @@ mod record;
 mod refusal;
 mod request_id;
 mod respond;
+mod scrub;
 mod throttle;
 
 use std::io;
@@ -27,13 +28,14 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
+use countersign_engine::upkeep::Upkeep;
 use countersign_identity::Directory;
 use countersign_store::Store;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 pub use clock::Real;
-pub use config::{Cidr, Config, DiagnosisMode, PublicUrl};
+pub use config::{Cidr, Config, DiagnosisMode, PublicUrl, ScrubSchedule};
 
 use crate::gateway::Gateway;
 
@@ -41,6 +43,7 @@ use crate::gateway::Gateway;
 pub struct Server {
     config: Config,
     store: Store,
+    upkeep: Option<Arc<dyn Upkeep>>,
     directory: Directory,
 }
 
@@ -50,7 +53,16 @@ impl Server {
         Server {
             config,
             store,
+            upkeep: None,
             directory,
+        }
+    }
+
+    /// Watches the engine below the store: whether it takes writes, and whether what it stored is whole.
+    pub fn watching(self, upkeep: Arc<dyn Upkeep>) -> Server {
+        Server {
+            upkeep: Some(upkeep),
+            ..self
         }
     }
 
@@ -69,7 +81,14 @@ impl Server {
         let admin_address = admin_listeners.first().and_then(|l| l.local_addr().ok());
         let gateway = tokio::task::spawn_blocking(move || {
             // Reads the record of refusals from disk.
-            Gateway::new(self.config, self.store, self.directory, ports, admin_address)
+            Gateway::new(
+                self.config,
+                self.store,
+                self.upkeep,
+                self.directory,
+                ports,
+                admin_address,
+            )
         });
         let gateway = Arc::new(gateway.await.map_err(io::Error::other)?);
         let (stop_sender, stopped) = watch::channel(false);
@@ -95,7 +114,10 @@ impl Server {
                 stopped.clone(),
             ));
         }
-        tasks.spawn(sweep(gateway.store.clone(), stopped));
+        tasks.spawn(sweep(gateway.store.clone(), stopped.clone()));
+        if let Some(scrubber) = &gateway.scrubber {
+            tasks.spawn(Arc::clone(scrubber).run(stopped));
+        }
         stop.await;
         tracing::info!("stopping: requests in flight are finished first");
         // Nobody listens any more only if every task is gone already.

@@ -9,10 +9,13 @@ use http::{HeaderValue, Response, StatusCode, header};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
+use crate::probe::Health;
 use crate::record::{Entry, NotWritten};
 use crate::respond::Outgoing;
+use crate::scrub::Pass;
 
 /// Everything that is counted.
 #[derive(Debug)]
@@ -23,6 +26,18 @@ pub(crate) struct Metrics {
     refusals: Family<Labels<2>, Counter>,
     not_written: Family<Labels<1>, Counter>,
     searches_skipped: Family<Labels<1>, Counter>,
+    writable: Gauge,
+    scrub: Scrub,
+}
+
+/// What reading everything against its checksums has come to.
+#[derive(Debug, Default)]
+struct Scrub {
+    bytes: Counter,
+    rows: Counter,
+    running: Gauge,
+    damaged: Gauge,
+    ended: Gauge,
 }
 
 type Labels<const N: usize> = [(&'static str, String); N];
@@ -64,12 +79,21 @@ impl Metrics {
             "Refusals for which no cause was searched",
             searches_skipped.clone(),
         );
+        let writable = Gauge::default();
+        registry.register(
+            "storage_writable",
+            "1 while the storage takes writes, 0 after a failed sync until the next start",
+            writable.clone(),
+        );
+        let scrub = Scrub::register(&mut registry);
         let metrics = Metrics {
             registry,
             requests,
             refusals,
             not_written,
             searches_skipped,
+            writable,
+            scrub,
         };
         // Present from the start, so that a rate over them has something to begin with.
         metrics.not_written(NotWritten::QueueFull, 0);
@@ -115,6 +139,38 @@ impl Metrics {
         self.searches_skipped.get_or_create(&skipped(why)).inc();
     }
 
+    /// Whether the storage takes writes.
+    pub(crate) fn storage_is(&self, health: Health) {
+        self.writable.set(i64::from(health == Health::Good));
+    }
+
+    /// A step of the scrub was done.
+    pub(crate) fn scrubbed(&self, bytes: u64, rows: u64) {
+        self.scrub.bytes.inc_by(bytes);
+        self.scrub.rows.inc_by(rows);
+    }
+
+    /// The running pass has found so much damage.
+    pub(crate) fn scrub_found(&self, damaged: u64) {
+        let known = self.scrub.damaged.get();
+        // What the last pass found stays until this one is through.
+        self.scrub
+            .damaged
+            .set(known.max(i64::try_from(damaged).unwrap_or(i64::MAX)));
+    }
+
+    /// A pass begins or is through.
+    pub(crate) fn scrub_stands(&self, is_running: bool, last: Option<&Pass>) {
+        self.scrub.running.set(i64::from(is_running));
+        let Some(last) = last else { return };
+        self.scrub
+            .damaged
+            .set(i64::try_from(last.damaged).unwrap_or(i64::MAX));
+        self.scrub
+            .ended
+            .set(last.ended_at().map_or(0, |ended| ended.seconds()));
+    }
+
     /// The answer to `GET /metrics`.
     pub(crate) fn response(&self) -> Response<Outgoing> {
         let mut text = String::new();
@@ -124,6 +180,34 @@ impl Metrics {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         response
+    }
+}
+
+impl Scrub {
+    fn register(registry: &mut Registry) -> Scrub {
+        let scrub = Scrub::default();
+        registry.register(
+            "scrub_bytes",
+            "Bytes read against their checksums by the scrub",
+            scrub.bytes.clone(),
+        );
+        registry.register(
+            "scrub_rows",
+            "Rows whose bodies were read by the scrub",
+            scrub.rows.clone(),
+        );
+        registry.register("scrub_running", "1 while a scrub runs", scrub.running.clone());
+        registry.register(
+            "scrub_damaged",
+            "What the last scrub found damaged, and the running one so far if that is more",
+            scrub.damaged.clone(),
+        );
+        registry.register(
+            "scrub_ended_timestamp_seconds",
+            "When the last scrub was through, 0 if none was",
+            scrub.ended.clone(),
+        );
+        scrub
     }
 }
 

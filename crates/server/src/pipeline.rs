@@ -32,7 +32,8 @@ pub(crate) struct S3(pub(crate) Arc<Gateway>);
 
 impl Answer for S3 {
     async fn answer(self: Arc<Self>, origin: Origin, request: Request<Incoming>) -> Response<Outgoing> {
-        if let Some(response) = probe::answer(request.method(), request.uri().path(), probe::Port::S3) {
+        let (method, path) = (request.method(), request.uri().path());
+        if let Some(response) = probe::answer(method, path, probe::Port::S3, self.0.health()) {
             return response;
         }
         let (parts, incoming) = request.into_parts();

@@ -14,6 +14,7 @@ mod objects;
 mod refusals;
 mod refused_uploads;
 mod running;
+mod scrub;
 mod side_doors;
 mod watched;
 mod words;

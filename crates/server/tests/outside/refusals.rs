@@ -2,7 +2,9 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
+use countersign_engine::memory::Memory;
 use countersign_server::{Config, DiagnosisMode};
 use serde_json::Value;
 
@@ -10,6 +12,7 @@ use crate::diagnosis::{Logged, logs};
 use crate::form::Form;
 use crate::http::{ACCESS_KEY_ID, Answer, Ask, Connection, Key, SECRET};
 use crate::running::{Running, until};
+use crate::scrub::Planned;
 
 fn refused(server: &Running, user_agent: &str, secret: &str) -> Answer {
     let ask = Ask::new("GET", "/bucket/k")
@@ -128,7 +131,11 @@ fn refusals_are_chosen_paged_and_grouped() {
 
 #[test]
 fn the_openapi_document_tells_what_there_is() {
-    let server = Running::start();
+    let server = Running::watching(
+        Arc::new(Memory::new()),
+        Config::in_region("us-east-1"),
+        Some(Arc::new(Planned::default())),
+    );
     let id = refused(&server, "curl/7.88.1", &format!("{SECRET}\n")).request_id();
     let whole = ask(&server, "/api/v1/openapi.json");
     let unsigned = Ask::new("GET", "/api/v1/openapi.json").to(&server.admin.to_string());
@@ -166,6 +173,12 @@ fn the_openapi_document_tells_what_there_is() {
         }
     };
     check("Refusal", &ask(&server, &format!("/api/v1/refusals/{id}")));
+    until("a scrub is through", || {
+        ask(&server, "/api/v1/scrub").pointer("/last").is_some()
+    });
+    let scrub = ask(&server, "/api/v1/scrub");
+    check("Scrub", &scrub);
+    check("ScrubPass", scrub.pointer("/last").expect("a pass"));
     let groups = ask(&server, "/api/v1/refusals/groups");
     check("Group", groups.pointer("/groups/0").expect("a group"));
     let error = server.ask_admin("/api/v1/refusals?limit=0");

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use countersign_engine::Engine;
 use countersign_engine::memory::Memory;
+use countersign_engine::upkeep::Upkeep;
 use countersign_identity::{AccessKey, Directory};
 use countersign_server::{Config, DiagnosisMode, Real, Server};
 use countersign_sigv4::Secret;
@@ -44,6 +45,14 @@ impl Running {
     }
 
     pub(crate) fn over(engine: Arc<dyn Engine>, config: Config) -> Running {
+        Running::watching(engine, config, None)
+    }
+
+    pub(crate) fn watching(
+        engine: Arc<dyn Engine>,
+        config: Config,
+        upkeep: Option<Arc<dyn Upkeep>>,
+    ) -> Running {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
@@ -64,7 +73,10 @@ impl Running {
             access_key_id: ACCESS_KEY_ID.to_owned(),
             secret: Secret::new(SECRET),
         };
-        let server = Server::new(config, store, Directory::of_root(access_key));
+        let mut server = Server::new(config, store, Directory::of_root(access_key));
+        if let Some(upkeep) = upkeep {
+            server = server.watching(upkeep);
+        }
         let (s3_listener, s3) = listener();
         let (admin_listener, admin) = listener();
         let (stop, stopped) = oneshot::channel::<()>();
@@ -104,7 +116,11 @@ impl Running {
 
     /// Asks the admin API, signed by the root.
     pub(crate) fn ask_admin(&self, path: &str) -> Answer {
-        let ask = Ask::new("GET", path)
+        self.ask_admin_to("GET", path)
+    }
+
+    pub(crate) fn ask_admin_to(&self, method: &str, path: &str) -> Answer {
+        let ask = Ask::new(method, path)
             .to(&self.admin.to_string())
             .sign(&Key::admin());
         Connection::open(self.admin).ask(&ask)
