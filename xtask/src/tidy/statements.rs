@@ -1,4 +1,4 @@
-//! The numbered statements of `docs/semantics.md`: each has a number of its own and names tests that exist.
+//! The numbered statements of `docs/semantics.md` and `docs/operations.md`: each has a number of its own and names tests that exist.
 //!
 //! A test is a function marked as one, also inside the macro for property tests, or a test of `conformance/` by its name.
 //! A file counts by its path.
@@ -20,8 +20,12 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let tests = test_names(tree);
     let mut findings = Vec::new();
     let mut numbers = BTreeSet::new();
-    for (number, text, line) in numbered(tree.text(SEMANTICS).unwrap_or_default()) {
-        let mut fault = |text: String| findings.push(Finding::new(SEMANTICS, line, text));
+    let statements = [SEMANTICS, OPERATIONS].into_iter().flat_map(|page| {
+        let statements = numbered(tree.text(page).unwrap_or_default());
+        statements.into_iter().map(move |statement| (page, statement))
+    });
+    for (page, (number, text, line)) in statements {
+        let mut fault = |text: String| findings.push(Finding::new(page, line, text));
         if !numbers.insert(number.clone()) {
             fault(format!("{number} is used twice"));
         }
@@ -135,6 +139,7 @@ fn gather_tests(tokens: TokenStream, names: &mut BTreeSet<String>) {
 const PYTEST: &str = "conformance/python/pytest.ini";
 
 pub(super) const SEMANTICS: &str = "docs/semantics.md";
+const OPERATIONS: &str = "docs/operations.md";
 
 #[cfg(test)]
 mod tests {
@@ -165,6 +170,26 @@ mod tests {
     fn statements_with_tests_have_no_finding() {
         let text = "# Lists\n\n- **L1** Sorts.\n  Held by `one`, `two`.\n- **P1** Puts. Held by `three`,\n  `conformance/x.py`, `raw_four`, `js puts`.\n";
         assert_eq!(faults(text), [""; 0]);
+    }
+
+    #[test]
+    fn statements_of_both_pages_are_looked_at_and_share_their_numbers() {
+        let files = [
+            TESTS,
+            ("docs/semantics.md", "- **L1** Sorts. Held by `one`."),
+            (
+                "docs/operations.md",
+                "- **L1** Starts. Held by `two`.\n- **D1** Stops. Held by `gone`.",
+            ),
+        ];
+        let found: Vec<String> = check(&Tree::of(&files)).iter().map(ToString::to_string).collect();
+        assert_eq!(
+            found,
+            [
+                "docs/operations.md:1: L1 is used twice",
+                "docs/operations.md:2: D1 is held by `gone`, which is no test"
+            ]
+        );
     }
 
     #[test]
