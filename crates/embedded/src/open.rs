@@ -16,6 +16,7 @@ use crate::log::ahead::{Sizes, ahead};
 use crate::log::recover::{Known, recover};
 use crate::log::{RECENT_BYTES_MAX, Recent, Segments, takes_direct_writes};
 use crate::overlay::{Overlay, parse_space};
+use crate::progress::Progress;
 use crate::reclaim::checkpoint::Checkpointer;
 use crate::reclaim::compactor::Compactor;
 use crate::reclaim::ledger::Ledger;
@@ -51,6 +52,8 @@ pub struct Options {
     pub new_log_salt: u64,
     /// Where the engine's work runs.
     pub tasks: Tasks,
+    /// Who is told how the reading of the log gets on.
+    pub progress: Progress,
 }
 
 impl Options {
@@ -66,6 +69,7 @@ impl Options {
             rebuild_index: false,
             new_log_salt,
             tasks: Tasks::threads(),
+            progress: Progress::default(),
         }
     }
 }
@@ -138,7 +142,9 @@ pub(crate) fn with(
         let (effects, after) = overlay.finish(position.as_ref(), &ledger, (start, is), (end, next))?;
         position = Some(after);
         ledger.take(&effects.notes);
-        index.apply(effects.ops)
+        index.apply(effects.ops)?;
+        options.progress.read(end - start.offset);
+        Ok(())
     })?;
     if let Some(position) = position
         && segments.has_given_up()
