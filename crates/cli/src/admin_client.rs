@@ -34,8 +34,13 @@ pub(crate) struct Answer {
     pub(crate) body: Bytes,
 }
 
-/// Sends one GET to `url` + `target`, which is a path with a query or without; signed if there is a caller.
-pub(crate) fn fetch(url: &str, target: &str, caller: Option<&Caller>) -> Result<Answer, Failure> {
+/// Sends one request without a body to `url` + `target`, which is a path with a query or without; signed if there is a caller.
+pub(crate) fn fetch(
+    url: &str,
+    method: &str,
+    target: &str,
+    caller: Option<&Caller>,
+) -> Result<Answer, Failure> {
     let url = PublicUrl::parse(url).map_err(|why| Failure::new(Kind::Usage, why))?;
     if url.is_https {
         return Err(Failure::new(Kind::Usage, "the admin API is plain http"));
@@ -43,14 +48,19 @@ pub(crate) fn fetch(url: &str, target: &str, caller: Option<&Caller>) -> Result<
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(Kind::Failed, error.to_string()))?;
     let asked = runtime.block_on(async {
-        tokio::time::timeout(TIME_MAX, send(&url.authority, target, caller))
+        tokio::time::timeout(TIME_MAX, send(&url.authority, method, target, caller))
             .await
             .unwrap_or_else(|_| Err(format!("no answer within {} seconds", TIME_MAX.as_secs())))
     });
     asked.map_err(|why| Failure::new(Kind::Failed, format!("http://{}: {why}", url.authority)))
 }
 
-async fn send(authority: &str, target: &str, caller: Option<&Caller>) -> Result<Answer, String> {
+async fn send(
+    authority: &str,
+    method: &str,
+    target: &str,
+    caller: Option<&Caller>,
+) -> Result<Answer, String> {
     let address = if authority
         .rsplit(':')
         .next()
@@ -67,9 +77,12 @@ async fn send(authority: &str, target: &str, caller: Option<&Caller>) -> Result<
         .await
         .map_err(|error| error.to_string())?;
     let connection = tokio::spawn(connection);
-    let mut request = http::Request::get(target).header("host", authority);
+    let mut request = http::Request::builder()
+        .method(method)
+        .uri(target)
+        .header("host", authority);
     if let Some(caller) = caller {
-        for (name, value) in signed_headers(authority, target, caller) {
+        for (name, value) in signed_headers(authority, method, target, caller) {
             request = request.header(name, value);
         }
     }
@@ -92,8 +105,8 @@ async fn send(authority: &str, target: &str, caller: Option<&Caller>) -> Result<
     })
 }
 
-/// The headers that sign a GET without a body.
-fn signed_headers(authority: &str, target: &str, caller: &Caller) -> Vec<(String, String)> {
+/// The headers that sign a request without a body.
+fn signed_headers(authority: &str, method: &str, target: &str, caller: &Caller) -> Vec<(String, String)> {
     let signer = Signer {
         access_key_id: &caller.access_key_id,
         secret: &caller.secret,
@@ -109,7 +122,7 @@ fn signed_headers(authority: &str, target: &str, caller: &Caller) -> Vec<(String
         None => (target, None),
     };
     let request = Request {
-        method: "GET",
+        method,
         path: path.as_bytes(),
         query,
         headers: &host,

@@ -2,7 +2,7 @@
 //!
 //! Not here: what they ask, and how an answer is shown.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -36,6 +36,11 @@ pub(crate) struct Asked {
 }
 
 impl Options {
+    /// The server's data directory.
+    pub(crate) fn data_dir(&self) -> &Path {
+        &self.data_dir
+    }
+
     /// Finds the key.
     pub(crate) fn with_caller(self) -> Result<Asked, Failure> {
         let caller = self.caller()?;
@@ -74,7 +79,16 @@ impl Options {
 impl Asked {
     /// The document at a path, with a query or without.
     pub(crate) fn document(&self, target: &str) -> Result<Value, Failure> {
-        let answer = admin_client::fetch(&self.admin_url, target, Some(&self.caller))?;
+        self.ask("GET", target)
+    }
+
+    /// What a path answers that is asked to do something.
+    pub(crate) fn post(&self, target: &str) -> Result<Value, Failure> {
+        self.ask("POST", target)
+    }
+
+    fn ask(&self, method: &str, target: &str) -> Result<Value, Failure> {
+        let answer = admin_client::fetch(&self.admin_url, method, target, Some(&self.caller))?;
         let text = String::from_utf8_lossy(&answer.body);
         let text = text.trim();
         let document = serde_json::from_slice::<Value>(&answer.body);

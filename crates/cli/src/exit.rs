@@ -9,7 +9,7 @@ pub(crate) enum Kind {
     Failed,
     /// Flags, environment or files are wrong; nothing was tried.
     Usage,
-    /// The server is not ready.
+    /// The server is not ready, or what is stored is damaged.
     Unhealthy,
     /// The server refused the caller.
     Refused,

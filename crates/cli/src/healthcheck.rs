@@ -13,7 +13,7 @@ pub(crate) struct Arguments {
 
 /// Succeeds if the server is ready.
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
-    let answer = admin_client::fetch(&arguments.admin_url, "/readyz", None)
+    let answer = admin_client::fetch(&arguments.admin_url, "GET", "/readyz", None)
         .map_err(|failure| Failure::new(Kind::Unhealthy, failure.message))?;
     match answer.status {
         200 => {

@@ -5,11 +5,14 @@
 
 mod admin_client;
 mod admin_options;
+mod data_dir;
 mod exit;
 mod explain;
 mod healthcheck;
+mod rebuild_index;
 mod refusals;
 mod root_credentials;
+mod scrub;
 mod serve;
 
 use std::process::ExitCode;
@@ -32,6 +35,10 @@ enum Command {
     Explain(explain::Arguments),
     /// Show what was refused lately, as a list or in groups by cause, access key and client.
     Refusals(refusals::Arguments),
+    /// Read everything stored against its checksums; exits with 3 if anything is damaged.
+    Scrub(scrub::Arguments),
+    /// Throw the index of a data directory away and make it anew from its log.
+    RebuildIndex(rebuild_index::Arguments),
     /// Ask a running server whether it is ready; exits with 3 if it is not.
     Healthcheck(healthcheck::Arguments),
 }
@@ -41,6 +48,8 @@ fn main() -> ExitCode {
         Command::Serve(arguments) => serve::run(arguments),
         Command::Explain(arguments) => explain::run(arguments),
         Command::Refusals(arguments) => refusals::run(arguments),
+        Command::Scrub(arguments) => scrub::run(arguments),
+        Command::RebuildIndex(arguments) => rebuild_index::run(arguments),
         Command::Healthcheck(arguments) => healthcheck::run(arguments),
     };
     match done {

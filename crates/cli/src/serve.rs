@@ -2,18 +2,18 @@
 
 use std::io::{self, IsTerminal};
 use std::net::{SocketAddr, TcpListener};
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign_embedded::{Embedded, Options, Recovery};
+use countersign_embedded::Recovery;
 use countersign_identity::Directory;
-use countersign_server::{Cidr, Config, DiagnosisMode, PublicUrl, Real, Server};
+use countersign_server::{Cidr, Config, DiagnosisMode, PublicUrl, Real, ScrubSchedule, Server};
 use countersign_store::{Settings, Store};
 use countersign_types::BucketName;
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::data_dir;
 use crate::exit::{Failure, Kind};
 use crate::root_credentials::{self, Origin, Root};
 
@@ -57,6 +57,13 @@ pub(crate) struct Arguments {
     /// Buckets that exist from the start, separated by commas.
     #[arg(long, env = "COUNTERSIGN_BUCKETS", value_delimiter = ',', value_name = "NAMES", value_parser = bucket_name)]
     buckets: Vec<BucketName>,
+    /// How often everything stored is read against its checksums, from the beginning of one pass to that of the next: 12h, 7d,
+    /// or off.
+    #[arg(long, env = "COUNTERSIGN_SCRUB_EVERY", default_value = "7d", value_name = "TIME", value_parser = scrub_every)]
+    scrub_every: ScrubEvery,
+    /// Not more than so many MiB a second are read for that.
+    #[arg(long, env = "COUNTERSIGN_SCRUB_RATE", default_value_t = 16, value_name = "MIB", value_parser = clap::value_parser!(u32).range(1..))]
+    scrub_rate: u32,
     /// The storage engine.
     #[arg(long, env = "COUNTERSIGN_ENGINE", default_value = "embedded", value_parser = ["embedded"])]
     engine: String,
@@ -82,21 +89,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
 
 async fn serve(arguments: Arguments) -> Result<(), Failure> {
     let data_dir = &arguments.data_dir;
-    // What lies in it is readable by its owner only, as the objects are nobody else's business.
-    std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(data_dir)
-        .map_err(|error| Failure::new(Kind::Failed, format!("`{}`: {error}", data_dir.display())))?;
-    let salt = u64::from_ne_bytes(Real::random());
-    let engine = Embedded::open(data_dir, &Options::new(salt)).map_err(|error| {
-        let kind = if countersign_embedded::is_in_use(&error) {
-            Kind::Conflict
-        } else {
-            Kind::Failed
-        };
-        Failure::new(kind, format!("`{}` does not open: {error}", data_dir.display()))
-    })?;
+    data_dir::make(data_dir)?;
+    let engine = data_dir::open(data_dir, &data_dir::options())?;
     report(engine.recovery());
     let engine = Arc::new(engine);
     let root = root_credentials::find(data_dir, &|name| std::env::var(name).ok())
@@ -129,12 +123,17 @@ async fn serve(arguments: Arguments) -> Result<(), Failure> {
         trusted_proxies: arguments.trusted_proxy.clone(),
         diagnosis: arguments.diagnosis,
         refusals_dir: Some(data_dir.join("refusals")),
+        scrub: ScrubSchedule {
+            every: arguments.scrub_every.0,
+            bytes_per_second: u64::from(arguments.scrub_rate) * 1024 * 1024,
+        },
+        scrub_file: Some(data_dir.join("scrub")),
     };
     // Heard from the moment on that somebody can know of this server.
     let stop = stop_signal()?;
     let listeners = bind(&arguments.listen, 9000)?;
     let admin_listeners = bind(&arguments.admin_listen, 9001)?;
-    let server = Server::new(config, store, directory);
+    let server = Server::new(config, store, directory).watching(Arc::clone(&engine) as _);
     println!(
         "countersign {} serves {}",
         env!("CARGO_PKG_VERSION"),
@@ -269,6 +268,28 @@ fn stop_signal() -> Result<impl Future<Output = ()> + Send + 'static, Failure> {
 
 fn diagnosis_mode(text: &str) -> Result<DiagnosisMode, String> {
     DiagnosisMode::parse(text).ok_or_else(|| format!("`{text}` is not auto, full, basic or off"))
+}
+
+/// How often; never, if there is no time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct ScrubEvery(Option<Duration>);
+
+fn scrub_every(text: &str) -> Result<ScrubEvery, String> {
+    if text == "off" {
+        return Ok(ScrubEvery(None));
+    }
+    let wrong = || format!("`{text}` is neither off nor a time such as 12h or 7d");
+    let unit = text.chars().last().ok_or_else(wrong)?;
+    let seconds = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 3600,
+        'd' => 86400,
+        _ => return Err(wrong()),
+    };
+    let number: Option<u32> = text.strip_suffix(unit).and_then(|number| number.parse().ok());
+    let number = number.filter(|number| *number > 0).ok_or_else(wrong)?;
+    Ok(ScrubEvery(Some(Duration::from_secs(u64::from(number) * seconds))))
 }
 
 fn bucket_name(text: &str) -> Result<BucketName, String> {

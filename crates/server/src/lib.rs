@@ -36,6 +36,7 @@ use tokio::task::JoinSet;
 
 pub use clock::Real;
 pub use config::{Cidr, Config, DiagnosisMode, PublicUrl, ScrubSchedule};
+pub use scrub::scrub_once;
 
 use crate::gateway::Gateway;
 

@@ -45,7 +45,7 @@ struct State {
     position: Option<ScrubPosition>,
     is_asked: bool,
     /// Rows whose damage was logged by this process.
-    told: HashSet<Option<RowName>>,
+    told: HashSet<RowName>,
 }
 
 /// How things stand, for the admin API.
@@ -239,38 +239,27 @@ impl Scrubber {
 
     /// Says what the damaged rows are to a user of S3, and logs what was not logged before.
     async fn named(&self, damage: Vec<Damage>) -> Vec<Damaged> {
-        let rows: Vec<RowName> = damage.iter().filter_map(|damage| damage.row.clone()).collect();
-        let mut owners = Vec::new();
-        if !rows.is_empty() {
-            match self.store.owners_of(&rows).await {
-                Ok(found) => owners = found,
-                Err(error) => tracing::warn!(%error, "it cannot be said what damaged rows belong to"),
-            }
-        }
-        let mut owners = owners.into_iter();
-        let mut named = Vec::with_capacity(damage.len());
-        for Damage { row, what } in damage {
-            let owner = row.as_ref().and_then(|_| owners.next());
-            let damaged = Damaged::new(owner, what);
-            if self.is_news(row) {
-                let Damaged {
-                    bucket,
-                    object_key,
-                    part,
-                    what,
-                    ..
-                } = &damaged;
+        let named = named(&self.store, damage).await;
+        for (row, damaged) in &named {
+            let Damaged {
+                bucket,
+                object_key,
+                part,
+                what,
+                ..
+            } = damaged;
+            if self.is_news(row.as_ref()) {
                 tracing::error!(?bucket, ?object_key, ?part, what, "stored data is damaged");
             }
-            named.push(damaged);
         }
-        named
+        named.into_iter().map(|(_, damaged)| damaged).collect()
     }
 
-    fn is_news(&self, row: Option<RowName>) -> bool {
-        let mut state = self.state();
+    fn is_news(&self, row: Option<&RowName>) -> bool {
         // Damage that is no row's is told each time: it has no name to be known by.
-        row.is_none() || state.told.len() >= TOLD_MAX || state.told.insert(row)
+        let Some(row) = row else { return true };
+        let mut state = self.state();
+        state.told.len() >= TOLD_MAX || state.told.insert(row.clone())
     }
 
     fn note(&self, bytes: u64, rows: u64, damage: Vec<Damaged>, next: Option<ScrubPosition>) {
@@ -301,6 +290,51 @@ impl Scrubber {
             tracing::warn!(%error, "a restart will not know how far the scrub came");
         }
     }
+}
+
+/// One pass over everything as fast as it goes, told as the admin API tells it. `told` hears of the bytes read and the damage
+/// found so far.
+pub async fn scrub_once(
+    upkeep: &dyn Upkeep,
+    store: &Store,
+    told: &mut (dyn FnMut(u64, u64) + Send),
+) -> countersign_engine::Result<serde_json::Value> {
+    let mut pass = Pass::begin(Real::now());
+    let mut from = None;
+    loop {
+        let step = upkeep.scrub(from, STEP_BYTES).await?;
+        let damage = named(store, step.damage).await.into_iter();
+        pass.note(
+            step.bytes,
+            step.rows,
+            damage.map(|(_, damaged)| damaged).collect(),
+        );
+        told(pass.bytes, pass.damaged);
+        match step.next {
+            Some(next) => from = Some(next),
+            None => break,
+        }
+    }
+    pass.end(Real::now());
+    Ok(serde_json::to_value(pass).expect("texts and numbers can be written"))
+}
+
+/// What damaged rows are to a user of S3.
+async fn named(store: &Store, damage: Vec<Damage>) -> Vec<(Option<RowName>, Damaged)> {
+    let rows: Vec<RowName> = damage.iter().filter_map(|damage| damage.row.clone()).collect();
+    let mut owners = Vec::new();
+    if !rows.is_empty() {
+        match store.owners_of(&rows).await {
+            Ok(found) => owners = found,
+            Err(error) => tracing::warn!(%error, "it cannot be said what damaged rows belong to"),
+        }
+    }
+    let mut owners = owners.into_iter();
+    let name = |Damage { row, what }| {
+        let owner = row.as_ref().and_then(|_| owners.next());
+        (row, Damaged::new(owner, what))
+    };
+    damage.into_iter().map(name).collect()
 }
 
 /// About how much is read at once.

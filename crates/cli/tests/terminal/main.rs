@@ -2,7 +2,9 @@
 //!
 //! Not here: S3 beyond what shows that data is there (the server's tests and `conformance/` have that).
 
+mod data_dir;
 mod refusals;
+mod scrub;
 mod start;
 mod stop;
 mod tools;
@@ -182,6 +184,15 @@ impl Drop for Serving {
             let _ = child.kill();
             let _ = child.wait();
         }
+    }
+}
+
+/// Waits until something is so.
+fn until(what: &str, is_so: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < DEADLINE, "{what}: not so");
+        std::thread::sleep(Duration::from_millis(5));
     }
 }
 
