@@ -21,6 +21,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use support::prefix_index::PrefixIndex;
 
+/// The kind of a frame that ends a segment.
+const END: u8 = 6;
+
 /// What one pass did.
 #[derive(Debug, Default)]
 struct Pass {
@@ -74,10 +77,12 @@ async fn a_flipped_byte_in_any_frame_is_found_and_told_with_its_segment() {
         let frames = (0..bytes.len())
             .step_by(4096)
             .filter(|at| bytes[*at..].starts_with(b"CSfr"));
+        // The frame that ends a segment has none; its chain is flipped once more.
+        let payload = |at: usize| if bytes[at + 5] == END { 58 } else { 70 };
         // The segment's header; of each batch the first frame's header, its chain, and its payload.
         for offset in [3, 17]
             .into_iter()
-            .chain(frames.flat_map(|at| [at + 9, at + 57, at + 70]))
+            .chain(frames.flat_map(|at| [at + 9, at + 57, at + payload(at)]))
         {
             files.damage(&path, offset as u64, 0x10).unwrap();
             let pass = pass(&engine, 50_000, &mut |_| {}).await;
