@@ -6,6 +6,7 @@ use crate::embedded::{Shared, standing};
 use crate::format::entry::{self, Entry, SpaceEntry};
 use crate::format::{At, Placed};
 use crate::health::unavailable;
+use crate::index::MetaIndex;
 use countersign_engine::upkeep::{Census, Damage, RowName};
 use countersign_engine::{Result, Space};
 use std::collections::BTreeSet;

@@ -10,6 +10,7 @@ use crate::format::entry::{self, LogPosition};
 use crate::format::frame::{HEADER_BYTES, Record};
 use crate::format::segment::SegmentHeader;
 use crate::health::unavailable;
+use crate::index::MetaIndex;
 use countersign_engine::upkeep::Damage;
 use countersign_engine::world::File;
 use countersign_engine::{Error, Result};

@@ -8,6 +8,7 @@ use crate::embedded::{Shared, standing};
 use crate::format::entry::{self, Entry};
 use crate::format::{At, Placed, crc32c};
 use crate::health::unavailable;
+use crate::index::MetaIndex;
 use bytes::Bytes;
 use countersign_engine::upkeep::{Damage, RowName};
 use countersign_engine::world::File;
