@@ -91,6 +91,10 @@ impl File for PastCache {
         Err(io::ErrorKind::Unsupported.into())
     }
 
+    fn write_out(&self) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
     fn truncate(&self, _: u64) -> io::Result<()> {
         Err(io::ErrorKind::Unsupported.into())
     }
