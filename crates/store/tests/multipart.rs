@@ -546,6 +546,7 @@ async fn a_row_is_told_by_the_bucket_and_object_that_it_belongs_to() {
         let range = ScanRange {
             from: Bound::Unbounded,
             until: Bound::Unbounded,
+            fold: None,
         };
         let page = engine.scan(Space(1), class, range, 100).await.expect("scans");
         names.extend(page.rows.into_iter().map(|found| RowName {
