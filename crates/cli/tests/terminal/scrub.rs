@@ -229,3 +229,26 @@ fn an_index_is_made_anew_and_holds_what_it_held() {
     );
     assert!(stdout(&scrub(&place, &[])).contains("object bucket/large: large file"));
 }
+
+#[test]
+fn a_copy_of_a_stopped_directory_is_a_backup_with_its_index_or_without() {
+    let place = filled();
+    for left_out in [&[][..], &["index", "scrub", "refusals"]] {
+        let restored = Place::new();
+        let copied = std::process::Command::new("cp")
+            .arg("-a")
+            .args([place.data_dir(), restored.data_dir()])
+            .status();
+        assert!(copied.expect("cp runs").success());
+        for name in left_out {
+            let path = restored.data_dir().join(name);
+            let _is_there_or_not = fs::remove_dir_all(&path).or_else(|_| fs::remove_file(&path));
+            assert!(!path.exists());
+        }
+        let server = restored.start();
+        assert!(ask(&restored, &server, "GET", "/bucket/large", b"") == (200, large()));
+        assert!(ask(&restored, &server, "GET", "/bucket/small", b"") == (200, small()));
+        assert_eq!(ask(&restored, &server, "GET", "/bucket/deleted", b"").0, 404);
+        assert_eq!(ask(&restored, &server, "PUT", "/bucket/more", b"more").0, 200);
+    }
+}
