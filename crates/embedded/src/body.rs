@@ -147,6 +147,12 @@ impl Pinned {
             At::Log { offset, .. } => offset,
             At::Large { .. } => 0,
         };
+        // Whoever asks for whole blocks reads on, and finds the next in memory while these are on their way to the client.
+        // Whoever asks for a range within one may not.
+        let ahead = (placed.len - until).min(AHEAD_BYTES);
+        if patience == Patience::Device && ahead > 0 && len as u64 >= block {
+            self.file.read_ahead(begin + from, until - from + ahead);
+        }
         if !self.read_into(begin + from, &mut bytes, patience)? {
             return Ok(None);
         }
@@ -163,6 +169,9 @@ impl Pinned {
         Ok(Some(bytes.freeze().slice(start..start + len)))
     }
 }
+
+/// So much of a body is read from the device ahead of what was asked for.
+const AHEAD_BYTES: u64 = 4 * 1024 * 1024;
 
 #[cfg(test)]
 mod tests {

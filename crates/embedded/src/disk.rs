@@ -112,6 +112,11 @@ impl File for DiskFile {
         Ok(true)
     }
 
+    fn read_ahead(&self, offset: u64, len: u64) {
+        // A file system that does not care reads it when it is asked for.
+        let _is_not_taken = fadvise(&self.0, offset, NonZeroU64::new(len), Advice::WillNeed);
+    }
+
     fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
         self.0.write_all_at(bytes, offset)
     }

@@ -86,6 +86,10 @@ pub trait File: Send + Sync {
         let _ = (offset, into);
         Ok(false)
     }
+    /// Says that these bytes will be read soon. It promises nothing, and does not wait for them.
+    fn read_ahead(&self, offset: u64, len: u64) {
+        let _ = (offset, len);
+    }
     /// Writes all of `bytes` at `offset`. After an error any part of them may have been written.
     fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()>;
     /// The same file, for writes past the page cache: places, lengths and memory are multiples of 4,096 then. `None` where
