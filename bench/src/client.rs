@@ -8,20 +8,21 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use countersign_sigv4::EMPTY_SHA256;
-use md5::{Digest, Md5};
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 
 use crate::Fault;
 use crate::connection::{Answer, Connection};
 use crate::endpoint::Endpoint;
 use crate::payload::{Bodies, Random};
 use crate::sign::{Ask, Signer, UNSIGNED};
-use crate::workload::{KEYS_A_PAGE, Kind, PART_BYTES, Workload};
+use crate::workload::{KEYS_A_PAGE, Kind, PART_BYTES, PREFIXES, Workload, first_groups};
 
 /// What all connections of one round have in common.
 pub(crate) struct Job {
     pub(crate) endpoint: Endpoint,
     pub(crate) bucket: String,
+    /// If more than none: objects go into so many buckets in turn, whose names begin with that of the bucket.
+    pub(crate) buckets: u64,
     pub(crate) workload: Workload,
     pub(crate) task: Task,
     pub(crate) bodies: Arc<Bodies>,
@@ -39,10 +40,49 @@ pub(crate) struct Job {
 pub(crate) enum Task {
     /// The operation of the workload.
     Measure,
+    /// Makes the many buckets, each once.
+    MakeBuckets,
     /// Stores the objects `0..objects`, each once.
     Fill,
     /// Deletes the objects `0..objects`, each once.
     Clear,
+}
+
+/// Which objects a job deals with.
+pub(crate) struct Set {
+    pub(crate) prefix: String,
+    /// Other bytes for each.
+    pub(crate) seed: u64,
+    pub(crate) objects: u64,
+    /// How many different bodies are worth preparing. The same for those who store a set and those who compare it.
+    pub(crate) bodies: u64,
+}
+
+impl Job {
+    pub(crate) fn new(
+        endpoint: &Endpoint,
+        workload: Workload,
+        task: Task,
+        set: Set,
+        sign_payload: bool,
+    ) -> Job {
+        let body_bytes = match workload.kind {
+            Kind::Multipart => PART_BYTES,
+            _ => workload.size,
+        };
+        Job {
+            endpoint: endpoint.clone(),
+            bucket: BUCKET.to_owned(),
+            buckets: 0,
+            workload,
+            task,
+            bodies: Bodies::new(body_bytes, set.seed, set.bodies),
+            prefix: set.prefix,
+            objects: set.objects,
+            next: AtomicU64::new(0),
+            sign_payload,
+        }
+    }
 }
 
 /// One connection with all that it needs.
@@ -101,6 +141,10 @@ impl Client {
                 Some(object) => self.put(object).await.map(Some),
                 None => Ok(None),
             },
+            (Task::MakeBuckets, _) => match self.take(1) {
+                Some(number) => self.create_bucket_of(number).await.map(|()| Some(0)),
+                None => Ok(None),
+            },
             (Task::Clear, _) | (_, Kind::Delete) => match self.take(1) {
                 Some(object) => self.delete(object).await.map(Some),
                 None => Ok(None),
@@ -125,6 +169,13 @@ impl Client {
                 .list_prefixes(turn.is_multiple_of(CHECKED_GETS))
                 .await
                 .map(Some),
+            (_, Kind::Churn) => {
+                let object = self.random.below(job.objects);
+                match self.random.below(5) {
+                    0 => self.delete(object).await.map(Some),
+                    _ => self.put_body(object, fresh).await.map(Some),
+                }
+            }
             (_, Kind::Mixed) => self.mixed(fresh, turn).await.map(Some),
             (_, Kind::Multipart) => self.multipart(fresh).await.map(Some),
         }
@@ -155,9 +206,14 @@ impl Client {
     }
 
     async fn put(&mut self, object: u64) -> Result<u64, Fault> {
+        self.put_body(object, object).await
+    }
+
+    /// Stores the body of this number as this object.
+    async fn put_body(&mut self, object: u64, number: u64) -> Result<u64, Fault> {
         let job = Arc::clone(&self.job);
         self.name(object);
-        self.send_body(&job, "PUT", "", object, job.bodies.len()).await?;
+        self.send_body(&job, "PUT", "", number, job.bodies.len()).await?;
         Ok(job.bodies.len() as u64)
     }
 
@@ -266,7 +322,7 @@ impl Client {
     /// Posts a document to the path; the answer is in `received`.
     async fn send_document(&mut self, document: &str, query: &str) -> Result<(), Fault> {
         let payload = hex::encode(Sha256::digest(document));
-        let md5 = base64(&Md5::digest(document));
+        let md5 = base64(&md5_many::md5(document.as_bytes()));
         self.request.clear();
         let ask = Ask {
             method: "POST",
@@ -284,21 +340,19 @@ impl Client {
     }
 
     async fn list_keys(&mut self, checked: bool) -> Result<u64, Fault> {
-        let groups = self.job.objects / KEYS_A_PAGE;
-        let group = self.random.below(groups.saturating_sub(1));
+        let group = self.random.below(first_groups(self.job.objects));
         let prefix = self.job.prefix.clone();
         let query =
-            format!("list-type=2&max-keys=1000&prefix={prefix}%2F&start-after={prefix}%2Fp{group:06}");
+            format!("list-type=2&max-keys=1000&prefix={prefix}%2F&start-after={prefix}%2Fp{group:03}");
         self.list(&query, checked, b"<Key>", KEYS_A_PAGE).await
     }
 
     async fn list_prefixes(&mut self, checked: bool) -> Result<u64, Fault> {
-        let groups = (self.job.objects / KEYS_A_PAGE).min(KEYS_A_PAGE);
         let query = format!(
             "delimiter=%2F&list-type=2&max-keys=1000&prefix={}%2F",
             self.job.prefix
         );
-        self.list(&query, checked, b"<CommonPrefixes>", groups).await
+        self.list(&query, checked, b"<CommonPrefixes>", PREFIXES).await
     }
 
     async fn list(&mut self, query: &str, checked: bool, mark: &[u8], expected: u64) -> Result<u64, Fault> {
@@ -351,7 +405,11 @@ impl Client {
 
     /// Makes the bucket; one that is there is as good.
     pub(crate) async fn create_bucket(&mut self) -> Result<(), Fault> {
-        self.bucket();
+        self.create_bucket_of(0).await
+    }
+
+    async fn create_bucket_of(&mut self, object: u64) -> Result<(), Fault> {
+        self.bucket_of(object);
         self.sign_bodiless("PUT", "");
         let answer = self.exchange(&[], false, Keep::Nothing).await?;
         if answer.status == 409 {
@@ -361,15 +419,36 @@ impl Client {
         }
     }
 
-    fn name(&mut self, object: u64) {
+    /// Lists the buckets; there must be so many at least.
+    pub(crate) async fn list_buckets(&mut self, least: u64) -> Result<(), Fault> {
         self.path.clear();
-        let _ = write!(self.path, "/{}/", self.job.bucket);
+        self.path.push('/');
+        self.sign_bodiless("GET", "");
+        let answer = self.exchange(&[], false, Keep::Everything).await?;
+        self.expect(&answer, 200)?;
+        let found = count(&self.received, b"<Name>");
+        if found < least {
+            return Err(self.fault(&format!("listed {found} instead of {least} buckets")));
+        }
+        Ok(())
+    }
+
+    fn name(&mut self, object: u64) {
+        self.bucket_of(object);
+        self.path.push('/');
         key(&self.job, object, &mut self.path);
     }
 
     fn bucket(&mut self) {
+        self.bucket_of(0);
+    }
+
+    fn bucket_of(&mut self, object: u64) {
         self.path.clear();
         let _ = write!(self.path, "/{}", self.job.bucket);
+        if self.job.buckets > 0 {
+            let _ = write!(self.path, "-{:06}", object % self.job.buckets);
+        }
     }
 
     fn sign_bodiless(&mut self, method: &str, query: &str) {
@@ -450,15 +529,10 @@ enum Keep {
     Everything,
 }
 
-/// The key of an object: a thousand of them below each common prefix.
+/// The key of an object. However many there are, they share a thousand common prefixes.
 fn key(job: &Job, object: u64, out: &mut String) {
-    let _ = write!(
-        out,
-        "{}/p{:06}/k{:03}",
-        job.prefix,
-        object / KEYS_A_PAGE,
-        object % KEYS_A_PAGE
-    );
+    let (group, member) = (object % PREFIXES, object / PREFIXES);
+    let _ = write!(out, "{}/p{group:03}/k{member:07}", job.prefix);
 }
 
 fn count(text: &[u8], mark: &[u8]) -> u64 {
@@ -469,6 +543,9 @@ fn base64(bytes: &[u8]) -> String {
     use base64::Engine as _;
     base64::engine::general_purpose::STANDARD.encode(bytes)
 }
+
+/// Where everything is stored. It is left behind where it was not made by this run.
+const BUCKET: &str = "countersign-bench";
 
 /// Up to here head and body leave in one system call, at the price of a copy.
 const SMALL_BODY_BYTES: usize = 64 * 1024;

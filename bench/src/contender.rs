@@ -2,28 +2,26 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use crate::Fault;
-use crate::client::{Job, Task};
+use crate::client::{Job, Set, Task};
 use crate::drive::{Tally, alone, drive};
 use crate::endpoint::Endpoint;
-use crate::limits::{disk, hash, log::Log};
-use crate::payload::Bodies;
+use crate::limits::{disk, hash, index::Index, log::Log};
 use crate::watch::Memory;
 use crate::workload::{KEYS_A_PAGE, Kind, PART_BYTES, Workload};
 
 /// One who is measured.
+#[derive(Clone)]
 pub(crate) enum Contender {
-    Store(Endpoint),
+    Store(Box<Endpoint>),
     Limit(Limit),
 }
 
 /// What no store can be faster than.
+#[derive(Clone)]
 pub(crate) enum Limit {
-    /// Hyper answering from memory.
-    Memory(Endpoint),
     /// One writer, one sync a record.
     Alone { log: Arc<Log>, record_bytes: usize },
     /// Many writers that share syncs. An operation is so many records.
@@ -35,6 +33,8 @@ pub(crate) enum Limit {
     },
     /// The hash of the ETag on every core, or the disk, whichever is slower.
     Stream { directory: PathBuf, size: usize },
+    /// The rows of a page, read from the index by as many threads as the machine has cores.
+    Index { index: Arc<Index>, kind: Kind },
 }
 
 /// What one round gave.
@@ -57,6 +57,8 @@ pub(crate) struct Effort {
     pub(crate) rounds: usize,
     /// Share of the objects that a full run stores.
     pub(crate) objects: f64,
+    /// Objects below the listed prefix.
+    pub(crate) listed: u64,
     pub(crate) sign_payload: bool,
 }
 
@@ -69,7 +71,10 @@ impl Contender {
     }
 
     pub(crate) fn is_limit(&self) -> bool {
-        matches!(self, Contender::Limit(_))
+        match self {
+            Contender::Store(endpoint) => endpoint.answers.is_some(),
+            Contender::Limit(_) => true,
+        }
     }
 
     /// What must be there before the first round.
@@ -77,13 +82,15 @@ impl Contender {
         let Contender::Store(endpoint) = self else {
             return Ok(());
         };
-        let job = job(endpoint, workload, effort, Task::Fill, 0);
+        if self.is_limit() {
+            return Ok(());
+        }
+        let job = Arc::new(job(endpoint, workload, effort, Task::Fill, 0));
         alone(&job, async |client| client.create_bucket().await)?;
-        let keeps = matches!(
+        if matches!(
             workload.kind,
-            Kind::Get | Kind::Head | Kind::Mixed | Kind::ListKeys | Kind::ListPrefixes
-        );
-        if keeps && workload.kind != Kind::Mixed {
+            Kind::Get | Kind::Head | Kind::Churn | Kind::ListKeys | Kind::ListPrefixes
+        ) {
             fill(endpoint, workload, effort, 0)?;
         }
         Ok(())
@@ -92,38 +99,38 @@ impl Contender {
     pub(crate) fn round(&self, workload: Workload, effort: &Effort, number: usize) -> Result<Round, Fault> {
         match self {
             Contender::Store(endpoint) => store_round(endpoint, workload, effort, number),
-            Contender::Limit(Limit::Memory(endpoint)) => store_round(endpoint, workload, effort, number),
             Contender::Limit(limit) => limit.round(effort.time),
         }
     }
 }
 
 impl Limit {
-    /// The limits of a workload. `log` and `memory` make what several workloads share.
+    /// The limits of a workload. The functions make what several workloads share.
     pub(crate) fn of(
         workload: Workload,
         directory: &std::path::Path,
         log: &mut impl FnMut() -> Result<Arc<Log>, Fault>,
         memory: &mut impl FnMut(u64) -> Result<Endpoint, Fault>,
-    ) -> Result<Vec<Limit>, Fault> {
+        index: &mut impl FnMut() -> Result<Arc<Index>, Fault>,
+    ) -> Result<Vec<Contender>, Fault> {
         let Workload {
             kind,
             size,
             connections,
         } = workload;
-        Ok(match kind {
-            Kind::Get if size > SMALL_ANSWER_BYTES => vec![Limit::Memory(memory(size as u64)?)],
-            Kind::Get | Kind::Head => vec![Limit::Memory(memory(HELLO_BYTES)?)],
-            Kind::Put | Kind::Multipart if size > LOGGED_BYTES_MAX => {
-                vec![Limit::Stream {
-                    directory: directory.to_owned(),
-                    size,
-                }]
+        let limit = match kind {
+            Kind::Get if size > SMALL_ANSWER_BYTES => {
+                return Ok(vec![Contender::Store(Box::new(memory(size as u64)?))]);
             }
+            Kind::Get | Kind::Head => return Ok(vec![Contender::Store(Box::new(memory(HELLO_BYTES)?))]),
+            Kind::Put | Kind::Multipart if size > LOGGED_BYTES_MAX => Limit::Stream {
+                directory: directory.to_owned(),
+                size,
+            },
             Kind::Put | Kind::Delete => {
                 let record_bytes = ROW_BYTES + if kind == Kind::Put { size } else { 0 };
                 let log = log()?;
-                vec![match connections {
+                match connections {
                     1 => Limit::Alone { log, record_bytes },
                     writers => Limit::Together {
                         log,
@@ -131,30 +138,34 @@ impl Limit {
                         record_bytes,
                         records: 1,
                     },
-                }]
+                }
             }
-            Kind::DeleteMany => vec![Limit::Together {
+            Kind::DeleteMany => Limit::Together {
                 log: log()?,
                 writers: KEYS_A_PAGE as usize,
                 record_bytes: ROW_BYTES,
                 records: KEYS_A_PAGE,
-            }],
-            Kind::ListKeys | Kind::ListPrefixes | Kind::Mixed | Kind::Multipart => Vec::new(),
-        })
+            },
+            Kind::ListKeys | Kind::ListPrefixes => Limit::Index {
+                index: index()?,
+                kind,
+            },
+            Kind::Churn | Kind::Mixed | Kind::Multipart => return Ok(Vec::new()),
+        };
+        Ok(vec![Contender::Limit(limit)])
     }
 
     fn name(&self) -> String {
         match self {
-            Limit::Memory(endpoint) => endpoint.name.clone(),
             Limit::Alone { log, .. } => log.named("one sync a record"),
             Limit::Together { log, .. } => log.named("group-commit log"),
+            Limit::Index { .. } => "index".to_owned(),
             Limit::Stream { .. } => "MD5 of all cores or disk".to_owned(),
         }
     }
 
     fn round(&self, time: Duration) -> Result<Round, Fault> {
         let (tally, share) = match self {
-            Limit::Memory(_) => return Err(Fault::new("a server in memory is measured as a store")),
             Limit::Alone { log, record_bytes } => (log.alone(*record_bytes, time)?, 1.0),
             Limit::Together {
                 log,
@@ -162,6 +173,7 @@ impl Limit {
                 record_bytes,
                 records,
             } => (log.together(*writers, *record_bytes, time)?, *records as f64),
+            Limit::Index { index, kind } => (index.pages(*kind, time)?, 1.0),
             Limit::Stream { directory, size } => {
                 let cores = std::thread::available_parallelism().map_or(1, usize::from);
                 let md5 = hash::measure(time / 4).md5 * cores as f64;
@@ -196,7 +208,7 @@ fn store_round(
     if matches!(workload.kind, Kind::Delete | Kind::DeleteMany | Kind::Mixed) {
         fill(endpoint, workload, effort, number)?;
     }
-    let job = job(endpoint, workload, effort, Task::Measure, number);
+    let job = Arc::new(job(endpoint, workload, effort, Task::Measure, number));
     if let Some(process) = endpoint.process {
         process.reset_peak();
     }
@@ -228,10 +240,8 @@ fn store_round(
 /// Stores what the workload deals with.
 fn fill(endpoint: &Endpoint, workload: Workload, effort: &Effort, number: usize) -> Result<(), Fault> {
     let mut job = job(endpoint, workload, effort, Task::Fill, number);
-    if let Some(job) = Arc::get_mut(&mut job) {
-        job.workload.connections = FILLING_CONNECTIONS;
-    }
-    drive(&job, None).map(|_| ())
+    job.workload.connections = FILLING_CONNECTIONS;
+    drive(&Arc::new(job), None).map(|_| ())
 }
 
 /// Removes the large objects of a round, so that a run takes little of the disk.
@@ -243,48 +253,51 @@ fn clear(
     tally: &Tally,
 ) -> Result<(), Fault> {
     let mut job = job(endpoint, workload, effort, Task::Clear, number);
-    if let Some(job) = Arc::get_mut(&mut job) {
-        // Every connection counts on its own: the slowest leave gaps, and deleting what is not there is no error.
-        job.objects = 2 * tally.operations + job.workload.connections as u64;
-        job.workload.connections = FILLING_CONNECTIONS.min(job.workload.connections);
-    }
-    drive(&job, None).map(|_| ())
+    // Every connection counts on its own: the slowest leave gaps, and deleting what is not there is no error.
+    job.objects = 2 * tally.operations + job.workload.connections as u64;
+    job.workload.connections = FILLING_CONNECTIONS.min(job.workload.connections);
+    drive(&Arc::new(job), None).map(|_| ())
 }
 
-fn job(endpoint: &Endpoint, workload: Workload, effort: &Effort, task: Task, number: usize) -> Arc<Job> {
-    // Sets that are read are the same in all rounds; what is written is new in each, in its keys and in its bytes.
-    let (part, seed) = match workload.kind {
+/// The objects of a workload in this round. Sets that are read are the same in all rounds; what is written is new in each,
+/// in its keys and in its bytes.
+fn set(workload: Workload, effort: &Effort, number: usize) -> Set {
+    let (prefix, seed) = match workload.kind {
         Kind::Get | Kind::Head => (format!("set-{}", workload.size), 1),
         Kind::ListKeys | Kind::ListPrefixes => ("listed".to_owned(), 1),
-        kind => (
-            format!(
-                "{}-{}-{}/r{number}",
-                kind.name(),
-                workload.size,
-                workload.connections
-            ),
-            2 + number as u64,
-        ),
+        kind => {
+            let load = format!("{}-{}-{}", kind.name(), workload.size, workload.connections);
+            (format!("{load}/r{number}"), 2 + number as u64)
+        }
     };
-    let body_bytes = match workload.kind {
-        Kind::Multipart => PART_BYTES,
-        _ => workload.size,
+    let objects = match workload.kind {
+        Kind::ListKeys | Kind::ListPrefixes => {
+            effort.listed.max(2 * KEYS_A_PAGE).next_multiple_of(KEYS_A_PAGE)
+        }
+        _ => workload.objects(effort.objects),
     };
-    Arc::new(Job {
-        endpoint: endpoint.clone(),
-        bucket: BUCKET.to_owned(),
-        workload,
-        task,
-        bodies: Bodies::new(body_bytes, seed),
-        prefix: part,
-        objects: workload.objects(effort.objects),
-        next: AtomicU64::new(0),
-        sign_payload: effort.sign_payload,
-    })
+    let bodies = match workload.kind {
+        Kind::Put => {
+            (effort.time.as_secs_f64() * PREPARED_BYTES_A_SECOND) as u64 / workload.size.max(1) as u64
+        }
+        Kind::Multipart => (effort.time.as_secs_f64() * PREPARED_BYTES_A_SECOND) as u64 / PART_BYTES as u64,
+        _ => objects,
+    };
+    Set {
+        prefix,
+        seed,
+        objects,
+        bodies,
+    }
 }
 
-/// Where everything is stored. It is left behind where it was not made by this run.
-pub(crate) const BUCKET: &str = "countersign-bench";
+fn job(endpoint: &Endpoint, workload: Workload, effort: &Effort, task: Task, number: usize) -> Job {
+    let mut set = set(workload, effort, number);
+    if task == Task::Clear || endpoint.answers.is_some() {
+        set.bodies = 1;
+    }
+    Job::new(endpoint, workload, task, set, effort.sign_payload)
+}
 
 /// What is known of an object beside its bytes: key, times, lengths, checksums, in the record of a log.
 const ROW_BYTES: usize = 300;
@@ -296,7 +309,10 @@ const LOGGED_BYTES_MAX: usize = 1 << 20;
 const SMALL_ANSWER_BYTES: usize = 4096;
 
 /// The answer of a server that says hello.
-const HELLO_BYTES: u64 = 5;
+pub(crate) const HELLO_BYTES: u64 = 5;
+
+/// As many different bodies as a fast store takes in a round.
+const PREPARED_BYTES_A_SECOND: f64 = (1 << 29) as f64;
 
 /// Objects that are stored before a round come over this many connections.
 const FILLING_CONNECTIONS: usize = 32;

@@ -19,6 +19,9 @@ pub(crate) struct Endpoint {
     pub(crate) process: Option<Watched>,
     /// What it writes is told if this is known.
     pub(crate) device: Option<Device>,
+    pub(crate) version: String,
+    /// Whether an acknowledged write is on the device.
+    pub(crate) syncs: Option<bool>,
     /// It answers every request with this many bytes and stores nothing: a limit and no store.
     pub(crate) answers: Option<u64>,
 }
@@ -51,6 +54,8 @@ impl Endpoint {
             },
             process: None,
             device: None,
+            version: String::new(),
+            syncs: None,
             answers: None,
         })
     }

@@ -2,5 +2,6 @@
 
 pub(crate) mod disk;
 pub(crate) mod hash;
+pub(crate) mod index;
 pub(crate) mod log;
 pub(crate) mod memory;

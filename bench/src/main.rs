@@ -10,28 +10,32 @@ mod connection;
 mod contender;
 mod drive;
 mod endpoint;
+mod field;
+mod growth;
 mod limits;
+mod machine;
 mod payload;
+mod plan;
 mod process;
+mod report;
+mod results;
 mod series;
 mod sign;
-mod table;
+mod stall;
 mod watch;
 mod workload;
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::{Parser, Subcommand};
 
-use crate::contender::{Contender, Effort, Limit};
-use crate::endpoint::Endpoint;
-use crate::process::Server;
-use crate::workload::Workload;
+use crate::contender::{Contender, Effort};
+use crate::field::{Field, Scratch, Who};
+use crate::machine::Machine;
+use crate::results::{Run, Setting};
+use crate::workload::{Size, Workload};
 
 /// Why a run ends before its end.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -57,42 +61,87 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Measures workloads such as `put/4KiB/64` and prints a table.
-    Measure(Measure),
+    /// Measures single workloads, such as `put/4KiB/64`, and prints a table.
+    Measure {
+        /// `operation/size/connections`; operations: put, get, head, delete, delete-many, list-keys, list-prefixes, mixed, churn,
+        /// multipart.
+        #[arg(required = true)]
+        workloads: Vec<Workload>,
+        #[command(flatten)]
+        who: Who,
+        #[command(flatten)]
+        how: How,
+    },
+    /// The workloads of the goals, some minutes; writes the report.
+    Quick {
+        #[command(flatten)]
+        who: Who,
+        #[command(flatten)]
+        how: How,
+        #[command(flatten)]
+        out: Out,
+    },
+    /// Every workload, in sizes and crowds; writes the report.
+    Full {
+        #[command(flatten)]
+        who: Who,
+        #[command(flatten)]
+        how: How,
+        #[command(flatten)]
+        out: Out,
+    },
+    /// One bucket that grows, then many buckets; writes the report.
+    Growth {
+        /// The binary to start, kill and start again.
+        #[arg(long, value_name = "PATH")]
+        countersign: PathBuf,
+        /// Objects at the end.
+        #[arg(long, default_value_t = 1_000_000)]
+        count: u64,
+        /// Bytes of an object.
+        #[arg(long, default_value = "100B")]
+        size: Size,
+        /// Buckets after that.
+        #[arg(long, default_value_t = 1000)]
+        buckets: u64,
+        /// How long each measurement takes.
+        #[arg(long, default_value_t = 5.0)]
+        seconds: f64,
+        #[command(flatten)]
+        place: Place,
+        #[command(flatten)]
+        out: Out,
+    },
+    /// Overwrites and deletes for a long time; writes the report.
+    Stall {
+        /// The binary to start.
+        #[arg(long, value_name = "PATH")]
+        countersign: PathBuf,
+        /// How long.
+        #[arg(long, default_value_t = 600.0)]
+        seconds: f64,
+        /// Objects that are written over.
+        #[arg(long, default_value_t = 200_000)]
+        count: u64,
+        /// Bytes of an object.
+        #[arg(long, default_value = "4KiB")]
+        size: Size,
+        /// Connections.
+        #[arg(long, default_value_t = 64)]
+        connections: usize,
+        #[command(flatten)]
+        place: Place,
+        #[command(flatten)]
+        out: Out,
+    },
+    /// Makes the page and the plots anew from the results that are there.
+    Report {
+        #[command(flatten)]
+        out: Out,
+    },
     /// Answers every request from memory.
     #[command(hide = true)]
     ServeMemory { body_bytes: usize },
-}
-
-#[derive(clap::Args)]
-struct Measure {
-    /// `operation/size/connections`; operations: put, get, head, delete, delete-many, list-keys, list-prefixes, mixed, multipart.
-    #[arg(required = true)]
-    workloads: Vec<Workload>,
-    #[command(flatten)]
-    who: Who,
-    #[command(flatten)]
-    how: How,
-}
-
-/// Who takes part.
-#[derive(clap::Args)]
-struct Who {
-    /// A `countersign` binary to start on a scratch directory; `name=path` to tell several apart; repeatable.
-    #[arg(long, value_name = "[NAME=]PATH")]
-    countersign: Vec<String>,
-    /// A store that runs already; repeatable.
-    #[arg(long, value_name = "NAME=URL,ID,SECRET[,pid=N][,dir=PATH][,region=NAME]", value_parser = Endpoint::parse)]
-    endpoint: Vec<Endpoint>,
-    /// A peer that `bench/peers/setup` installed; repeatable.
-    #[arg(long, value_name = "NAME")]
-    peer: Vec<String>,
-    /// The script that starts a peer.
-    #[arg(long, default_value = "bench/peers/run", value_name = "PATH")]
-    peer_script: PathBuf,
-    /// Without the limits of the machine.
-    #[arg(long)]
-    no_limits: bool,
 }
 
 /// How it is measured.
@@ -102,25 +151,37 @@ struct How {
     #[arg(long, default_value_t = 5)]
     rounds: usize,
     /// How long a turn takes.
-    #[arg(long, default_value_t = 3.0, value_name = "SECONDS")]
-    seconds: f64,
-    /// Share of the objects of a full run (a million for listings) that are stored beforehand.
-    #[arg(long, default_value_t = 0.1, value_name = "SHARE")]
-    objects: f64,
+    #[arg(long, value_name = "SECONDS")]
+    seconds: Option<f64>,
+    /// Share of the objects of a full run that are stored beforehand.
+    #[arg(long, value_name = "SHARE")]
+    objects: Option<f64>,
+    /// Objects in the bucket that is listed.
+    #[arg(long, value_name = "COUNT")]
+    listed: Option<u64>,
     /// Sign with UNSIGNED-PAYLOAD.
     #[arg(long)]
     unsigned: bool,
-    /// An empty place on the disk to be measured; a new directory is made in it and removed.
+    #[command(flatten)]
+    place: Place,
+}
+
+#[derive(clap::Args)]
+struct Place {
+    /// A place on the disk to be measured; a new directory is made in it and removed.
     #[arg(long, default_value = "target/bench", value_name = "DIR")]
     scratch: PathBuf,
 }
 
+#[derive(clap::Args)]
+struct Out {
+    /// Where the report goes.
+    #[arg(long, default_value = "docs/benchmarks", value_name = "DIR")]
+    out: PathBuf,
+}
+
 fn main() -> ExitCode {
-    let done = match Cli::parse().command {
-        Command::Measure(arguments) => measure(&arguments),
-        Command::ServeMemory { body_bytes } => limits::memory::serve(body_bytes),
-    };
-    match done {
+    match run(Cli::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(fault) => {
             eprintln!("bench: {fault}");
@@ -129,33 +190,111 @@ fn main() -> ExitCode {
     }
 }
 
-fn measure(arguments: &Measure) -> Result<(), Fault> {
-    let scratch = Scratch::make(&arguments.how.scratch)?;
-    let effort = arguments.how.effort();
-    let field = Field::open(&arguments.who, &scratch)?;
-    let mut all = Vec::new();
-    let mut limits = Limits::new(&scratch);
-    if !arguments.who.no_limits {
-        let hash = limits::hash::measure(effort.time / 10);
-        eprintln!(
-            "a core hashes {:.0} MB/s MD5, {:.0} MB/s SHA-256",
-            hash.md5 / 1e6,
-            hash.sha256 / 1e6
-        );
+fn run(command: Command) -> Result<(), Fault> {
+    match command {
+        Command::Measure { workloads, who, how } => measure(&workloads, &who, &how, plan::QUICK, None),
+        Command::Quick { who, how, out } => {
+            measure(&plan::QUICK.workloads()?, &who, &how, plan::QUICK, Some(&out))
+        }
+        Command::Full { who, how, out } => {
+            measure(&plan::FULL.workloads()?, &who, &how, plan::FULL, Some(&out))
+        }
+        Command::Growth {
+            countersign,
+            count,
+            size,
+            buckets,
+            seconds,
+            place,
+            out,
+        } => {
+            let scratch = Scratch::make(&place.scratch)?;
+            let plan = growth::Plan {
+                objects: count,
+                object_bytes: size.0,
+                buckets,
+                time: duration(seconds),
+            };
+            let grown = growth::run(&countersign, &scratch.0, &plan, &mut |line| eprintln!("{line}"))?;
+            results::write(&out.out, report::GROWTH_FILE, &grown)?;
+            report::render(&out.out)
+        }
+        Command::Stall {
+            countersign,
+            seconds,
+            count,
+            size,
+            connections,
+            place,
+            out,
+        } => {
+            let scratch = Scratch::make(&place.scratch)?;
+            let plan = stall::Plan {
+                time: duration(seconds),
+                objects: count.max(1),
+                object_bytes: size.0,
+                connections: connections.max(1),
+            };
+            let stalled = stall::run(&countersign, &scratch.0, &plan)?;
+            results::write(&out.out, report::STALL_FILE, &stalled)?;
+            report::render(&out.out)
+        }
+        Command::Report { out } => report::render(&out.out),
+        Command::ServeMemory { body_bytes } => limits::memory::serve(body_bytes),
     }
-    for workload in &arguments.workloads {
-        let own = if arguments.who.no_limits {
-            Vec::new()
-        } else {
-            limits.of(*workload)?
+}
+
+/// Measures workloads, tells the table, and writes the report if it is asked for. A failed contender fails the run, after
+/// everybody was measured.
+fn measure(
+    workloads: &[Workload],
+    who: &Who,
+    how: &How,
+    plan: plan::Plan,
+    out: Option<&Out>,
+) -> Result<(), Fault> {
+    let scratch = Scratch::make(&how.place.scratch)?;
+    let seconds = how.seconds.unwrap_or(plan.seconds);
+    let effort = Effort {
+        time: duration(seconds),
+        rounds: how.rounds.max(1),
+        objects: how.objects.unwrap_or(plan.objects),
+        listed: how.listed.unwrap_or(plan.listed),
+        sign_payload: !how.unsigned,
+    };
+    let hash = limits::hash::measure(effort.time / 10);
+    let mut setting = Setting {
+        machine: Machine::here(&scratch.0),
+        began: now(),
+        load_before: machine::load(),
+        load_after: 0.0,
+        rounds: effort.rounds,
+        seconds,
+        listed: effort.listed,
+        payload_signed: effort.sign_payload,
+        md5: hash.md5,
+        sha256: hash.sha256,
+    };
+    let mut field = Field::open(who, &scratch, effort.listed)?;
+    let mut lines = Vec::new();
+    for workload in workloads {
+        let contenders = field.contenders(*workload)?;
+        let contenders: Vec<&Contender> = contenders.iter().collect();
+        let all = series::measure(*workload, &contenders, &effort, &mut |line| eprintln!("{line}"));
+        lines.extend(results::lines(&all));
+    }
+    setting.load_after = machine::load();
+    print!("{}", report::table(&lines));
+    let failed = lines.iter().filter(|line| line.fault.is_some()).count();
+    if let Some(out) = out {
+        let run = Run {
+            setting,
+            stores: field.told().to_vec(),
+            lines,
         };
-        let contenders: Vec<&Contender> = own.iter().chain(&field.stores).collect();
-        all.extend(series::measure(*workload, &contenders, &effort, &mut |line| {
-            eprintln!("{line}")
-        }));
+        results::write(&out.out, report::RUN_FILE, &run)?;
+        report::render(&out.out)?;
     }
-    print!("{}", table::text(&all));
-    let failed = all.iter().filter(|series| series.fault.is_some()).count();
     if failed > 0 {
         Err(Fault::new(format!("{failed} failed")))
     } else {
@@ -163,110 +302,13 @@ fn measure(arguments: &Measure) -> Result<(), Fault> {
     }
 }
 
-impl How {
-    fn effort(&self) -> Effort {
-        Effort {
-            time: Duration::from_secs_f64(self.seconds.max(0.01)),
-            rounds: self.rounds.max(1),
-            objects: self.objects,
-            sign_payload: !self.unsigned,
-        }
-    }
+fn now() -> String {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    countersign_sigv4::timestamp_text(i64::try_from(since.as_secs()).unwrap_or_default())
 }
 
-/// Every store that takes part, running.
-struct Field {
-    stores: Vec<Contender>,
-    _servers: Vec<Server>,
-}
-
-impl Field {
-    fn open(who: &Who, scratch: &Scratch) -> Result<Field, Fault> {
-        let mut servers = Vec::new();
-        for binary in &who.countersign {
-            let (name, path) = binary.split_once('=').unwrap_or(("countersign", binary));
-            let server = Server::ours(name, &PathBuf::from(path), &scratch.0.join(name))?;
-            eprintln!("{name}: ready after {:.3} s", server.ready_after.as_secs_f64());
-            servers.push(server);
-        }
-        for peer in &who.peer {
-            servers.push(Server::peer(peer, &who.peer_script, &scratch.0.join(peer))?);
-        }
-        let running = servers
-            .iter()
-            .map(|server| server.endpoint.clone())
-            .chain(who.endpoint.iter().cloned());
-        let stores: Vec<Contender> = running.map(Contender::Store).collect();
-        if stores.is_empty() && who.no_limits {
-            return Err(Fault::new(
-                "nothing to measure: name a --countersign, an --endpoint or a --peer",
-            ));
-        }
-        Ok(Field {
-            stores,
-            _servers: servers,
-        })
-    }
-}
-
-/// The limits, each made when it is first needed.
-struct Limits<'a> {
-    scratch: &'a Scratch,
-    log: Option<Arc<limits::log::Log>>,
-    memory: BTreeMap<u64, Server>,
-}
-
-impl Limits<'_> {
-    fn new(scratch: &Scratch) -> Limits<'_> {
-        Limits {
-            scratch,
-            log: None,
-            memory: BTreeMap::new(),
-        }
-    }
-
-    fn of(&mut self, workload: Workload) -> Result<Vec<Contender>, Fault> {
-        let Limits { scratch, log, memory } = self;
-        let mut a_log = || -> Result<Arc<limits::log::Log>, Fault> {
-            let made = match log.take() {
-                Some(log) => log,
-                None => Arc::new(limits::log::Log::create(&scratch.0)?),
-            };
-            Ok(Arc::clone(log.insert(made)))
-        };
-        let mut a_server = |bytes: u64| -> Result<Endpoint, Fault> {
-            let server = match memory.entry(bytes) {
-                Entry::Occupied(running) => running.into_mut(),
-                Entry::Vacant(none) => {
-                    let name = if bytes < 16 {
-                        "hyper hello"
-                    } else {
-                        "hyper from memory"
-                    };
-                    none.insert(Server::memory(name, bytes, &scratch.0)?)
-                }
-            };
-            Ok(server.endpoint.clone())
-        };
-        let limits = Limit::of(workload, &scratch.0, &mut a_log, &mut a_server)?;
-        Ok(limits.into_iter().map(Contender::Limit).collect())
-    }
-}
-
-/// A directory that goes away.
-pub(crate) struct Scratch(PathBuf);
-
-impl Scratch {
-    fn make(below: &std::path::Path) -> Result<Scratch, Fault> {
-        let path = below.join(format!("run-{}", std::process::id()));
-        std::fs::create_dir_all(&path)
-            .map_err(|error| Fault::new(format!("`{}`: {error}", path.display())))?;
-        Ok(Scratch(path))
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
+fn duration(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds)
+        .unwrap_or_default()
+        .max(Duration::from_millis(1))
 }

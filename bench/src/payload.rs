@@ -26,10 +26,11 @@ pub(crate) struct Body<'a> {
 }
 
 impl Bodies {
-    /// Bodies of `len` bytes (at least [`BODY_BYTES_MIN`]), other ones for each seed.
-    pub(crate) fn new(len: usize, seed: u64) -> Arc<Bodies> {
+    /// Bodies of `len` bytes (at least [`BODY_BYTES_MIN`]), other ones for each seed; about so many different windows.
+    pub(crate) fn new(len: usize, seed: u64, wanted: u64) -> Arc<Bodies> {
         let len = len.max(BODY_BYTES_MIN);
-        let count = (HASHED_BYTES_MAX / len).clamp(1, WINDOWS_MAX);
+        let wanted = usize::try_from(wanted).unwrap_or(usize::MAX);
+        let count = wanted.min(HASHED_BYTES_MAX / len).clamp(1, WINDOWS_MAX);
         let arena = random_bytes(len + (count - 1) * SHIFT_BYTES, seed);
         let mut windows = vec![Sha256::new(); count];
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
@@ -147,7 +148,7 @@ mod tests {
     #[test]
     fn a_body_has_its_length_and_its_hash() {
         for len in [16, 17, 1024, 4096, 100_000] {
-            let bodies = Bodies::new(len, 7);
+            let bodies = Bodies::new(len, 7, 9000);
             for number in [0, 1, 5000, u64::MAX] {
                 let bytes = whole(&bodies, number);
                 assert_eq!(bytes.len(), len);
@@ -162,15 +163,18 @@ mod tests {
 
     #[test]
     fn bodies_of_other_numbers_or_seeds_are_other_bytes() {
-        let bodies = Bodies::new(4096, 7);
+        let bodies = Bodies::new(4096, 7, 9000);
         assert_ne!(whole(&bodies, 0)[..64], whole(&bodies, 1)[..64]);
         assert_ne!(whole(&bodies, 0), whole(&bodies, WINDOWS_MAX as u64));
-        assert_ne!(whole(&bodies, 0)[..64], whole(&Bodies::new(4096, 8), 0)[..64]);
+        assert_ne!(
+            whole(&bodies, 0)[..64],
+            whole(&Bodies::new(4096, 8, 9000), 0)[..64]
+        );
     }
 
     #[test]
     fn bytes_are_recognised_at_every_place_and_others_are_not() {
-        let bodies = Bodies::new(1000, 7);
+        let bodies = Bodies::new(1000, 7, 9000);
         let bytes = whole(&bodies, 3);
         for (begin, end) in [
             (0, 1000),

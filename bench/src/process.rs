@@ -7,6 +7,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::Fault;
+use crate::contender::HELLO_BYTES;
 use crate::endpoint::Endpoint;
 use crate::payload::Random;
 use crate::watch::{Device, Watched};
@@ -41,10 +42,15 @@ impl Server {
             .iter()
             .find_map(|line| line.trim_start().strip_prefix("S3 ")?.split_whitespace().next())
             .ok_or_else(|| Fault::new(format!("{name} does not say where it serves")))?;
-        server.at(Endpoint::new(name, url, OUR_ACCESS_KEY_ID, &secret)?, scratch)
+        let mut endpoint = Endpoint::new(name, url, OUR_ACCESS_KEY_ID, &secret)?;
+        let version = lines.first().and_then(|line| line.split_whitespace().nth(1));
+        endpoint.version = version.unwrap_or_default().to_owned();
+        endpoint.syncs = Some(true);
+        server.at(endpoint, scratch)
     }
 
-    /// A peer: the script prints `endpoint URL`, `access-key-id ID`, `secret-access-key SECRET`, `region NAME`, `ready`.
+    /// A peer: the script prints `endpoint URL`, `access-key-id ID`, `secret-access-key SECRET`, `region NAME`,
+    /// `version TEXT`, `syncs yes` or `syncs no`, `ready`.
     pub(crate) fn peer(name: &str, script: &Path, scratch: &Path) -> Result<Server, Fault> {
         fs::create_dir_all(scratch)
             .map_err(|error| Fault::new(format!("`{}`: {error}", scratch.display())))?;
@@ -65,11 +71,18 @@ impl Server {
             value("secret-access-key")?,
         )?;
         value("region")?.clone_into(&mut endpoint.credentials.region);
+        value("version")?.clone_into(&mut endpoint.version);
+        endpoint.syncs = Some(value("syncs")? == "yes");
         server.at(endpoint, scratch)
     }
 
     /// Hyper that answers everything with so many bytes.
-    pub(crate) fn memory(name: &str, body_bytes: u64, scratch: &Path) -> Result<Server, Fault> {
+    pub(crate) fn memory(body_bytes: u64, scratch: &Path) -> Result<Server, Fault> {
+        let name = if body_bytes <= HELLO_BYTES {
+            "hyper hello"
+        } else {
+            "hyper from memory"
+        };
         let own = std::env::current_exe().map_err(|error| Fault::new(format!("this program: {error}")))?;
         let mut command = Command::new(own);
         command.arg("serve-memory").arg(body_bytes.to_string());
@@ -78,6 +91,17 @@ impl Server {
         let mut endpoint = Endpoint::new(name, url, OUR_ACCESS_KEY_ID, "nobody checks it")?;
         endpoint.answers = Some(body_bytes);
         server.at(endpoint, scratch)
+    }
+
+    pub(crate) fn watched(&self) -> Watched {
+        Watched(self.child.id())
+    }
+
+    /// Kills it at once, as a crash does.
+    pub(crate) fn kill(&mut self) {
+        // One that ended already is as dead.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 
     /// Starts the command and reads its output until the line that says it is ready; the lines until there.

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use crate::Fault;
 
 /// One line of the report.
@@ -33,6 +35,8 @@ pub(crate) enum Kind {
     ListPrefixes,
     /// 45 % GET, 30 % HEAD, 15 % PUT, 10 % DELETE.
     Mixed,
+    /// Objects of a set that was stored before, four of five times written over, else deleted.
+    Churn,
     /// An upload in parts of 16 MiB, from its beginning to its completion.
     Multipart,
 }
@@ -51,22 +55,21 @@ impl Workload {
         )
     }
 
-    /// How many objects it wants to find, or to be stored for each of its rounds.
+    /// How many objects it wants to find, or to be stored for each of its rounds, if the share is all of them. Listings are
+    /// told how many.
     pub(crate) fn objects(&self, share: f64) -> u64 {
+        let in_memory = (STORED_BYTES / self.size.max(1)) as u64;
         let objects = match self.kind {
-            Kind::Put | Kind::Multipart => return 0,
-            Kind::Get | Kind::Head => (STORED_BYTES / self.size.max(1)).clamp(8, 10_000),
-            Kind::Mixed => (STORED_BYTES / self.size.max(1)).clamp(8, 4_000),
-            Kind::Delete => 20_000,
-            Kind::DeleteMany => 20_000,
-            Kind::ListKeys | Kind::ListPrefixes => 1_000_000,
+            Kind::Put | Kind::Multipart | Kind::ListKeys | Kind::ListPrefixes => return 0,
+            Kind::Get | Kind::Head => in_memory.clamp(OBJECTS_MIN, 10_000),
+            Kind::Mixed => in_memory.clamp(OBJECTS_MIN, 4_000),
+            Kind::Churn => in_memory.clamp(OBJECTS_MIN, 200_000),
+            Kind::Delete | Kind::DeleteMany => 20_000,
         };
         let wanted = (objects as f64 * share) as u64;
         match self.kind {
-            Kind::ListKeys | Kind::ListPrefixes | Kind::DeleteMany => {
-                wanted.max(2 * KEYS_A_PAGE).next_multiple_of(KEYS_A_PAGE)
-            }
-            _ => wanted.max(8),
+            Kind::DeleteMany => wanted.max(1).next_multiple_of(KEYS_A_PAGE),
+            _ => wanted.max(OBJECTS_MIN),
         }
     }
 }
@@ -74,6 +77,21 @@ impl Workload {
 impl fmt::Display for Workload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}/{}", self.kind.name(), Size(self.size), self.connections)
+    }
+}
+
+/// As text, so that a file of results can be read by people.
+impl Serialize for Workload {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Workload {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Workload, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
     }
 }
 
@@ -120,6 +138,7 @@ impl Kind {
             Kind::ListKeys => "list-keys",
             Kind::ListPrefixes => "list-prefixes",
             Kind::Mixed => "mixed",
+            Kind::Churn => "churn",
             Kind::Multipart => "multipart",
         }
     }
@@ -153,7 +172,7 @@ impl FromStr for Size {
     }
 }
 
-const KINDS: [Kind; 9] = [
+const KINDS: [Kind; 10] = [
     Kind::Put,
     Kind::Get,
     Kind::Head,
@@ -162,6 +181,7 @@ const KINDS: [Kind; 9] = [
     Kind::ListKeys,
     Kind::ListPrefixes,
     Kind::Mixed,
+    Kind::Churn,
     Kind::Multipart,
 ];
 
@@ -170,8 +190,20 @@ const UNITS: [(&str, usize); 4] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1
 /// What S3 gives in one page, and takes in one request to delete.
 pub(crate) const KEYS_A_PAGE: u64 = 1000;
 
+/// The common prefixes of any set of objects: as many as one page gives.
+pub(crate) const PREFIXES: u64 = 1000;
+
+/// How many of the common prefixes have a whole page of keys behind them, if there are so many objects (2,000 at least).
+pub(crate) fn first_groups(objects: u64) -> u64 {
+    let members = (objects / PREFIXES).max(1);
+    PREFIXES.saturating_sub(KEYS_A_PAGE.div_ceil(members)).max(1)
+}
+
 /// The parts of an upload.
 pub(crate) const PART_BYTES: usize = 16 << 20;
+
+/// A set has at least so many.
+const OBJECTS_MIN: u64 = 8;
 
 /// A set to read from is at most about this large, so that it stays in memory on any machine.
 const STORED_BYTES: usize = 256 << 20;
@@ -215,13 +247,20 @@ mod tests {
     }
 
     #[test]
+    fn behind_each_prefix_that_is_asked_for_lies_a_page() {
+        for (objects, groups) in [(2000, 500), (20_000, 950), (1_000_000, 999), (10_000_000, 999)] {
+            assert_eq!(first_groups(objects), groups, "{objects}");
+            assert!((PREFIXES - groups) * (objects / PREFIXES) >= KEYS_A_PAGE);
+        }
+    }
+
+    #[test]
     fn a_set_of_objects_is_never_empty_and_pages_are_whole() {
         let objects = |text: &str, share: f64| text.parse::<Workload>().expect(text).objects(share);
         assert_eq!(objects("get/16MiB/4", 1.0), 16);
         assert_eq!(objects("get/4KiB/4", 1.0), 10_000);
         assert_eq!(objects("get/4KiB/4", 0.0), 8);
-        assert_eq!(objects("list-keys/16B/4", 0.0), 2000);
-        assert_eq!(objects("list-keys/16B/4", 0.5), 500_000);
-        assert_eq!(objects("delete-many/16B/4", 0.000_11), 2000);
+        assert_eq!(objects("delete-many/16B/4", 0.5), 10_000);
+        assert_eq!(objects("delete-many/16B/4", 0.0), 1000);
     }
 }

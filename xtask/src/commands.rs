@@ -146,6 +146,38 @@ pub(crate) fn bless(workspace: &Workspace, filter: &[&str]) -> ExitCode {
     steps.close()
 }
 
+/// Builds the product and the load generator, and measures; without a word the quick run. Flags go to the load generator.
+pub(crate) fn bench(workspace: &Workspace, arguments: &[&str]) -> ExitCode {
+    let (what, flags) = match arguments.split_first() {
+        Some((what, flags)) if !what.starts_with("--") => (*what, flags),
+        _ => ("quick", arguments),
+    };
+    let mut steps = Steps::new("bench");
+    let build = workspace.cargo(&[
+        "build",
+        "--release",
+        "--locked",
+        "--package",
+        "countersign",
+        "--package",
+        "bench",
+    ]);
+    if !steps.process("build", &build) {
+        steps.fail_for_want_of(what, "build");
+        return steps.close();
+    }
+    let binary = workspace.binary();
+    let mut bench =
+        Process::new(workspace.target.join("release").join("bench"), &workspace.root).args(&[what]);
+    // A page that is made anew needs no server, and whoever names one does not want another.
+    let named = flags.iter().any(|flag| flag.starts_with("--countersign"));
+    if what != "report" && !named {
+        bench = bench.args(&["--countersign", &binary]);
+    }
+    steps.process(what, &bench.args(flags));
+    steps.close()
+}
+
 /// A server on a scratch directory that survives between runs, so that what you uploaded is still there.
 pub(crate) fn serve(workspace: &Workspace, flags: &[&str]) -> ExitCode {
     let scratch = workspace.target.join("scratch").display().to_string();

@@ -1,4 +1,5 @@
-//! The commands of this workspace: `cargo xtask check`, `test`, `clients`, `s3-tests`, `crash`, `ci`, `bless`, `serve`, `tidy`.
+//! The commands of this workspace: `cargo xtask check`, `test`, `clients`, `s3-tests`, `crash`, `ci`, `bless`, `bench`,
+//! `serve`, `tidy`.
 //!
 //! Each command is a list of steps, each step is one child process or one check of our own; nothing here is clever.
 //! Not here: anything the product needs. Deleting this crate would lose checks, never behaviour.
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
         ["crash", rest @ ..] => commands::crash(&workspace, rest),
         ["ci"] => commands::ci(&workspace),
         ["bless", rest @ ..] => commands::bless(&workspace, rest),
+        ["bench", rest @ ..] => commands::bench(&workspace, rest),
         ["serve", rest @ ..] => commands::serve(&workspace, rest),
         ["tidy"] => commands::tidy(&workspace),
         ["help" | "--help" | "-h"] => {
@@ -47,6 +49,8 @@ usage: cargo xtask <command>
                            crashes the storage engine at so many points (a million, unless told otherwise)
   ci                       sets up what the tests need, then runs every check and every test
   bless [filter]           rewrites the expected files of golden tests; read the diff afterwards
+  bench [what] [flags]     load and limits, side by side: quick (default), full, growth, stall, measure, report;
+                           a full or quick run takes --peer NAME (after `bench/peers/setup`) and --endpoint
   serve [flags]            a server on target/scratch; flags go to `countersign serve`
   tidy                     what this repository promises about itself
 ";
