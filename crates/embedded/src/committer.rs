@@ -378,7 +378,7 @@ impl Committer {
             self.tried.insert(segment, self.ledger.note(segment));
         }
         self.tried.retain(|segment, _| set.contains(*segment));
-        let job = closed.job(&dead, &self.tried, self.reserve.is_short());
+        let job = closed.job(&dead, &self.tried, self.reserve.shortage());
         self.log.give_up(&dead.into_iter().collect::<Vec<_>>());
         job
     }

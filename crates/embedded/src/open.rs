@@ -205,8 +205,10 @@ pub(crate) fn with(
         queue: sender.downgrade(),
         index: index.clone(),
         segments: segments.clone(),
+        reserve: reserve.clone(),
         counters: counters.clone(),
         tasks: options.tasks.clone(),
+        _lock: lock.clone(),
     };
     let committer = Committer {
         queue,

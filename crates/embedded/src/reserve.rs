@@ -20,9 +20,14 @@ impl Reserve {
         Reserve { files, dir, bytes }
     }
 
-    /// True if less than twice the reserve is free.
-    pub(crate) fn is_short(&self) -> bool {
-        !self.leaves(self.bytes)
+    /// How short space is, in hundredths: 0 while at least twice the reserve is free, 100 when only the reserve is left.
+    pub(crate) fn shortage(&self) -> u64 {
+        let Ok(room) = self.files.room(&self.dir) else {
+            return 0;
+        };
+        let bytes = self.bytes.min(room.total / SHARE_OF_DISK);
+        let missing = bytes.saturating_mul(2).saturating_sub(room.free).min(bytes);
+        missing.saturating_mul(100).checked_div(bytes).unwrap_or(0)
     }
 
     /// True if the reserve is whole after so many more bytes.
@@ -39,3 +44,21 @@ impl Reserve {
 }
 
 const SHARE_OF_DISK: u64 = 16;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use countersign_engine::world::sim::Sim;
+
+    #[test]
+    fn space_is_short_from_twice_the_reserve_on() {
+        let files = Sim::new();
+        let reserve = Reserve::new(Arc::new(files.clone()), PathBuf::from("/"), 1000);
+        for (free, shortage) in [(5000, 0), (2000, 0), (1750, 25), (1000, 100), (0, 100)] {
+            files.leave_free(Some(free));
+            assert_eq!(reserve.shortage(), shortage, "{free} bytes free");
+        }
+        let none = Reserve::new(Arc::new(files), PathBuf::from("/"), 0);
+        assert_eq!(none.shortage(), 0);
+    }
+}

@@ -170,6 +170,14 @@ impl Segments {
         Some((number, path, file))
     }
 
+    /// Removes all spares, to make room. What cannot be removed now is found at the next start.
+    pub(crate) fn drop_spares(&self) {
+        let spares = std::mem::take(&mut self.shelf().spares);
+        for number in spares {
+            let _ = self.files.remove(&self.spare_path(number));
+        }
+    }
+
     /// A spare that was taken and is not needed.
     pub(super) fn add_spare(&self, number: u64) {
         self.shelf().spares.insert(number);

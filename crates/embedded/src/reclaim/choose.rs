@@ -50,14 +50,14 @@ impl Closed<'_> {
     }
 
     /// The segment whose compaction gives back most for the least; `None` if none is worth it. `tried`: what was known
-    /// of segments when they could not be emptied.
+    /// of segments when they could not be emptied. `shortage`: of space, in hundredths.
     pub(crate) fn job(
         &self,
         dead: &BTreeSet<u64>,
         tried: &BTreeMap<u64, SegmentNote>,
-        is_short: bool,
+        shortage: u64,
     ) -> Option<Job> {
-        let percent_max = if is_short { SHORT_PERCENT_MAX } else { PERCENT_MAX };
+        let percent_max = PERCENT_MAX + SHORT_PERCENT_MORE * shortage.min(100) / 100;
         let (mut total, mut needed, mut deletes) = (0, 0, 0);
         let mut oldest = None;
         let mut least = None;
@@ -91,7 +91,7 @@ impl Closed<'_> {
         Some(Job {
             segment,
             end: self.ledger.note(segment).total,
-            hurry: is_short || total > needed.saturating_mul(2).saturating_add(HURRY_BYTES),
+            hurry: shortage > 0 || total > needed.saturating_mul(2).saturating_add(HURRY_BYTES),
         })
     }
 
@@ -117,8 +117,8 @@ pub(crate) fn is_promising(note: &SegmentNote) -> bool {
 
 /// A segment is compacted if at most so much of it is needed.
 const PERCENT_MAX: u64 = 50;
-/// The same while little space is left.
-const SHORT_PERCENT_MAX: u64 = 90;
+/// The less space is left, the more of it may be needed, by up to so much.
+const SHORT_PERCENT_MORE: u64 = 40;
 /// If deletes that are needed are more than this of all closed segments, the oldest segment is compacted, whatever it
 /// holds: else the log could fill with deletes that nobody can drop.
 const DELETES_PERCENT_MAX: u64 = 25;
@@ -163,7 +163,7 @@ mod tests {
             dead.iter().copied().collect(),
             "dead of {notes:?}"
         );
-        let chosen = closed.job(&closed.dead(compacted), &BTreeMap::new(), false);
+        let chosen = closed.job(&closed.dead(compacted), &BTreeMap::new(), 0);
         let chosen = chosen.map(|job| job.segment);
         assert_eq!(chosen, job, "next of {notes:?}");
     }
@@ -230,17 +230,18 @@ mod tests {
         let mut set = SegmentSet::default();
         (1..=2).for_each(|number| set.append(number));
         let tried = BTreeMap::from([(1, note(10))]);
-        let choose = |ledger: &Ledger, is_short| {
+        let choose = |ledger: &Ledger, shortage| {
             let closed = Closed {
                 ledger,
                 set: &set,
                 active: 2,
             };
-            closed.job(&BTreeSet::new(), &tried, is_short)
+            closed.job(&BTreeSet::new(), &tried, shortage)
         };
-        assert_eq!(choose(&ledger, true), None);
+        assert_eq!(choose(&ledger, 100), None);
         ledger.take(&[(1, note(80))]);
-        assert_eq!(choose(&ledger, false), None);
-        assert!(choose(&ledger, true).is_some_and(|job| job.hurry));
+        assert_eq!(choose(&ledger, 0), None);
+        assert_eq!(choose(&ledger, 50), None);
+        assert!(choose(&ledger, 100).is_some_and(|job| job.hurry));
     }
 }

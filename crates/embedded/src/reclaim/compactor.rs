@@ -18,9 +18,10 @@ use crate::health::unavailable;
 use crate::index::MetaIndex;
 use crate::log::Segments;
 use crate::overlay::{parse_entry, parse_space};
+use crate::reserve::Reserve;
 use crate::tasks::Tasks;
 use bytes::Bytes;
-use countersign_engine::world::File;
+use countersign_engine::world::{File, Held};
 use countersign_engine::{Error, Home, Result, Row, Space};
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,8 +35,11 @@ pub(crate) struct Compactor {
     pub(crate) queue: mpsc::WeakSender<Waiting>,
     pub(crate) index: Arc<dyn MetaIndex>,
     pub(crate) segments: Arc<Segments>,
+    pub(crate) reserve: Arc<Reserve>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) tasks: Tasks,
+    /// Held as long as files may go.
+    pub(crate) _lock: Arc<Held>,
 }
 
 /// A segment that is being compacted.
@@ -56,6 +60,9 @@ impl Compactor {
     /// Works until the committer is gone.
     pub(crate) async fn run(mut self) {
         loop {
+            if self.reserve.shortage() > 0 {
+                self.segments.drop_spares();
+            }
             // What could not be done now is done when something changed.
             let _ = self.work().await;
             self.tasks.pause(PAUSE).await;
