@@ -12,10 +12,11 @@ use crate::large::{LargeFiles, LargeStage, StagedFile};
 use crate::log::Segments;
 use crate::open::{self, OpenIndex, Options, Recovery};
 use crate::overlay::{parse_entry, space_state};
-use crate::reclaim::usage::{Counters, Usage};
+use crate::reclaim::usage::Counters;
 use crate::tasks::{Running, Tasks};
 use async_trait::async_trait;
 use bytes::Bytes;
+use countersign_engine::upkeep::Usage;
 use countersign_engine::world::Files;
 use countersign_engine::{
     Body, BodyRef, Change, Class, Engine, Error, Home, OpenBody, Outcome, Page, Result, Row, ScanRange,
@@ -81,8 +82,7 @@ impl Embedded {
         }
     }
 
-    /// How much the log takes, and what became of it since it was opened.
-    pub fn usage(&self) -> Usage {
+    pub(crate) fn counted(&self) -> Usage {
         self.shared.counters.usage()
     }
 

@@ -32,6 +32,5 @@ pub use embedded::Embedded;
 pub use index::{Fjall, MetaIndex, Op, Step, Visit};
 pub use open::{OpenIndex, Options, Recovery, is_in_use};
 pub use progress::Progress;
-pub use reclaim::usage::Usage;
 pub use sync_point::SyncPoint;
 pub use tasks::Tasks;

@@ -17,7 +17,7 @@ use crate::format::batch::{Next, Start};
 use crate::format::entry;
 use async_trait::async_trait;
 use countersign_engine::Result;
-use countersign_engine::upkeep::{Census, Damage, ScrubPosition, ScrubStep, Upkeep};
+use countersign_engine::upkeep::{Census, Damage, ScrubPosition, ScrubStep, Upkeep, Usage};
 use std::sync::Arc;
 
 #[async_trait]
@@ -33,6 +33,10 @@ impl Upkeep for Embedded {
 
     async fn census(&self) -> Result<Census> {
         self.reading(census::count).await
+    }
+
+    fn usage(&self) -> Usage {
+        self.counted()
     }
 }
 

@@ -14,7 +14,8 @@
 
 mod support;
 
-use countersign_embedded::{Embedded, Options, SyncPoint, Tasks, Usage};
+use countersign_embedded::{Embedded, Options, SyncPoint, Tasks};
+use countersign_engine::upkeep::{Upkeep, Usage};
 use countersign_engine::world::random::Seeded;
 use countersign_engine::world::sim::{Crash, Sim, Step};
 use countersign_engine::world::turns::{Table, Turns};

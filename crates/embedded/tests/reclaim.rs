@@ -10,7 +10,8 @@
 mod support;
 
 use bytes::Bytes;
-use countersign_embedded::{Embedded, Options, Tasks, Usage};
+use countersign_embedded::{Embedded, Options, Tasks};
+use countersign_engine::upkeep::{Upkeep, Usage};
 use countersign_engine::world::random::Seeded;
 use countersign_engine::world::sim::{Crash, Sim};
 use countersign_engine::world::turns::{Table, Turns};

@@ -1,4 +1,5 @@
-//! What an engine on disks of its own is asked beside the contract: does it still write, and is what it stored whole?
+//! What an engine on disks of its own is asked beside the contract: does it still write, is what it stored whole, and how
+//! much room does it take?
 //!
 //! Not here: when to ask, how fast, and what a damaged row is called outside of the engine.
 //!
@@ -88,6 +89,23 @@ pub struct Census {
     pub missing_count: u64,
 }
 
+/// What an engine's log takes, and what became of it since the engine was opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Segments that are the log.
+    pub segments: u64,
+    /// Bytes written in them.
+    pub log_bytes: u64,
+    /// Bytes of them that rows need.
+    pub live_bytes: u64,
+    /// Segments given up.
+    pub segments_given_up: u64,
+    /// Bytes of rows and bodies that were written again so that a segment could be given up.
+    pub compacted_bytes: u64,
+    /// How often the index was made durable.
+    pub checkpoints: u64,
+}
+
 /// An engine that can say how it is.
 #[async_trait]
 pub trait Upkeep: Send + Sync + 'static {
@@ -97,4 +115,6 @@ pub trait Upkeep: Send + Sync + 'static {
     async fn scrub(&self, from: Option<ScrubPosition>, bytes_max: u64) -> Result<ScrubStep>;
     /// Counts what is stored, without reading bodies. Takes a while.
     async fn census(&self) -> Result<Census>;
+    /// How much room what is stored takes. At once.
+    fn usage(&self) -> Usage;
 }

@@ -39,6 +39,9 @@ impl Answer for Admin {
         }
         if request.uri().path() == "/metrics" && request.method() == Method::GET {
             self.0.metrics.storage_is(self.0.health());
+            if let Some(upkeep) = &self.0.upkeep {
+                self.0.metrics.storage_takes(upkeep.usage());
+            }
             return self.0.metrics.response();
         }
         let received = Received::new(request.into_parts().0, origin);

@@ -5,12 +5,16 @@
 //! It keeps true: every label is from a closed set (operations, classes of status, causes, error codes, reasons), so no flood
 //! makes the answer longer, and nobody learns a name from it: no bucket, no access key, no address.
 
+use std::sync::atomic::Ordering;
+
 use http::{HeaderValue, Response, StatusCode, header};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
+
+use countersign_engine::upkeep::Usage;
 
 use crate::probe::Health;
 use crate::record::{Entry, NotWritten};
@@ -27,7 +31,19 @@ pub(crate) struct Metrics {
     not_written: Family<Labels<1>, Counter>,
     searches_skipped: Family<Labels<1>, Counter>,
     writable: Gauge,
+    log: Log,
     scrub: Scrub,
+}
+
+/// What the storage's log takes.
+#[derive(Debug, Default)]
+struct Log {
+    segments: Gauge,
+    bytes: Gauge,
+    live_bytes: Gauge,
+    segments_given_up: Counter,
+    compacted_bytes: Counter,
+    checkpoints: Counter,
 }
 
 /// What reading everything against its checksums has come to.
@@ -85,6 +101,7 @@ impl Metrics {
             "1 while the storage takes writes, 0 after a failed sync until the next start",
             writable.clone(),
         );
+        let log = Log::register(&mut registry);
         let scrub = Scrub::register(&mut registry);
         let metrics = Metrics {
             registry,
@@ -93,6 +110,7 @@ impl Metrics {
             not_written,
             searches_skipped,
             writable,
+            log,
             scrub,
         };
         // Present from the start, so that a rate over them has something to begin with.
@@ -144,6 +162,21 @@ impl Metrics {
         self.writable.set(i64::from(health == Health::Good));
     }
 
+    /// What the storage takes, and what became of it since it was opened.
+    pub(crate) fn storage_takes(&self, usage: Usage) {
+        let gauge = |gauge: &Gauge, value| {
+            gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
+        };
+        gauge(&self.log.segments, usage.segments);
+        gauge(&self.log.bytes, usage.log_bytes);
+        gauge(&self.log.live_bytes, usage.live_bytes);
+        // Counted where it happens, and only ever more.
+        let counter = |counter: &Counter, value| counter.inner().store(value, Ordering::Relaxed);
+        counter(&self.log.segments_given_up, usage.segments_given_up);
+        counter(&self.log.compacted_bytes, usage.compacted_bytes);
+        counter(&self.log.checkpoints, usage.checkpoints);
+    }
+
     /// A step of the scrub was done.
     pub(crate) fn scrubbed(&self, bytes: u64, rows: u64) {
         self.scrub.bytes.inc_by(bytes);
@@ -180,6 +213,39 @@ impl Metrics {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         response
+    }
+}
+
+impl Log {
+    fn register(registry: &mut Registry) -> Log {
+        let log = Log::default();
+        registry.register("log_segments", "Segments of the log", log.segments.clone());
+        registry.register(
+            "log_bytes",
+            "Bytes written in segments of the log",
+            log.bytes.clone(),
+        );
+        registry.register(
+            "log_live_bytes",
+            "Bytes of the log that are still needed",
+            log.live_bytes.clone(),
+        );
+        registry.register(
+            "log_segments_given_up",
+            "Segments of the log given up",
+            log.segments_given_up.clone(),
+        );
+        registry.register(
+            "log_compacted_bytes",
+            "Bytes written again so that a segment could be given up",
+            log.compacted_bytes.clone(),
+        );
+        registry.register(
+            "index_checkpoints",
+            "How often the index was made durable",
+            log.checkpoints.clone(),
+        );
+        log
     }
 }
 

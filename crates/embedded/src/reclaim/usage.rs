@@ -1,24 +1,8 @@
 //! What is counted of the log's space, for those who look from outside.
 
 use super::ledger::Ledger;
+use countersign_engine::upkeep::Usage;
 use std::sync::atomic::{AtomicU64, Ordering};
-
-/// How much the log takes, and what became of it since the engine was opened.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Usage {
-    /// Segments that are the log.
-    pub segments: u64,
-    /// Bytes written in them.
-    pub log_bytes: u64,
-    /// Bytes of them that rows need.
-    pub live_bytes: u64,
-    /// Segments given up.
-    pub segments_given_up: u64,
-    /// Bytes of rows and bodies that were written again so that a segment could be given up.
-    pub compacted_bytes: u64,
-    /// How often the index was made durable.
-    pub checkpoints: u64,
-}
 
 /// The counters, shared by those who count.
 #[derive(Debug, Default)]

@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use countersign_engine::memory::Memory;
-use countersign_engine::upkeep::{Census, Damage, RowName, ScrubPosition, ScrubStep, Upkeep};
+use countersign_engine::upkeep::{Census, Damage, RowName, ScrubPosition, ScrubStep, Upkeep, Usage};
 use countersign_engine::{Class, Error, Home, Result, Row, Space};
 use countersign_server::{Config, ScrubSchedule};
 use serde_json::Value;
@@ -67,6 +67,17 @@ impl Upkeep for Planned {
 
     async fn census(&self) -> Result<Census> {
         Ok(Census::default())
+    }
+
+    fn usage(&self) -> Usage {
+        Usage {
+            segments: 3,
+            log_bytes: 9000,
+            live_bytes: 7000,
+            segments_given_up: 2,
+            compacted_bytes: 500,
+            checkpoints: 4,
+        }
     }
 }
 
@@ -163,6 +174,12 @@ fn a_scrub_that_is_asked_for_tells_damaged_objects_by_their_names() {
         "countersign_scrub_running 0",
         "countersign_scrub_damaged 2",
         "countersign_storage_writable 1",
+        "countersign_log_segments 3",
+        "countersign_log_bytes 9000",
+        "countersign_log_live_bytes 7000",
+        "countersign_log_segments_given_up_total 2",
+        "countersign_log_compacted_bytes_total 500",
+        "countersign_index_checkpoints_total 4",
     ] {
         assert!(counted.lines().any(|told| told == line), "{line}: {counted}");
     }
