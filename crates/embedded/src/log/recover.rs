@@ -234,9 +234,7 @@ impl Reading {
         found: &mut Found,
     ) -> Result<Log> {
         if let Some(last) = last {
-            let file = open_for_writing(&segments, last.start.segment)?;
-            rewrite(&*file, segments.salt, last)
-                .map_err(|error| unavailable("settling the end of the log", &error))?;
+            make_durable(&segments, last)?;
         }
         let following = if self.closed {
             self.segment + 1
@@ -364,6 +362,12 @@ fn torn_bytes(segments: &Segments, segment: u64, from: u64, next: Next, len: u64
         until = offset + BLOCK;
     }
     Ok(until.min(len) - from)
+}
+
+/// Writes a batch again and syncs it: after a failed sync it may be in the page cache only, marked clean.
+pub(super) fn make_durable(segments: &Segments, batch: &ReadBatch) -> Result<()> {
+    let file = open_for_writing(segments, batch.start.segment)?;
+    rewrite(&*file, segments.salt, batch).map_err(|error| unavailable("settling the end of the log", &error))
 }
 
 fn rewrite(file: &dyn File, salt: Salt, last: &ReadBatch) -> std::io::Result<()> {

@@ -6,7 +6,7 @@
 //! log does not name is left over; it is never read as a part of the log that is still wanted.
 
 use super::Segments;
-use super::recover::{Known, find_later, header_of, read_batch};
+use super::recover::{Known, ReadBatch, find_later, header_of, make_durable, read_batch};
 use crate::SyncPoint;
 use crate::format::BLOCK;
 use crate::format::batch::{Next, Start};
@@ -24,6 +24,8 @@ pub(super) struct Survey {
     pub(super) begun: BTreeMap<u64, SegmentHeader>,
     /// The segments that are the log.
     pub(super) set: SegmentSet,
+    /// The last batch, if it was read to know them.
+    last: Option<ReadBatch>,
 }
 
 /// Looks at every segment's header, and at what the last segment says.
@@ -43,11 +45,16 @@ pub(super) fn survey(segments: &Segments, known: Option<&Known>) -> Result<Surve
             return Err(missing(&listed, segment));
         }
     }
-    let set = said_last(segments, &begun, known)?;
+    let Said { set, last } = said_last(segments, &begun, known)?;
     let lost = set.iter().find(|number| !begun.contains_key(number));
     match lost {
         Some(number) => Err(missing(&listed, number)),
-        None => Ok(Survey { listed, begun, set }),
+        None => Ok(Survey {
+            listed,
+            begun,
+            set,
+            last,
+        }),
     }
 }
 
@@ -65,6 +72,10 @@ impl Survey {
         let gone: Vec<u64> = self.left_over(self.set.last().unwrap_or(0)).collect();
         if gone.is_empty() {
             return Ok(());
+        }
+        // The last batch may be what gave them up, and not be durable.
+        if let Some(last) = &self.last {
+            make_durable(segments, last)?;
         }
         for number in gone {
             segments.remove(number).map_err(failed)?;
@@ -95,63 +106,68 @@ impl Survey {
     }
 }
 
-/// What the log says last of its segments: it stands in the last one that has a whole batch.
+/// What the log says last of its segments.
+#[derive(Default)]
+struct Said {
+    set: SegmentSet,
+    /// The batch that ends what was read for it.
+    last: Option<ReadBatch>,
+}
+
+/// It stands in the last segment that has a whole batch.
 fn said_last(
     segments: &Segments,
     begun: &BTreeMap<u64, SegmentHeader>,
     known: Option<&Known>,
-) -> Result<SegmentSet> {
+) -> Result<Said> {
     let Some((&newest, _)) = begun.last_key_value() else {
-        return Ok(SegmentSet::default());
+        return Ok(Said::default());
     };
     // The last one may have been begun just before a crash, and hold nothing. The one before it was closed, so it was
     // not given up.
     for (segment, header) in begun.range(newest.saturating_sub(1)..).rev() {
-        let (start, next, set) = match known {
+        let (offset, next, set) = match known {
             Some(known) if known.position.last.segment == *segment => {
-                let start = Start {
-                    segment: *segment,
-                    offset: known.position.end,
-                };
-                (start, known.position.next, Some(known.set.clone()))
+                (known.position.end, known.position.next, Some(known.set.clone()))
             }
-            _ => {
-                let start = Start {
-                    segment: *segment,
-                    offset: BLOCK,
-                };
-                (start, header.first, None)
-            }
+            _ => (BLOCK, header.first, None),
         };
-        if let Some(set) = said_behind(segments, begun, start, next, set)? {
-            return Ok(set);
+        let start = Start {
+            segment: *segment,
+            offset,
+        };
+        let (set, last) = said_behind(segments, begun, start, next, set)?;
+        if let Some(set) = set {
+            return Ok(Said { set, last });
         }
     }
-    Ok(SegmentSet::default())
+    Ok(Said::default())
 }
 
-/// What the batches from here to the end of the segment say last, or `set` if they say nothing.
+/// What the batches from here to the end of the segment say last, or `set` if they say nothing; and the last of them.
 fn said_behind(
     segments: &Segments,
     begun: &BTreeMap<u64, SegmentHeader>,
     mut start: Start,
     mut next: Next,
     mut set: Option<SegmentSet>,
-) -> Result<Option<SegmentSet>> {
+) -> Result<(Option<SegmentSet>, Option<ReadBatch>)> {
+    let mut last = None;
     while let Some(read) = read_batch(segments, begun, start, next)? {
         (start.offset, next) = (read.end(), read.batch.next);
         let said = read
             .batch
             .records
-            .into_iter()
+            .iter()
             .rev()
             .find_map(|(_, record)| match record {
-                Record::Segments(set) => Some(set),
+                Record::Segments(set) => Some(set.clone()),
                 _ => None,
             });
         set = said.or(set);
+        last = Some(read);
     }
-    Ok(set)
+    Ok((set, last))
 }
 
 fn missing(listed: &BTreeSet<u64>, segment: u64) -> Error {

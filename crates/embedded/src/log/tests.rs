@@ -8,7 +8,7 @@
 
 use super::ahead::{Preparer, Sizes, ahead};
 use super::recover::{Found, Known, recover};
-use super::{Log, Recent, Segments};
+use super::{AppendError, Log, Recent, Segments};
 use crate::SyncPoint;
 use crate::format::batch::Builder;
 use crate::format::entry::LogPosition;
@@ -94,6 +94,35 @@ fn an_index_that_is_behind_is_told_everything_also_what_was_given_up_since() {
     assert_eq!(anew.seen, [1, 2, 3, 7, 8, 9, 10]);
     assert!(!has(&files, "0000000002.log"));
     assert!(!anew.segments.has_given_up());
+}
+
+#[test]
+fn what_a_batch_in_doubt_gives_up_stays_until_the_batch_is_durable() {
+    let files = disk();
+    let mut log = open(&files, None).unwrap();
+    write(&mut log, 1..=7);
+    log.log.give_up(&[1]);
+    files.fail(SyncPoint::LogBatch.name(), 1);
+    assert!(matches!(try_write(&mut log, 8), Err(AppendError::InDoubt(_))));
+    // The set without it is in the cache, and the power may go at any step of the start that sees it.
+    let cuts = Arc::new(Mutex::new(Vec::new()));
+    let (cut, source) = (cuts.clone(), files.clone());
+    files.watch(move |_| {
+        for seed in 0..20 {
+            let left = source.crash(Crash::Power, &mut Seeded::new(seed));
+            cut.lock().unwrap().push(left);
+        }
+    });
+    assert_eq!(open(&files, None).unwrap().seen, [4, 5, 6, 7, 8]);
+    files.watch(|_| {});
+    assert!(!has(&files, "0000000001.log"));
+    for left in cuts.lock().unwrap().drain(..) {
+        let seen = open(&left, None).unwrap().seen;
+        assert!(
+            seen == [4, 5, 6, 7, 8] || seen == (1..=7).collect::<Vec<_>>(),
+            "{seen:?}"
+        );
+    }
 }
 
 #[test]
@@ -373,24 +402,29 @@ fn open(files: &Sim, known: Option<Known>) -> Result<Opened, Error> {
 /// One batch for each number.
 fn write(opened: &mut Opened, numbers: impl IntoIterator<Item = u64>) {
     for number in numbers {
-        let log = &mut opened.log;
-        let start = log.make_room(100).unwrap();
-        let announced = log.announcement(start);
-        let mut batch = Builder::new(start, 100);
-        if let Some(set) = &announced {
-            batch.segments(set);
-        }
-        batch.create(Space(number));
-        let is = log.next();
-        let (bytes, next) = batch.finish(log.salt(), is);
-        let end = start.offset + bytes.len() as u64;
-        log.append(start, announced, bytes, next).unwrap();
-        opened.seen.push(number);
-        opened.known = Some(Known {
-            position: position(start, is, end, next),
-            set: opened.segments.set(),
-        });
+        try_write(opened, number).unwrap();
     }
+}
+
+fn try_write(opened: &mut Opened, number: u64) -> Result<(), AppendError> {
+    let log = &mut opened.log;
+    let start = log.make_room(100)?;
+    let announced = log.announcement(start);
+    let mut batch = Builder::new(start, 100);
+    if let Some(set) = &announced {
+        batch.segments(set);
+    }
+    batch.create(Space(number));
+    let is = log.next();
+    let (bytes, next) = batch.finish(log.salt(), is);
+    let end = start.offset + bytes.len() as u64;
+    log.append(start, announced, bytes, next)?;
+    opened.seen.push(number);
+    opened.known = Some(Known {
+        position: position(start, is, end, next),
+        set: opened.segments.set(),
+    });
+    Ok(())
 }
 
 fn position(
@@ -418,6 +452,7 @@ fn three_segments() -> (Sim, Known) {
 fn disk() -> Sim {
     let files = Sim::new();
     files.create_dir(Path::new("/log")).unwrap();
+    files.sync_dir(Path::new("/"), "root").unwrap();
     files
 }
 
