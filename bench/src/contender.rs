@@ -271,9 +271,7 @@ fn set(workload: Workload, effort: &Effort, number: usize) -> Set {
         }
     };
     let objects = match workload.kind {
-        Kind::ListKeys | Kind::ListPrefixes => {
-            effort.listed.max(2 * KEYS_A_PAGE).next_multiple_of(KEYS_A_PAGE)
-        }
+        Kind::ListKeys | Kind::ListPrefixes => effort.listed.max(KEYS_A_PAGE).next_multiple_of(KEYS_A_PAGE),
         _ => workload.objects(effort.objects),
     };
     let bodies = match workload.kind {

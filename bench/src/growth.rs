@@ -82,10 +82,8 @@ pub(crate) fn run(
     let mut steps = Vec::new();
     let mut stored = 0;
     while stored < plan.objects {
-        let objects = (stored * 10).clamp(
-            KEYS_A_PAGE * 2,
-            plan.objects.next_multiple_of(KEYS_A_PAGE).max(KEYS_A_PAGE * 2),
-        );
+        let most = plan.objects.next_multiple_of(KEYS_A_PAGE);
+        let objects = (stored * 10).clamp(KEYS_A_PAGE, most);
         let step = Step {
             objects,
             put: Rate::of(&grow(&server, plan, stored, objects)?),

@@ -21,6 +21,7 @@ mod report;
 mod results;
 mod series;
 mod sign;
+mod signatures;
 mod stall;
 mod watch;
 mod workload;
@@ -274,6 +275,7 @@ fn measure(
         payload_signed: effort.sign_payload,
         md5: hash.md5,
         sha256: hash.sha256,
+        signatures: signatures::measure(effort.time / 4)?,
     };
     let mut field = Field::open(who, &scratch, effort.listed)?;
     let mut lines = Vec::new();

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::Fault;
 use crate::machine::Machine;
 use crate::series::Series;
+use crate::signatures::Signatures;
 use crate::workload::Workload;
 
 /// One run of workloads.
@@ -37,6 +38,7 @@ pub(crate) struct Setting {
     /// Bytes a second on one core.
     pub(crate) md5: f64,
     pub(crate) sha256: f64,
+    pub(crate) signatures: Signatures,
 }
 
 /// Who took part.

@@ -22,13 +22,14 @@ pub(crate) struct Memory {
 impl Watched {
     /// Seconds of processor time of the process and its children, dead children too.
     pub(crate) fn cpu_seconds(self) -> Option<f64> {
-        let ticks: u64 = self
+        // The process itself must be there; a child that is gone meanwhile is counted by its parent.
+        ticks(&read(self.0, "stat")?)?;
+        let all = self
             .family()
-            .iter()
-            .filter_map(|pid| ticks(&read(*pid, "stat")?))
-            .sum();
+            .into_iter()
+            .filter_map(|pid| ticks(&read(pid, "stat")?));
         let a_second = rustix::param::clock_ticks_per_second();
-        (ticks > 0).then(|| ticks as f64 / a_second as f64)
+        Some(all.sum::<u64>() as f64 / a_second as f64)
     }
 
     pub(crate) fn memory(self) -> Memory {
@@ -134,9 +135,11 @@ mod tests {
     }
 
     #[test]
-    fn this_process_has_memory_and_its_peak_is_no_less() {
+    fn this_process_has_memory_and_time_and_one_that_is_not_there_has_none() {
         let memory = Watched(std::process::id()).memory();
         assert!(memory.now > 0 && memory.peak >= memory.now / 2, "{memory:?}");
+        assert!(Watched(std::process::id()).cpu_seconds().is_some());
+        assert_eq!(Watched(u32::MAX).cpu_seconds(), None);
     }
 
     #[test]

@@ -193,7 +193,7 @@ pub(crate) const KEYS_A_PAGE: u64 = 1000;
 /// The common prefixes of any set of objects: as many as one page gives.
 pub(crate) const PREFIXES: u64 = 1000;
 
-/// How many of the common prefixes have a whole page of keys behind them, if there are so many objects (2,000 at least).
+/// How many of the common prefixes have a whole page of keys behind them, if there are so many objects (1,000 at least).
 pub(crate) fn first_groups(objects: u64) -> u64 {
     let members = (objects / PREFIXES).max(1);
     PREFIXES.saturating_sub(KEYS_A_PAGE.div_ceil(members)).max(1)
@@ -248,9 +248,16 @@ mod tests {
 
     #[test]
     fn behind_each_prefix_that_is_asked_for_lies_a_page() {
-        for (objects, groups) in [(2000, 500), (20_000, 950), (1_000_000, 999), (10_000_000, 999)] {
+        for (objects, groups) in [
+            (1000, 1),
+            (2000, 500),
+            (20_000, 950),
+            (1_000_000, 999),
+            (10_000_000, 999),
+        ] {
             assert_eq!(first_groups(objects), groups, "{objects}");
-            assert!((PREFIXES - groups) * (objects / PREFIXES) >= KEYS_A_PAGE);
+            // The last group that is asked for is the one before `groups`.
+            assert!((PREFIXES - (groups - 1)) * (objects / PREFIXES) >= KEYS_A_PAGE);
         }
     }
 

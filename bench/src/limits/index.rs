@@ -1,8 +1,8 @@
 //! What the index can give by itself: as many rows as a bucket of the listings has, in the index that the server uses, read a
 //! page at a time. No names are decoded, no XML is written, nobody asks over a socket.
 //!
-//! The one place where the load generator knows something of the product beside HTTP: a limit of our listing is the speed
-//! of our index, and only its own code can say what that is.
+//! This knows more of the product than HTTP: the limit of our listing is the speed of our index, and only its own code can say
+//! what that is.
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -27,7 +27,7 @@ impl Index {
     pub(crate) fn create(directory: &Path, rows: u64) -> Result<Index, Fault> {
         let path = directory.join("limit-index");
         let (index, _) = Fjall::open(&path).map_err(|error| fault(&error))?;
-        let members = rows.max(2 * PREFIXES).div_ceil(PREFIXES);
+        let members = rows.max(PREFIXES).div_ceil(PREFIXES);
         for member in 0..members {
             let value = |group: u64| random_bytes(VALUE_BYTES, member * PREFIXES + group);
             let ops = (0..PREFIXES).map(|group| (name(group, Some(member)), Some(value(group))));

@@ -4,6 +4,7 @@
 
 use super::{MIB, OURS, Results};
 use crate::results::{Line, Run};
+use crate::signatures::Signatures;
 use crate::workload::Workload;
 
 /// One line of the table of goals.
@@ -55,6 +56,9 @@ pub(crate) fn verdicts(results: &Results) -> Vec<Verdict> {
         ours.and_then(|store| store.ready_seconds),
         3,
     ));
+    if let Some(run) = run {
+        all.extend(signatures(&run.setting.signatures));
+    }
     let grown = results.growth.as_ref().and_then(|growth| growth.steps.last());
     all.push(at_most(
         "start to ready after `kill -9`, as many objects as in the growth below, s",
@@ -147,6 +151,48 @@ impl Goal {
             peers: peers.iter().map(told).collect(),
         }
     }
+}
+
+/// What signatures cost, each against what it cannot do without.
+fn signatures(measured: &Signatures) -> Vec<Verdict> {
+    let Signatures {
+        floor,
+        verify,
+        singles,
+        pairs,
+    } = *measured;
+    let times = |work, limit: (&str, f64), value: f64, most: f64, most_microseconds: f64| Verdict {
+        work,
+        limit: format!("{}: {:.2} µs", limit.0, limit.1),
+        ours: format!("{value:.2} µs"),
+        reach: match most_microseconds {
+            most_microseconds if most_microseconds.is_finite() => {
+                format!("<= {most} x and <= {:.0} ms", most_microseconds / 1e3)
+            }
+            _ => format!("<= {most} x"),
+        },
+        reached: (floor > 0.0).then(|| {
+            let factor = value / limit.1;
+            (
+                format!("{factor:.1} x"),
+                factor <= most && value <= most_microseconds,
+            )
+        }),
+        peers: Vec::new(),
+    };
+    let hashes = ("2 SHA-256 and 1 HMAC of its texts", floor);
+    let one = ("one verification", verify);
+    vec![
+        times("a signature is verified", hashes, verify, 2.0, f64::INFINITY),
+        times(
+            "a refusal is explained, single changes",
+            one,
+            singles,
+            100.0,
+            f64::INFINITY,
+        ),
+        times("a refusal is explained, pairs too", one, pairs, 3000.0, 10_000.0),
+    ]
 }
 
 fn at_most(work: &'static str, most: f64, value: Option<f64>, digits: usize) -> Verdict {
