@@ -48,6 +48,7 @@ impl Running {
                 let engine = Arc::new(Embedded::open(&data_dir, &Options::new(1)).expect("an engine"));
                 let settings = Settings {
                     sweep_after: Duration::ZERO,
+                    ..Settings::default()
                 };
                 let store = Store::open_with(engine, Arc::new(Real), settings)
                     .await

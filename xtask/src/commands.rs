@@ -93,15 +93,9 @@ pub(crate) fn s3_tests(workspace: &Workspace, checkout: &str, arguments: &[&str]
 
 /// Many more of the crash tests' runs than a test run makes, with the progress of it.
 pub(crate) fn crash(workspace: &Workspace, arguments: &[&str]) -> ExitCode {
-    let (points, seed) = match arguments {
-        [] => (CRASH_POINTS, "0"),
-        ["--points", points] => (*points, "0"),
-        ["--seed", seed] => (CRASH_POINTS, *seed),
-        ["--points", points, "--seed", seed] | ["--seed", seed, "--points", points] => (*points, *seed),
-        _ => {
-            eprintln!("usage: cargo xtask crash [--points N] [--seed S]");
-            return ExitCode::from(2);
-        }
+    let Some((points, seed)) = count_and_seed(arguments, "--points", CRASH_POINTS) else {
+        eprintln!("usage: cargo xtask crash [--points N] [--seed S]");
+        return ExitCode::from(2);
     };
     let mut steps = Steps::new("crash");
     let test = [
@@ -119,6 +113,55 @@ pub(crate) fn crash(workspace: &Workspace, arguments: &[&str]) -> ExitCode {
         .env("COUNTERSIGN_CRASH_SEED", seed);
     steps.process("crash", &process);
     steps.close()
+}
+
+/// Many more runs of the simulation than a test run makes.
+pub(crate) fn sim(workspace: &Workspace, arguments: &[&str]) -> ExitCode {
+    let Some((runs, seed)) = count_and_seed(arguments, "--runs", SIM_RUNS) else {
+        eprintln!("usage: cargo xtask sim [--runs N] [--seed S]");
+        return ExitCode::from(2);
+    };
+    let mut steps = Steps::new("sim");
+    let process = workspace
+        .cargo(&["test", "--package", "countersign-simulation", "--locked"])
+        .args(&["every_answer", "--", "--nocapture"])
+        .env("COUNTERSIGN_SIM_RUNS", runs)
+        .env("COUNTERSIGN_SIM_SEED", seed);
+    steps.process("sim", &process);
+    steps.close()
+}
+
+/// The real binary, killed again and again on one data directory.
+pub(crate) fn kill_loop(workspace: &Workspace, arguments: &[&str]) -> ExitCode {
+    let Some((rounds, seed)) = count_and_seed(arguments, "--rounds", KILL_ROUNDS) else {
+        eprintln!("usage: cargo xtask kill-loop [--rounds N] [--seed S]");
+        return ExitCode::from(2);
+    };
+    let mut steps = Steps::new("kill-loop");
+    if build_release(workspace, &mut steps) {
+        let process = workspace
+            .script("conformance/python/kill_loop.py")
+            .args(&["--rounds", rounds, "--seed", seed])
+            .env("COUNTERSIGN_BIN", workspace.binary());
+        steps.process("kill-loop", &process);
+    } else {
+        steps.fail_for_want_of("kill-loop", "build");
+    }
+    steps.close()
+}
+
+/// What `[--COUNT N] [--seed S]` says, in either order; `None` if it says anything else.
+fn count_and_seed<'a>(arguments: &[&'a str], count_name: &str, count: &'a str) -> Option<(&'a str, &'a str)> {
+    let (mut count, mut seed) = (count, "0");
+    for pair in arguments.chunks(2) {
+        match pair {
+            [name, value] if *name == count_name => count = value,
+            ["--seed", value] => seed = value,
+            _ => return None,
+        }
+    }
+    let is_number = |text: &str| text.parse::<u64>().is_ok();
+    (is_number(count) && is_number(seed)).then_some((count, seed))
 }
 
 /// Sets up a fresh machine and runs everything there is.
@@ -258,3 +301,26 @@ fn run_clients(workspace: &Workspace, steps: &mut Steps, jobs: &[&str]) {
 
 /// What it takes to meet the rare ones, too; minutes on two cores.
 const CRASH_POINTS: &str = "1000000";
+/// Of several lives each: about a million operations.
+const SIM_RUNS: &str = "1000";
+/// Less than ten minutes on two cores.
+const KILL_ROUNDS: &str = "1000";
+
+#[cfg(test)]
+mod tests {
+    use super::count_and_seed;
+
+    #[test]
+    fn count_and_seed_come_in_either_order_or_not_at_all() {
+        let check = |words: &str, expected: Option<(&str, &str)>| {
+            let words: Vec<&str> = words.split_whitespace().collect();
+            assert_eq!(count_and_seed(&words, "--runs", "9"), expected, "{words:?}");
+        };
+        check("", Some(("9", "0")));
+        check("--seed 3 --runs 5", Some(("5", "3")));
+        check("--runs 5 --seed 3", Some(("5", "3")));
+        check("--runs", None);
+        check("--runs many", None);
+        check("--points 5", None);
+    }
+}

@@ -1,5 +1,5 @@
-//! The commands of this workspace: `cargo xtask check`, `test`, `clients`, `s3-tests`, `crash`, `ci`, `bless`, `bench`,
-//! `serve`, `tidy`.
+//! The commands of this workspace: `cargo xtask check`, `test`, `clients`, `s3-tests`, `crash`, `sim`, `kill-loop`,
+//! `ci`, `bless`, `bench`, `serve`, `tidy`.
 //!
 //! Each command is a list of steps, each step is one child process or one check of our own; nothing here is clever.
 //! Not here: anything the product needs. Deleting this crate would lose checks, never behaviour.
@@ -22,6 +22,8 @@ fn main() -> ExitCode {
         ["clients", rest @ ..] => commands::clients(&workspace, rest),
         ["s3-tests", checkout, rest @ ..] => commands::s3_tests(&workspace, checkout, rest),
         ["crash", rest @ ..] => commands::crash(&workspace, rest),
+        ["sim", rest @ ..] => commands::sim(&workspace, rest),
+        ["kill-loop", rest @ ..] => commands::kill_loop(&workspace, rest),
         ["ci"] => commands::ci(&workspace),
         ["bless", rest @ ..] => commands::bless(&workspace, rest),
         ["bench", rest @ ..] => commands::bench(&workspace, rest),
@@ -47,6 +49,10 @@ usage: cargo xtask <command>
   s3-tests CHECKOUT [arg]  ceph/s3-tests from a checkout of it; arguments go to pytest
   crash [--points N] [--seed S]
                            crashes the storage engine at so many points (a million, unless told otherwise)
+  sim [--runs N] [--seed S]
+                           store, engine, files and faults on one thread: so many runs (a thousand, unless told otherwise)
+  kill-loop [--rounds N] [--seed S]
+                           kill -9 of the release binary under load, so many rounds (a thousand, unless told otherwise)
   ci                       sets up what the tests need, then runs every check and every test
   bless [filter]           rewrites the expected files of golden tests; read the diff afterwards
   bench [what] [flags]     load and limits, side by side: quick (default), full, growth, stall, measure, report;

@@ -104,6 +104,7 @@ async fn serve(arguments: Arguments) -> Result<(), Failure> {
     // This process has the engine for itself: its own readers are all there are.
     let settings = Settings {
         sweep_after: Duration::ZERO,
+        ..Settings::default()
     };
     let store = Store::open_with(Arc::clone(&engine) as _, Arc::new(Real), settings)
         .await

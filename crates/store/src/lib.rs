@@ -75,13 +75,16 @@ pub struct Settings {
     /// How long the parts of an overwritten or deleted multipart object stay for readers in *other* processes. Readers of
     /// this store are known and waited for, so a store that has its engine for itself may say zero.
     pub sweep_after: Duration,
+    /// Smallest part but the last, in bytes. S3 says [`PART_BYTES_MIN`]; a simulation has smaller ones.
+    pub part_bytes_min: u64,
 }
 
 impl Default for Settings {
-    /// Safe for many stores on one engine: one hour.
+    /// Safe for many stores on one engine: one hour. Parts as S3 has them.
     fn default() -> Settings {
         Settings {
             sweep_after: Duration::from_secs(3600),
+            part_bytes_min: PART_BYTES_MIN,
         }
     }
 }

@@ -126,6 +126,7 @@ async fn complete(store: &Store, id: &UploadId, parts: Vec<CompletedPart>) -> Re
 async fn readers_see_one_incarnation_and_never_a_mixture() {
     let settings = Settings {
         sweep_after: Duration::ZERO,
+        ..Settings::default()
     };
     let memory = Memory::new();
     let store = store_on(Arc::new(Watched::new(memory.clone())), TestWorld::new(), settings).await;
@@ -266,6 +267,7 @@ async fn a_complete_stands_on_the_parts_that_it_names() {
 async fn of_many_that_replace_each_other_all_but_the_last_are_swept() {
     let settings = Settings {
         sweep_after: Duration::ZERO,
+        ..Settings::default()
     };
     let memory = Memory::new();
     let store = store_on(Arc::new(Watched::new(memory.clone())), TestWorld::new(), settings).await;

@@ -415,6 +415,7 @@ async fn a_reader_keeps_the_parts_it_reads_from_the_sweep() {
     let memory = Memory::new();
     let settings = Settings {
         sweep_after: Duration::ZERO,
+        ..Settings::default()
     };
     let store = store_on(Arc::new(memory.clone()), TestWorld::new(), settings).await;
     two_parts(&store, "k", 1).await;

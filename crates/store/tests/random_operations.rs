@@ -81,7 +81,11 @@ impl Run {
         let world = TestWorld::new();
         let sweep_after = Duration::from_secs(if seed.is_multiple_of(2) { 0 } else { 3600 });
         let engine = Arc::new(Watched::new(Memory::new()));
-        let store = store_on(engine.clone(), Arc::clone(&world), Settings { sweep_after }).await;
+        let settings = Settings {
+            sweep_after,
+            ..Settings::default()
+        };
+        let store = store_on(engine.clone(), Arc::clone(&world), settings).await;
         Run {
             random: Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1),
             store,

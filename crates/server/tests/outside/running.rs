@@ -65,6 +65,7 @@ impl Running {
         });
         let settings = Settings {
             sweep_after: Duration::ZERO,
+            ..Settings::default()
         };
         let store = runtime
             .block_on(Store::open_with(engine, Arc::new(Real), settings))

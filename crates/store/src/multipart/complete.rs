@@ -11,7 +11,7 @@ use crate::put::written;
 use crate::records::{
     GarbageKind, Generation, Head, ManifestPart, PartRecord, PartsMark, UploadRecord, encode_manifest_rows,
 };
-use crate::{ATTEMPTS_MAX, PART_BYTES_MIN, Store};
+use crate::{ATTEMPTS_MAX, Store};
 use bytes::Bytes;
 use countersign_engine as engine;
 use countersign_engine::{Change, Guard, Home, Outcome, Put, Space};
@@ -56,7 +56,14 @@ impl Store {
             let current = self.current(space, home).await?;
             let parts = self.part_records(space, home, generation).await?;
             let decided = current.check(&request.condition);
-            let chosen = match decided.and_then(|()| choose(request, upload.checksum, &parts)) {
+            let chosen = match decided.and_then(|()| {
+                choose(
+                    request,
+                    upload.checksum,
+                    &parts,
+                    self.inner.settings.part_bytes_min,
+                )
+            }) {
                 Ok(chosen) => chosen,
                 // A refusal stands on the upload, too: an Abort or another Complete may have come in between.
                 Err(error) => match self.read_upload(space, home, upload_id).await {
@@ -196,6 +203,7 @@ fn choose(
     request: &CompleteUpload,
     upload: Option<(ChecksumAlgorithm, ChecksumType)>,
     parts: &BTreeMap<PartNumber, PartRecord>,
+    part_bytes_min: u64,
 ) -> Result<Chosen> {
     let (algorithm, checksum_type) =
         upload.unwrap_or((ChecksumAlgorithm::Crc64Nvme, ChecksumType::FullObject));
@@ -212,12 +220,12 @@ fn choose(
     for (place, named) in request.parts.iter().enumerate() {
         let part = choose_part(named, upload, parts)?;
         let is_last = place + 1 == request.parts.len();
-        if part.size < PART_BYTES_MIN && !is_last {
+        if part.size < part_bytes_min && !is_last {
             return Err(Error::EntityTooSmall {
                 number: named.number,
                 etag: part.etag(),
                 size: part.size,
-                minimum: PART_BYTES_MIN,
+                minimum: part_bytes_min,
             });
         }
         md5.update(&part.md5);

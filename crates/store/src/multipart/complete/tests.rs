@@ -1,7 +1,7 @@
 //! The largest upload there can be: its part rows are written here directly, since 50 GB would not fit a test.
 
 use super::*;
-use crate::{BytesSource, ListQuery, NewObject, Settings, World};
+use crate::{BytesSource, ListQuery, NewObject, PART_BYTES_MIN, Settings, World};
 use countersign_engine::memory::Memory;
 use countersign_engine::{Body, Class, Engine, ScanRange};
 use countersign_types::{Moment, ObjectMetadata, WriteCondition};
@@ -54,6 +54,7 @@ async fn ten_thousand_parts_become_an_object_in_one_commit_and_are_swept_when_it
     let memory = Memory::new();
     let settings = Settings {
         sweep_after: Duration::ZERO,
+        ..Settings::default()
     };
     let store = Store::open_with(Arc::new(memory.clone()), Arc::new(Still), settings)
         .await
