@@ -147,9 +147,9 @@ def answers(url, accept=lambda status: status == 200):
 
 
 class Server:
-    """`countersign serve` on a scratch folder, or on `data_dir` where one is to be opened again."""
+    """`countersign serve` on a scratch folder, or on `data_dir` where one is to be opened again; `ready` is how it is waited for."""
 
-    def __init__(self, *args, port=None, data_dir=None):
+    def __init__(self, *args, port=None, data_dir=None, ready=None):
         binary = Path(os.environ.get("COUNTERSIGN_BIN", CONFORMANCE / "../target/release/countersign")).resolve()
         self.scratch = None if data_dir else tempfile.mkdtemp(prefix="countersign-conformance-")
         self.data_dir = Path(data_dir or self.scratch)
@@ -164,7 +164,7 @@ class Server:
             str(binary), "serve", "--data-dir", str(self.data_dir / "data"), "--listen", self.host,
             "--admin-listen", f"127.0.0.1:{self.admin_port}", "--region", REGION, *args,
         ]  # fmt: skip
-        self.process = Process(command, environment, answers(f"{self.url}/-/readyz"))
+        self.process = Process(command, environment, ready or answers(f"{self.url}/-/readyz"))
         self.pid = self.process.pid
 
     def kill(self):

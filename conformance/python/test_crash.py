@@ -6,6 +6,7 @@ import os
 import threading
 import time
 
+import kill_loop
 import signing
 from harness import MIB, Server, bucket_name
 
@@ -68,6 +69,11 @@ def server_killed_under_load_keeps_every_acknowledged_object(tmp_path):
             check(server, bucket, writer)
     assert sum(len(writer.acknowledged) for writer in writers) >= ROUNDS * WRITERS * 8
     server.kill()
+
+
+def server_killed_twenty_times_on_one_directory_loses_nothing(tmp_path):
+    operations = kill_loop.run(rounds=20, seed=1, folder=tmp_path, tell=print)
+    assert operations > 20 * kill_loop.CLIENTS, "the clients did not get going"
 
 
 def check(server, bucket, writer):
