@@ -211,6 +211,8 @@ fn at_most(work: &'static str, most: f64, value: Option<f64>, digits: usize) -> 
 fn rate(line: &Line) -> String {
     if line.workload.size >= 1 << 20 {
         format!("{:.0} MiB/s", line.rate * line.workload.size as f64 / MIB)
+    } else if line.rate < 10.0 {
+        format!("{:.1}/s", line.rate)
     } else {
         format!("{:.0}/s", line.rate)
     }

@@ -228,8 +228,10 @@ impl Chart {
             |error: &dyn std::fmt::Display| Fault::new(format!("`{}` cannot be drawn: {error}", self.file));
         let mut svg = String::new();
         {
-            let area = SVGBackend::with_string(&mut svg, (WIDTH, HEIGHT)).into_drawing_area();
-            area.fill(&WHITE).map_err(|error| fault(&error))?;
+            let whole = SVGBackend::with_string(&mut svg, (WIDTH, HEIGHT)).into_drawing_area();
+            whole.fill(&WHITE).map_err(|error| fault(&error))?;
+            // Beside the curves, since wherever it stood among them it would hide one.
+            let (area, legend) = whole.split_horizontally(WIDTH - LEGEND_WIDTH);
             let mut chart = ChartBuilder::on(&area)
                 .caption(&self.title, ("sans-serif", 18))
                 .margin(12)
@@ -249,27 +251,19 @@ impl Chart {
             for (at, (name, points)) in self.curves.iter().enumerate() {
                 let colour = Palette99::pick(at).to_rgba();
                 let marks = points.len() <= MARKED_POINTS_MAX;
-                chart
-                    .draw_series(LineSeries::new(points.iter().copied(), colour.stroke_width(2)))
-                    .map_err(|error| fault(&error))?
-                    .label(name)
-                    .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], colour.stroke_width(2)));
+                let line = LineSeries::new(points.iter().copied(), colour.stroke_width(2));
+                chart.draw_series(line).map_err(|error| fault(&error))?;
+                let y = LEGEND_TOP + LEGEND_LINE * i32::try_from(at).unwrap_or_default();
+                let sample = PathElement::new([(0, y), (18, y)], colour.stroke_width(2));
+                legend.draw(&sample).map_err(|error| fault(&error))?;
+                let name = Text::new(name.as_str(), (24, y - 7), ("sans-serif", 13));
+                legend.draw(&name).map_err(|error| fault(&error))?;
                 if marks {
                     let dots = points.iter().map(|point| Circle::new(*point, 3, colour.filled()));
                     chart.draw_series(dots).map_err(|error| fault(&error))?;
                 }
             }
-            if self.curves.len() > 1 {
-                let mut legend = chart.configure_series_labels();
-                let legend = legend
-                    .position(SeriesLabelPosition::UpperLeft)
-                    .background_style(WHITE.mix(0.8));
-                legend
-                    .border_style(BLACK.mix(0.3))
-                    .draw()
-                    .map_err(|error| fault(&error))?;
-            }
-            area.present().map_err(|error| fault(&error))?;
+            whole.present().map_err(|error| fault(&error))?;
         }
         Ok(svg)
     }
@@ -290,8 +284,13 @@ fn trimmed(value: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-const WIDTH: u32 = 860;
+const WIDTH: u32 = 960;
 const HEIGHT: u32 = 420;
+
+/// The names of the curves, on the right.
+const LEGEND_WIDTH: u32 = 190;
+const LEGEND_TOP: i32 = 60;
+const LEGEND_LINE: i32 = 22;
 
 /// Of more points the line alone is drawn.
 const MARKED_POINTS_MAX: usize = 32;
