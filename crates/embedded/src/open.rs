@@ -306,6 +306,10 @@ fn settle_names(files: &dyn Files, layout: &Layout, options: &Options) -> Result
     let failed = |error: io::Error| unavailable("preparing the data directory", &error);
     files.create_dir(&layout.log).map_err(failed)?;
     files.create_dir(&layout.large).map_err(failed)?;
+    // First of all: whether there is a log must not change any more, since `format` is written anew where there is none.
+    files
+        .sync_dir(&layout.log, SyncPoint::LogDirAtOpen.name())
+        .map_err(failed)?;
     let is_new = files.list(&layout.log).map_err(failed)?.is_empty();
     let salt = settle_format(files, layout, is_new, Salt(options.new_log_salt))?;
     if let Some(parent) = layout.dir.parent() {
@@ -320,9 +324,6 @@ fn settle_names(files: &dyn Files, layout: &Layout, options: &Options) -> Result
     }
     files
         .sync_dir(&layout.dir, SyncPoint::DataDir.name())
-        .map_err(failed)?;
-    files
-        .sync_dir(&layout.log, SyncPoint::LogDirAtOpen.name())
         .map_err(failed)?;
     Ok(salt)
 }

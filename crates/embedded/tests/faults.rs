@@ -45,6 +45,38 @@ async fn a_torn_last_batch_is_cut_off_and_the_one_before_stays() {
 }
 
 #[tokio::test]
+async fn a_first_start_may_be_cut_short_again_and_again() {
+    let files = Sim::new();
+    drop(open(&files, &PrefixIndex::default()).unwrap());
+    // Something was in the log once and went; that it went is not durable.
+    let log = Path::new("/data/log");
+    for name in files.list(log).unwrap() {
+        files.remove(&log.join(name)).unwrap();
+    }
+    files.sync_dir(log, "test").unwrap();
+    files.open(&log_file(1), Mode::Create).unwrap();
+    files.sync_dir(log, "test").unwrap();
+    files.remove(&log_file(1)).unwrap();
+    let images = Arc::new(Mutex::new(Vec::new()));
+    let (taken, source, random) = (images.clone(), files.clone(), Mutex::new(Seeded::new(1)));
+    files.watch(move |step| {
+        for _ in 0..8 {
+            let image = source.crash(Crash::Power, &mut random.lock().unwrap());
+            taken.lock().unwrap().push((step.clone(), image));
+        }
+    });
+    drop(open(&files, &PrefixIndex::default()).unwrap());
+    files.watch(|_| {});
+    let images = std::mem::take(&mut *images.lock().unwrap());
+    assert!(images.len() > 40);
+    for (step, image) in images {
+        if let Err(error) = open(&image, &PrefixIndex::default()) {
+            panic!("power cut at {step:?}: {error}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_log_that_ends_before_what_the_index_has_seen_is_not_opened() {
     let (files, index) = (Sim::new(), PrefixIndex::default());
     let engine = open(&files, &index).unwrap();
