@@ -19,6 +19,7 @@ use crate::health::Health;
 use crate::index::MetaIndex;
 use crate::large::{LargeFiles, StagedFile, Taken};
 use crate::log::{AppendError, Log, Segments};
+use crate::order::{Order, Orders};
 use crate::overlay::{Effects, Overlay, parse_entry};
 use crate::reclaim::audit::audit;
 use crate::reclaim::choose::{Closed, Job, is_promising};
@@ -31,6 +32,7 @@ use countersign_engine::world::Held;
 use countersign_engine::{Class, Error, Guard, Home, Outcome, Result, Row, Seal, Space};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// Somebody who waits for an answer.
@@ -168,6 +170,7 @@ pub(crate) struct Committer {
     /// Bytes of log since the index was made durable.
     pub(crate) unpersisted: u64,
     pub(crate) tasks: Tasks,
+    pub(crate) orders: Orders,
     /// Held as long as this thread may write.
     pub(crate) _lock: Arc<Held>,
 }
@@ -186,7 +189,7 @@ impl Committer {
         while let Some(first) = self.wait().await {
             self.tasks.turn().await;
             let requests = self.gather(first);
-            self.settle(requests);
+            self.settle(requests).await;
             self.sweep_some();
         }
         if self.health.check().is_ok() {
@@ -230,7 +233,7 @@ impl Committer {
         gathered
     }
 
-    fn settle(&mut self, requests: Vec<Waiting>) {
+    async fn settle(&mut self, requests: Vec<Waiting>) {
         // A caller that went away before anything was done for it is not served.
         let requests: Vec<_> = requests
             .into_iter()
@@ -315,6 +318,7 @@ impl Committer {
         };
         let gives_up = self.log.gives_up();
         let written = bytes.len() as u64;
+        let (decided, effects) = self.hurry(decided, effects).await;
         match self.log.append(start, announced, bytes, next) {
             Ok(()) => {
                 self.position = Some(position);
@@ -323,6 +327,26 @@ impl Committer {
             Err(AppendError::Clean(error)) => refuse_all(decided, &error),
             Err(AppendError::InDoubt(why)) => self.leave_in_doubt(why, decided, files),
         }
+    }
+
+    /// What a test wants to be done too early.
+    async fn hurry(&self, decided: Vec<Decided>, mut effects: Effects) -> (Vec<Decided>, Effects) {
+        if self.orders.breaks(Order::SyncThenIndex) {
+            // It is applied again in time, which changes nothing.
+            let _ = self.index.apply(effects.ops.clone());
+        }
+        if self.orders.breaks(Order::SyncThenUnlink) {
+            let dropped = std::mem::take(&mut effects.dropped);
+            dropped.into_iter().for_each(|id| self.large.discard(id));
+        }
+        if !self.orders.breaks(Order::SyncThenAnswer) {
+            return (decided, effects);
+        }
+        for one in decided {
+            answer(one.reply, one.answer);
+        }
+        self.tasks.pause(Duration::from_millis(1)).await;
+        (Vec::new(), effects)
     }
 
     fn make_visible(

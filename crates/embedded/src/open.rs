@@ -22,7 +22,7 @@ use crate::reclaim::compactor::Compactor;
 use crate::reclaim::ledger::Ledger;
 use crate::reclaim::usage::Counters;
 use crate::reserve::Reserve;
-use crate::{Disk, SyncPoint, Tasks};
+use crate::{Disk, Orders, SyncPoint, Tasks};
 use countersign_engine::world::{Files, Held, Mode};
 use countersign_engine::{Error, Result, Space};
 use std::collections::{BTreeMap, VecDeque};
@@ -54,6 +54,8 @@ pub struct Options {
     pub tasks: Tasks,
     /// Who is told how the reading of the log gets on.
     pub progress: Progress,
+    /// Which orders are kept.
+    pub orders: Orders,
 }
 
 impl Options {
@@ -70,6 +72,7 @@ impl Options {
             new_log_salt,
             tasks: Tasks::threads(),
             progress: Progress::default(),
+            orders: Orders::default(),
         }
     }
 }
@@ -198,6 +201,8 @@ pub(crate) fn with(
         index: index.clone(),
         segments: segments.clone(),
         counters: counters.clone(),
+        tasks: options.tasks.clone(),
+        orders: options.orders,
         _lock: lock.clone(),
     };
     let compactor = Compactor {
@@ -230,6 +235,7 @@ pub(crate) fn with(
         persist_every: options.index_persist_bytes,
         unpersisted: 0,
         tasks: options.tasks.clone(),
+        orders: options.orders,
         _lock: lock,
     };
     let failed = |error: io::Error| unavailable("starting a thread", &error);

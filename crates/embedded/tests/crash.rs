@@ -1,8 +1,8 @@
 //! The truth about crashes: a seeded workload on simulated files is crashed at every write and every sync, opened
 //! again, and held against what was acknowledged.
 //!
-//! Then the same with one sync point left out after the other: each time something must be lost, or the sync point
-//! would be of no use.
+//! Then the same with one sync point left out after the other, and with one order turned round after the other: each time
+//! something must be lost, or it would be of no use.
 //!
 //! A run is one thread, and its seed repeats it. `cargo xtask crash` makes many more of them.
 
@@ -14,7 +14,7 @@
 
 mod support;
 
-use countersign_embedded::{Embedded, Options, SyncPoint, Tasks};
+use countersign_embedded::{Embedded, Options, Order, Orders, SyncPoint, Tasks};
 use countersign_engine::upkeep::{Upkeep, Usage};
 use countersign_engine::world::random::Seeded;
 use countersign_engine::world::sim::{Crash, Sim, Step};
@@ -30,7 +30,7 @@ use support::workload::{next_step, plain_commit, run};
 
 /// Crash points, unless `COUNTERSIGN_CRASH_POINTS` says how many.
 const POINTS: u64 = 60_000;
-/// No sync point needs more runs than that until it is missed.
+/// Nothing that is needed needs more runs than that until it is missed.
 const RUNS: u64 = 400;
 
 #[test]
@@ -45,7 +45,7 @@ fn nothing_acknowledged_is_lost_at_any_crash() {
         while !progress.is_done() {
             let seed = next_seed.fetch_add(1, Ordering::Relaxed);
             let before = crashes.points();
-            crash_run(seed, None, &mut crashes).map_err(|loss| format!("seed {seed}: {loss}"))?;
+            crash_run(seed, Broken::Nothing, &mut crashes).map_err(|loss| format!("seed {seed}: {loss}"))?;
             progress.add(crashes.points() - before);
         }
         Ok::<_, String>(crashes)
@@ -90,7 +90,7 @@ fn the_same_seed_crashes_the_same() {
     for seed in 0..10 {
         let once = || {
             let mut crashes = Crashes::default();
-            crash_run(seed, None, &mut crashes).unwrap();
+            crash_run(seed, Broken::Nothing, &mut crashes).unwrap();
             (crashes.trace, crashes.points())
         };
         assert_eq!(once(), once(), "seed {seed}");
@@ -100,20 +100,39 @@ fn the_same_seed_crashes_the_same() {
 #[test]
 fn every_sync_point_is_needed() {
     for point in SyncPoint::ALL {
-        let mut crashes = Crashes::default();
-        let found = (0..RUNS).find_map(|seed| {
-            crash_run(seed, Some(point), &mut crashes)
-                .err()
-                .map(|loss| (seed, loss))
-        });
-        let (seed, loss) =
-            found.unwrap_or_else(|| panic!("without {point:?} nothing is lost: it is not needed"));
-        println!(
-            "without {}: seed {seed} after {} crashes: {loss:.150}",
-            point.name(),
-            crashes.points()
-        );
+        is_missed(Broken::Sync(point));
     }
+}
+
+#[test]
+fn every_order_is_needed() {
+    for order in Order::ALL {
+        is_missed(Broken::Order(order));
+    }
+}
+
+/// What a run does wrong on purpose.
+#[derive(Clone, Copy, Debug)]
+enum Broken {
+    Nothing,
+    /// A sync answers `Ok` and does nothing.
+    Sync(SyncPoint),
+    Order(Order),
+}
+
+/// Something is lost with it in some run, or it would be of no use.
+fn is_missed(broken: Broken) {
+    let mut crashes = Crashes::default();
+    let found = (0..RUNS).find_map(|seed| {
+        crash_run(seed, broken, &mut crashes)
+            .err()
+            .map(|loss| (seed, loss))
+    });
+    let (seed, loss) = found.unwrap_or_else(|| panic!("with {broken:?} nothing is lost: it is not needed"));
+    println!(
+        "{broken:?}: seed {seed} after {} crashes: {loss:.150}",
+        crashes.points()
+    );
 }
 
 /// How far all workers came.
@@ -217,10 +236,13 @@ struct Image {
 type Now = Arc<Mutex<Arc<Known>>>;
 
 /// One run of the workload, crashed at each of its steps. `Err` says what was lost.
-fn crash_run(seed: u64, without: Option<SyncPoint>, crashes: &mut Crashes) -> Result<(), String> {
+fn crash_run(seed: u64, broken: Broken, crashes: &mut Crashes) -> Result<(), String> {
     let files = Sim::new();
-    if let Some(point) = without {
-        files.ignore(point.name());
+    let mut orders = Orders::default();
+    match broken {
+        Broken::Nothing => {}
+        Broken::Sync(point) => files.ignore(point.name()),
+        Broken::Order(order) => orders = Orders::without(order),
     }
     let index = PrefixIndex::default();
     let known = Now::default();
@@ -230,7 +252,7 @@ fn crash_run(seed: u64, without: Option<SyncPoint>, crashes: &mut Crashes) -> Re
     let mut images = None;
     let mut usage = Usage::default();
     by_turns(random.number(), crashes, async |table| {
-        let engine = Arc::new(open(&files, &index, &table)?);
+        let engine = Arc::new(open_with(&files, &index, &table, orders)?);
         let mut seen = Usage::default();
         for step in 0..past + STEPS_MIN + random.below(STEPS_MIN) {
             if step == past {
@@ -387,11 +409,16 @@ fn by_turns<T>(
 }
 
 fn open(files: &Sim, index: &PrefixIndex, table: &Table) -> Result<Embedded, String> {
+    open_with(files, index, table, Orders::default())
+}
+
+fn open_with(files: &Sim, index: &PrefixIndex, table: &Table, orders: Orders) -> Result<Embedded, String> {
     // Small segments and a small threshold, so that short runs reach both.
     let options = Options {
         segment_bytes: 40_000,
         index_persist_bytes: 60_000,
         tasks: Tasks::turns(table.clone()),
+        orders,
         ..Options::new(0xC0FFEE)
     };
     let opened = Embedded::open_with(

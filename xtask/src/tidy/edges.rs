@@ -151,7 +151,8 @@ fn of_the_crate(
             continue;
         };
         if section == "dev-dependencies" {
-            if walls.get(other).is_none_or(|below| below.layer >= wall.layer) {
+            // Itself: with a feature that its own tests alone ask for.
+            if other != name && walls.get(other).is_none_or(|below| below.layer >= wall.layer) {
                 let text =
                     format!("tests of `{name}` may only use crates of a lower layer, and `{other}` is none");
                 findings.push(Finding::new(path, 0, text));
@@ -230,10 +231,14 @@ mod tests {
     }
 
     #[test]
-    fn tests_may_use_lower_layers_only() {
+    fn tests_may_use_lower_layers_only_and_their_own_crate() {
         let down = "[dependencies]\ncountersign-types.workspace = true\ncountersign-store.workspace = true\n\
                     [dev-dependencies]\ncountersign-types.workspace = true";
         assert_eq!(faults("", STORE, down), [""; 0]);
+        let own = format!(
+            "{STORE}[dev-dependencies]\ncountersign-store = {{ workspace = true, features = [\"x\"] }}"
+        );
+        assert_eq!(faults("", &own, SERVER), [""; 0]);
         let up = format!("{STORE}[dev-dependencies]\ncountersign-server.workspace = true");
         assert!(faults("", &up, SERVER)[0].contains("tests of `store` may only use crates of a lower layer"));
     }

@@ -7,8 +7,11 @@
 use super::usage::Counters;
 use crate::index::MetaIndex;
 use crate::log::Segments;
+use crate::order::{Order, Orders};
+use crate::tasks::Tasks;
 use countersign_engine::world::Held;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::watch;
 
 /// The loop's state.
@@ -18,6 +21,8 @@ pub(crate) struct Checkpointer {
     pub(crate) index: Arc<dyn MetaIndex>,
     pub(crate) segments: Arc<Segments>,
     pub(crate) counters: Arc<Counters>,
+    pub(crate) tasks: Tasks,
+    pub(crate) orders: Orders,
     /// Held as long as files may go.
     pub(crate) _lock: Arc<Held>,
 }
@@ -27,6 +32,10 @@ impl Checkpointer {
     pub(crate) async fn run(mut self) {
         while self.due.changed().await.is_ok() {
             let segment = *self.due.borrow_and_update();
+            if self.orders.breaks(Order::PersistThenRelease) {
+                let _ = self.segments.release(segment);
+                self.tasks.pause(Duration::from_millis(5)).await;
+            }
             // What fails now is tried when it is due again; until then a start reads more of the log.
             if self.index.persist().is_ok() {
                 self.counters.persisted();
