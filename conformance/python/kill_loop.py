@@ -30,6 +30,7 @@ SIZES = (10, 1000, 4096, 4096, 20_000, 70_000, 300_000)
 LARGE_BYTES = 1_200_000
 # Every object is read after each round that could have touched it, and all of them now and then.
 ALL_EVERY = 50
+PORTS_TRIED = 5
 
 
 class Connection:
@@ -136,6 +137,16 @@ def listed(connection):
         after = page[-1]
 
 
+def start(folder):
+    """A server on a port that is still free when it comes to listen: in a thousand rounds somebody else takes one now and then."""
+    for turn in range(PORTS_TRIED):
+        try:
+            return Server(data_dir=folder)
+        except RuntimeError as error:
+            if "Address already in use" not in str(error) or turn + 1 == PORTS_TRIED:
+                raise
+
+
 def kill_at_start(folder, chance):
     """Starts a server and kills it before it is known to serve."""
     Server(data_dir=folder, ready=lambda: time.sleep(chance.uniform(0.0, 0.06)) or True).kill()
@@ -151,7 +162,7 @@ def compacted_bytes(server):
 def run(rounds, seed, folder, tell=lambda text: None):
     chance = random.Random(seed)
     clients = [Client(number, seed) for number in range(CLIENTS)]
-    server = Server(data_dir=folder)
+    server = start(folder)
     status, _, answer = signing.request(server, "PUT", f"/{BUCKET}")
     assert status == 200, answer
     began, kills_at_start, compacted = time.monotonic(), 0, 0.0
@@ -169,7 +180,7 @@ def run(rounds, seed, folder, tell=lambda text: None):
         if number % 5 == 0:
             kill_at_start(folder, chance)
             kills_at_start += 1
-        server = Server(data_dir=folder)
+        server = start(folder)
         connection = Connection(server.host)
         for client in clients:
             client.check(connection, number % ALL_EVERY == 0 or number == rounds)
