@@ -129,11 +129,12 @@ impl MetaIndex for Cached {
         // After a failure nobody knows what the index holds of it: the marks stay, and it alone is asked.
         self.index.apply(ops)?;
         for (name, value) in changed {
-            // Either way, what somebody read and kept before the index was changed is gone after this.
-            match value {
-                Some(value) => self.rows.insert(name, Some(value)),
-                // What is deleted is seldom asked for again.
-                None => drop(self.rows.remove(&name)),
+            // What somebody read before the index was changed must not be kept after this. Putting the new value in is not
+            // enough: one that is too large to be kept leaves a place that somebody took.
+            self.rows.remove(&name);
+            // What is deleted is seldom asked for again.
+            if let Some(value) = value {
+                self.rows.insert(name, Some(value));
             }
         }
         self.step(&marks);

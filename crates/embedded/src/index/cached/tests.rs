@@ -4,6 +4,7 @@ use super::*;
 use countersign_engine::Space;
 use countersign_engine::world::random::Seeded;
 use std::collections::BTreeMap;
+use std::sync::Barrier;
 use std::sync::atomic::AtomicBool;
 
 /// An index in memory, slow enough for others to come between.
@@ -109,6 +110,82 @@ fn after_a_failed_change_only_the_index_is_asked() {
     let one = Some(vec![Some("a".to_owned())]);
     assert_eq!(text(cached.get_and_keep(&[name(1)]).ok()), one);
     assert_eq!(text(cached.kept(&[name(1)])), None);
+}
+
+/// An index with one row, where a change and a look-up wait to be let on.
+struct Stopped {
+    row: Mutex<Vec<u8>>,
+    is_stopping: AtomicBool,
+    change: [Barrier; 2],
+    look_up: [Barrier; 2],
+}
+
+impl Stopped {
+    fn stop(&self, at: &[Barrier; 2]) {
+        if self.is_stopping.load(Ordering::Acquire) {
+            let [reached, let_on] = at;
+            reached.wait();
+            let_on.wait();
+        }
+    }
+}
+
+impl MetaIndex for Stopped {
+    fn get(&self, _: &[Vec<u8>]) -> Result<Vec<Option<Bytes>>> {
+        let found = self.row.lock().expect("whole").clone();
+        self.stop(&self.look_up);
+        Ok(vec![Some(found.into())])
+    }
+
+    fn walk(&self, _: &[u8], _: &[u8], _: Visit<'_>) -> Result<()> {
+        Ok(())
+    }
+
+    fn apply(&self, mut ops: Vec<Op>) -> Result<()> {
+        self.stop(&self.change);
+        let (_, value) = ops.pop().expect("one change");
+        *self.row.lock().expect("whole") = value.expect("nothing is deleted");
+        Ok(())
+    }
+
+    fn persist(&self) -> Result<()> {
+        Ok(())
+    }
+
+    fn clear(&self) -> Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn what_was_read_while_it_changed_is_not_kept_though_the_new_value_is_too_large_to_be() {
+    let barriers = || [Barrier::new(2), Barrier::new(2)];
+    let index = Arc::new(Stopped {
+        row: Mutex::new(b"old".to_vec()),
+        is_stopping: AtomicBool::new(true),
+        change: barriers(),
+        look_up: barriers(),
+    });
+    let cached = Cached::new(index.clone(), 1 << 20);
+    let new = "x".repeat(2 << 20);
+    std::thread::scope(|scope| {
+        let changing = scope.spawn(|| cached.apply(vec![put(1, &new)]).expect("applied"));
+        let [change_reached, change_on] = &index.change;
+        change_reached.wait();
+        let reading = scope.spawn(|| cached.get_and_keep(&[name(1)]).expect("read"));
+        let [look_up_reached, look_up_on] = &index.look_up;
+        look_up_reached.wait();
+        change_on.wait();
+        changing.join().expect("changed");
+        look_up_on.wait();
+        reading.join().expect("read");
+    });
+    index.is_stopping.store(false, Ordering::Release);
+    let found = cached.get_and_keep(&[name(1)]).expect("read");
+    assert!(
+        text(Some(found)) == Some(vec![Some(new)]),
+        "the old value was kept"
+    );
 }
 
 #[test]
