@@ -4,8 +4,9 @@
 //! may forget what it could not write and answer `Ok` the next time.
 
 use countersign_engine::{Error, Result};
-use std::io;
-use std::sync::OnceLock;
+use std::future::Future;
+use std::sync::{Arc, OnceLock};
+use std::{io, thread};
 
 /// Shared by everything that writes.
 #[derive(Default)]
@@ -26,6 +27,22 @@ impl Health {
     pub(crate) fn fail(&self, failure: String) -> Error {
         Error::Failed(self.failure.get_or_init(|| failure).clone())
     }
+}
+
+/// A loop without which nothing may be written: if it panics, that is the failure.
+pub(crate) async fn vital(health: Arc<Health>, work: impl Future<Output = ()>) {
+    struct Watch(Arc<Health>);
+    impl Drop for Watch {
+        fn drop(&mut self) {
+            let thread = thread::current();
+            if thread::panicking() {
+                let name = thread.name().unwrap_or("of the engine");
+                self.0.fail(format!("the thread {name} panicked"));
+            }
+        }
+    }
+    let _watch = Watch(health);
+    work.await;
 }
 
 /// True if a write failed for want of space.

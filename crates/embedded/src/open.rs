@@ -9,7 +9,7 @@ use crate::format::batch::Start;
 use crate::format::entry::{self, LogPosition, SpaceState};
 use crate::format::segment::SegmentSet;
 use crate::format::{FORMAT_VERSION, FormatFile, Salt, format_file, parse_format_file};
-use crate::health::{Health, unavailable};
+use crate::health::{Health, unavailable, vital};
 use crate::index::{Cached, Fjall, MetaIndex};
 use crate::large::LargeFiles;
 use crate::log::ahead::{Sizes, ahead};
@@ -240,10 +240,12 @@ pub(crate) fn with(
     };
     let failed = |error: io::Error| unavailable("starting a thread", &error);
     let tasks = &options.tasks;
+    let logging = vital(health.clone(), committer.run());
+    let checkpointing = vital(health.clone(), checkpointer.run());
     let mut running = vec![
-        tasks.start("countersign-log", committer.run()).map_err(failed)?,
+        tasks.start("countersign-log", logging).map_err(failed)?,
         tasks
-            .start("countersign-checkpoint", checkpointer.run())
+            .start("countersign-checkpoint", checkpointing)
             .map_err(failed)?,
         tasks
             .start("countersign-compact", compactor.run())

@@ -75,9 +75,14 @@ impl<'a> Overlay<'a> {
         found.map(|bytes| parse_space(space, &bytes)).transpose()
     }
 
-    /// Notes a space's state, and the frame that says so.
-    pub(crate) fn set_space(&mut self, space: Space, state: SpaceState, frame: FrameAt) -> Result<()> {
-        let before = self.space_entry(space)?;
+    /// Notes a space's state over what it was before, and the frame that says so.
+    pub(crate) fn set_space(
+        &mut self,
+        space: Space,
+        before: Option<SpaceEntry>,
+        state: SpaceState,
+        frame: FrameAt,
+    ) {
         // What is swept already stays swept when the frame is written again.
         let state = match before {
             Some(before) if before.state == SpaceState::Removed => before.state,
@@ -94,7 +99,6 @@ impl<'a> Overlay<'a> {
         if state == SpaceState::Removing && before.is_none_or(|before| before.state != state) {
             self.removed.push(space);
         }
-        Ok(())
     }
 
     /// Notes that no row of a removed space is left.
@@ -171,10 +175,15 @@ impl<'a> Overlay<'a> {
 
     /// Does what a record of the log says.
     pub(crate) fn replay(&mut self, frame: FrameAt, record: Record) -> Result<()> {
+        let mut set_space = |space, state| {
+            let before = self.space_entry(space)?;
+            self.set_space(space, before, state, frame);
+            Ok(())
+        };
         match record {
-            Record::Create(space) => self.set_space(space, SpaceState::Open, frame)?,
-            Record::Seal(space) => self.set_space(space, SpaceState::Sealed, frame)?,
-            Record::Remove(space) => self.set_space(space, SpaceState::Removing, frame)?,
+            Record::Create(space) => set_space(space, SpaceState::Open)?,
+            Record::Seal(space) => set_space(space, SpaceState::Sealed)?,
+            Record::Remove(space) => set_space(space, SpaceState::Removing)?,
             Record::End => {}
             Record::Segments(set) => self.set_segments(&set),
             Record::Put {
@@ -341,11 +350,14 @@ pub(crate) fn parse_space(space: Space, bytes: &[u8]) -> Result<SpaceEntry> {
 
 /// A space's state from its row in the index.
 pub(crate) fn space_state(space: Space, found: Option<&[u8]>) -> Result<Option<SpaceState>> {
-    match found {
-        None if space == Space::SYSTEM => Ok(Some(SpaceState::Open)),
-        None => Ok(None),
-        Some(bytes) => parse_space(space, bytes).map(|entry| Some(entry.state)),
-    }
+    let entry = found.map(|bytes| parse_space(space, bytes)).transpose()?;
+    Ok(state_of(space, entry))
+}
+
+/// A space's state from what the index notes of it; the system's is always there.
+pub(crate) fn state_of(space: Space, noted: Option<SpaceEntry>) -> Option<SpaceState> {
+    let always = (space == Space::SYSTEM).then_some(SpaceState::Open);
+    noted.map(|entry| entry.state).or(always)
 }
 
 /// A row from the index.

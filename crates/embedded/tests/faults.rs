@@ -16,8 +16,9 @@ use countersign_engine::world::random::Seeded;
 use countersign_engine::world::sim::{Crash, Sim, Step};
 use countersign_engine::{Body, Change, Class, Engine, Error, Home, Outcome, Put, Row, Space, Stored};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
 use support::prefix_index::PrefixIndex;
 
 const BLOCK: u64 = 4096;
@@ -531,6 +532,92 @@ impl MetaIndex for KilledInClear {
         self.inner.apply(self.last.lock().unwrap().clone())?;
         Err(Error::Unavailable("killed".into()))
     }
+}
+
+/// An index that fails when it is told to.
+#[derive(Default)]
+struct Failing {
+    inner: PrefixIndex,
+    /// Look-ups until one fails; 0: none does.
+    look_ups: AtomicUsize,
+    panics: AtomicBool,
+}
+
+impl MetaIndex for Failing {
+    fn get(&self, names: &[Vec<u8>]) -> countersign_engine::Result<Vec<Option<Bytes>>> {
+        let counted = |left: usize| left.checked_sub(1);
+        match self
+            .look_ups
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, counted)
+        {
+            Ok(1) => Err(Error::Unavailable("as told".into())),
+            Ok(_) | Err(_) => self.inner.get(names),
+        }
+    }
+    fn walk(&self, from: &[u8], until: &[u8], visit: Visit<'_>) -> countersign_engine::Result<()> {
+        self.inner.walk(from, until, visit)
+    }
+    fn apply(&self, ops: Vec<Op>) -> countersign_engine::Result<()> {
+        assert!(!self.panics.load(Ordering::SeqCst), "as told");
+        self.inner.apply(ops)
+    }
+    fn persist(&self) -> countersign_engine::Result<()> {
+        self.inner.persist()
+    }
+    fn clear(&self) -> countersign_engine::Result<()> {
+        self.inner.clear()
+    }
+}
+
+fn open_failing(files: &Sim, index: &Arc<Failing>) -> Embedded {
+    let (files, index) = (Arc::new(files.clone()), index.clone());
+    let opener = Box::new(move || Ok((index as Arc<dyn MetaIndex>, None)));
+    Embedded::open_with(files, opener, Path::new("/data"), &Options::new(SALT)).unwrap()
+}
+
+#[tokio::test]
+async fn what_is_refused_because_the_index_cannot_be_read_is_not_in_the_log() {
+    let mut refused = 0;
+    for nth in 1..=4 {
+        let (files, index) = (Sim::new(), Arc::new(Failing::default()));
+        let engine = open_failing(&files, &index);
+        write(&engine, "first", None).await.unwrap();
+        index.look_ups.store(nth, Ordering::SeqCst);
+        let created = engine.create(Space(8)).await;
+        index.look_ups.store(0, Ordering::SeqCst);
+        drop(engine);
+        refused += usize::from(created.is_err());
+        // From the log alone.
+        let engine = open(&files, &PrefixIndex::default()).unwrap();
+        let then = engine.commit(Space(8), &home("home"), put(None)).await;
+        assert_eq!(
+            created.is_ok(),
+            then.is_ok(),
+            "look-up {nth}: {created:?}, then {then:?}"
+        );
+    }
+    assert!(refused > 0, "else the test shows nothing");
+}
+
+#[tokio::test]
+async fn a_thread_that_panics_leaves_an_engine_that_says_so() {
+    let (files, index) = (Sim::new(), Arc::new(Failing::default()));
+    let engine = open_failing(&files, &index);
+    write(&engine, "first", None).await.unwrap();
+    index.panics.store(true, Ordering::SeqCst);
+    let written = write(&engine, "second", None).await;
+    assert!(matches!(written, Err(Error::MayHaveCommitted)), "{written:?}");
+    // Answers end a moment before the thread does.
+    for _ in 0..1000 {
+        if engine.health().is_err() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    assert!(matches!(engine.health(), Err(Error::Failed(_))));
+    let written = write(&engine, "third", None).await;
+    assert!(matches!(written, Err(Error::Failed(_))), "{written:?}");
+    assert!(read(&engine, "first").await.unwrap().is_some());
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use crate::format::Placed;
 use crate::format::batch::{Builder, FrameBody};
 use crate::format::entry::{self, Entry, SpaceState};
 use crate::large::Taken;
-use crate::overlay::Overlay;
+use crate::overlay::{Overlay, state_of};
 use countersign_engine::{Class, Error, Outcome, Result, Row, Seal, Space, rules};
 use std::collections::HashMap;
 
@@ -44,23 +44,26 @@ impl<'a> Making<'a> {
     }
 
     fn create(&mut self, space: Space) -> Result<()> {
-        match self.overlay.space(space)? {
-            Some(SpaceState::Open | SpaceState::Sealed) => Ok(()),
+        let before = self.overlay.space_entry(space)?;
+        match state_of(space, before) {
+            Some(SpaceState::Open | SpaceState::Sealed) => {}
             Some(SpaceState::Removing | SpaceState::Removed) => {
-                Err(Error::Invalid("a space id is used twice"))
+                return Err(Error::Invalid("a space id is used twice"));
             }
             None => {
                 let frame = self.batch.create(space);
-                self.overlay.set_space(space, SpaceState::Open, frame)
+                self.overlay.set_space(space, before, SpaceState::Open, frame);
             }
         }
+        Ok(())
     }
 
     fn seal(&mut self, space: Space, empty: &[Class]) -> Result<Seal> {
         if space == Space::SYSTEM {
             return Err(Error::Invalid("the system's space cannot be sealed"));
         }
-        match self.overlay.space(space)? {
+        let before = self.overlay.space_entry(space)?;
+        match state_of(space, before) {
             Some(SpaceState::Sealed) => Ok(Seal::Sealed),
             Some(SpaceState::Open) => {
                 for class in empty {
@@ -69,7 +72,7 @@ impl<'a> Making<'a> {
                     }
                 }
                 let frame = self.batch.seal(space);
-                self.overlay.set_space(space, SpaceState::Sealed, frame)?;
+                self.overlay.set_space(space, before, SpaceState::Sealed, frame);
                 Ok(Seal::Sealed)
             }
             Some(SpaceState::Removing | SpaceState::Removed) | None => Err(Error::NoSpace),
@@ -77,12 +80,14 @@ impl<'a> Making<'a> {
     }
 
     fn remove(&mut self, space: Space) -> Result<()> {
-        match self.overlay.space(space)? {
+        let before = self.overlay.space_entry(space)?;
+        match state_of(space, before) {
             Some(SpaceState::Open) => Err(Error::Invalid("an unsealed space cannot be removed")),
             Some(SpaceState::Removing | SpaceState::Removed) => Ok(()),
             Some(SpaceState::Sealed) => {
                 let frame = self.batch.remove(space);
-                self.overlay.set_space(space, SpaceState::Removing, frame)
+                self.overlay.set_space(space, before, SpaceState::Removing, frame);
+                Ok(())
             }
             None => Err(Error::NoSpace),
         }

@@ -96,7 +96,8 @@ impl Making<'_> {
             SpaceState::Sealed => self.batch.seal(space),
             SpaceState::Removing | SpaceState::Removed => self.batch.remove(space),
         };
-        self.overlay.set_space(space, old.state, frame)
+        self.overlay.set_space(space, Some(old), old.state, frame);
+        Ok(())
     }
 
     /// A row that is there, in a space that is there.
