@@ -225,8 +225,22 @@ impl Segments {
             return Ok(file.clone());
         }
         let file = self.files.open(&self.path(segment), Mode::Read)?;
+        if shelf.open.len() >= OPEN_MAX {
+            // A file that is read stays: only so it is seen who reads from it. Of the others every second one goes.
+            let mut goes = false;
+            shelf.open.retain(|_, file| {
+                let is_read = Arc::strong_count(file) > 1;
+                goes = !goes;
+                is_read || !goes
+            });
+        }
         shelf.open.insert(segment, file.clone());
         Ok(file)
+    }
+
+    #[cfg(test)]
+    pub(super) fn kept_open(&self) -> usize {
+        self.shelf().open.len()
     }
 
     fn shelf(&self) -> MutexGuard<'_, Shelf> {
@@ -238,5 +252,8 @@ const SEGMENT_ENDING: &str = ".log";
 const SPARE_ENDING: &str = ".spare";
 /// A file that is being prepared or tried, and no segment's.
 pub(super) const NEW_NAME: &str = "new";
+/// So many segments stay open for the next reader, and more only while they are read. A process may have a thousand files
+/// open where nobody raised the limit, and a large log has more segments than that.
+pub(super) const OPEN_MAX: usize = 256;
 /// So many files of segments that were given up are kept to be written again.
 const SPARES_MAX: usize = 2;

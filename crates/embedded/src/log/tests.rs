@@ -8,6 +8,7 @@
 
 use super::ahead::{Preparer, Sizes, ahead};
 use super::recover::{Found, Known, recover};
+use super::segments::OPEN_MAX;
 use super::{AppendError, Log, Recent, Segments};
 use crate::SyncPoint;
 use crate::format::batch::Builder;
@@ -123,6 +124,29 @@ fn what_a_batch_in_doubt_gives_up_stays_until_the_batch_is_durable() {
             "{seen:?}"
         );
     }
+}
+
+#[test]
+fn few_segments_stay_open_and_those_that_are_read_do_not_go() {
+    let files = disk();
+    let mut log = open(&files, None).unwrap();
+    let segments = 3 * OPEN_MAX as u64;
+    // Three batches in each.
+    write(&mut log, 1..=3 * segments);
+    let again = open(&files, None).unwrap();
+    assert_eq!(again.seen.len() as u64, 3 * segments);
+    assert!(again.segments.kept_open() <= OPEN_MAX);
+    let reader = |number| again.segments.reader(number).unwrap().unwrap();
+    let read: Vec<_> = (1..=2 * OPEN_MAX as u64).map(reader).collect();
+    assert_eq!(again.segments.kept_open(), read.len());
+    for number in 1..=segments {
+        reader(number);
+        let known = again.segments.reader_at_once(7).unwrap();
+        assert!(Arc::ptr_eq(&known, &read[6]), "it is not seen who reads it");
+    }
+    drop(read);
+    (1..=segments).for_each(|number| drop(reader(number)));
+    assert!(again.segments.kept_open() <= OPEN_MAX);
 }
 
 #[test]
