@@ -227,30 +227,40 @@ impl Held {
     }
 }
 
-/// Memory for bodies that are being received, of all of them together.
-pub(crate) struct Room(Arc<Semaphore>);
+/// Memory for bodies that are being received, of all of them together. Small ones have a share of their own: many clients that
+/// are slow with large bodies must not keep everybody else from writing anything.
+pub(crate) struct Room {
+    small: Arc<Semaphore>,
+    large: Arc<Semaphore>,
+}
 
 impl Default for Room {
     fn default() -> Room {
-        Room(Arc::new(Semaphore::new(RECEIVED_BYTES_MAX / ROOM_UNIT)))
+        let of_bytes = |bytes| Arc::new(Semaphore::new(bytes / ROOM_UNIT));
+        Room {
+            small: of_bytes(SMALL_BYTES_MAX),
+            large: of_bytes(RECEIVED_BYTES_MAX - SMALL_BYTES_MAX),
+        }
     }
 }
 
 impl Room {
-    /// Waits until there is room for a body; who came first is first. `None`: nobody said how long it is.
+    /// Waits until there is room for a body; who came first is first. `None` as the length: nobody said how long it is.
     async fn take(&self, length: Option<u64>) -> Option<OwnedSemaphorePermit> {
-        let bytes = match length.and_then(|length| usize::try_from(length).ok()) {
-            Some(length) if length <= INLINE_BODY_BYTES_MAX => length,
-            _ => LARGE_BODY_BYTES,
+        let (room, bytes) = match length.and_then(|length| usize::try_from(length).ok()) {
+            Some(length) if length <= INLINE_BODY_BYTES_MAX => (&self.small, length),
+            _ => (&self.large, LARGE_BODY_BYTES),
         };
         let units = u32::try_from(bytes.div_ceil(ROOM_UNIT)).unwrap_or(u32::MAX);
         // It is never closed.
-        self.0.clone().acquire_many_owned(units).await.ok()
+        room.clone().acquire_many_owned(units).await.ok()
     }
 }
 
 /// Most memory for bodies that are being received at once; further ones are not asked for before some have ended.
 const RECEIVED_BYTES_MAX: usize = 1024 * 1024 * 1024;
+/// The share of those that are held in memory whole.
+const SMALL_BYTES_MAX: usize = RECEIVED_BYTES_MAX / 4;
 /// What a body that is staged takes: three pieces, and what the source holds.
 const LARGE_BODY_BYTES: usize = 4 * PIECE_BYTES;
 /// Memory is counted in these.
@@ -325,13 +335,18 @@ mod tests {
                 Poll::Pending => None,
             }
         };
-        let large = Some(INLINE_BODY_BYTES_MAX as u64 + 1);
-        let count = RECEIVED_BYTES_MAX / LARGE_BODY_BYTES;
-        let mut taken: Vec<_> = (1..count).filter_map(|_| take(large)).collect();
-        assert_eq!(taken.len(), count - 1);
-        assert!(take(Some(0)).is_some(), "nothing needs no room");
+        let large = (RECEIVED_BYTES_MAX - SMALL_BYTES_MAX) / LARGE_BODY_BYTES;
+        let mut taken: Vec<_> = (1..large)
+            .filter_map(|_| take(Some(INLINE_BODY_BYTES_MAX as u64 + 1)))
+            .collect();
         taken.extend(take(None));
-        assert_eq!(taken.len(), count);
+        assert_eq!(taken.len(), large);
+        assert!(take(None).is_none(), "there is more room than there is");
+        // Small ones come in all the same.
+        let small = SMALL_BYTES_MAX / INLINE_BODY_BYTES_MAX;
+        taken.extend((0..small).filter_map(|_| take(Some(INLINE_BODY_BYTES_MAX as u64))));
+        assert_eq!(taken.len(), large + small);
+        assert!(take(Some(0)).is_some(), "nothing needs no room");
         assert!(take(Some(1)).is_none(), "there is more room than there is");
         taken.pop();
         assert!(take(Some(1)).is_some());
