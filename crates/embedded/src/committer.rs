@@ -263,9 +263,6 @@ impl Committer {
         };
         let is_full =
             requests.iter().any(|waiting| waiting.request.grows()) && !self.reserve.leaves(estimate as u64);
-        if is_full {
-            self.wake_compactor();
-        }
         let reclaim = requests.iter().find_map(|waiting| match waiting.request {
             Request::Reclaim(done) => Some(done),
             _ => None,
@@ -402,7 +399,15 @@ impl Committer {
             self.tried.insert(segment, self.ledger.note(segment));
         }
         self.tried.retain(|segment, _| set.contains(*segment));
-        let job = closed.job(&dead, &self.tried, self.reserve.shortage());
+        let shortage = self.reserve.shortage();
+        let job = closed.job(&dead, &self.tried, shortage);
+        if shortage > 0
+            && self.segments.waits_for_index()
+            && let Some(position) = self.position
+        {
+            // It may have failed before.
+            self.checkpoint.send_replace(position.last.segment);
+        }
         self.log.give_up(&dead.into_iter().collect::<Vec<_>>());
         job
     }

@@ -6,18 +6,26 @@
 use countersign_engine::world::Files;
 use std::path::PathBuf;
 use std::sync::Arc;
+use tokio::sync::Notify;
 
 /// How much is kept free, and where.
 pub(crate) struct Reserve {
     files: Arc<dyn Files>,
     dir: PathBuf,
     bytes: u64,
+    /// Told when something found no room.
+    refused: Notify,
 }
 
 impl Reserve {
     /// Of `bytes` at most, and less on a small disk; 0 keeps nothing.
     pub(crate) fn new(files: Arc<dyn Files>, dir: PathBuf, bytes: u64) -> Reserve {
-        Reserve { files, dir, bytes }
+        Reserve {
+            files,
+            dir,
+            bytes,
+            refused: Notify::new(),
+        }
     }
 
     /// How short space is, in hundredths: 0 while at least twice the reserve is free, 100 when only the reserve is left.
@@ -30,11 +38,22 @@ impl Reserve {
         missing.saturating_mul(100).checked_div(bytes).unwrap_or(0)
     }
 
-    /// True if the reserve is whole after so many more bytes.
+    /// Waits until something found no room, if nothing has since the last time.
+    pub(crate) async fn refused(&self) {
+        self.refused.notified().await;
+    }
+
+    /// True if the reserve is whole after so many more bytes. If not, whoever can make room is told, whatever it is that
+    /// found none.
     pub(crate) fn leaves(&self, more: u64) -> bool {
-        if self.bytes == 0 {
-            return true;
+        let leaves = self.bytes == 0 || self.has_room(more);
+        if !leaves {
+            self.refused.notify_one();
         }
+        leaves
+    }
+
+    fn has_room(&self, more: u64) -> bool {
         match self.files.room(&self.dir) {
             Ok(room) => room.free >= self.bytes.min(room.total / SHARE_OF_DISK).saturating_add(more),
             // Then the write itself finds out.

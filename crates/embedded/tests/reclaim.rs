@@ -25,6 +25,7 @@ use support::prefix_index::PrefixIndex;
 use support::workload::next_step;
 
 const SEGMENT_BYTES: u64 = 40_000;
+const RESERVE_BYTES: u64 = 400_000;
 
 #[test]
 fn a_random_workload_keeps_every_row_while_segments_come_and_go() {
@@ -289,22 +290,108 @@ fn a_damaged_body_is_not_copied_as_if_it_were_whole_and_keeps_its_segment() {
 }
 
 #[test]
+fn a_segment_that_cannot_be_read_does_not_keep_others_from_being_compacted() {
+    // A byte of a body that stays, and one of the segment's first frame.
+    for at_first_frame in [false, true] {
+        by_turns(8, async |table| {
+            let files = Sim::new();
+            let engine = open(&files, &PrefixIndex::default(), &table);
+            write(&engine, "first", &body(1, 3000)).await;
+            let log = Path::new("/data/log/0000000001.log");
+            let place = if at_first_frame {
+                4096
+            } else {
+                find(&files, log, &body(1, 3000))
+            };
+            files.lose(log, place).unwrap();
+            for number in 0..100 {
+                let name = match number % 3 {
+                    0 if number > 12 => format!("stays/{number}"),
+                    _ => "goes".into(),
+                };
+                write(&engine, &name, &body(number, 3000)).await;
+            }
+            table.pause(Duration::from_secs(5)).await;
+            let usage = engine.usage();
+            assert!(usage.compacted_bytes > 15 * 3000, "{usage:?}");
+            assert!(
+                usage.log_bytes < 2 * usage.live_bytes + 3 * SEGMENT_BYTES,
+                "{usage:?}"
+            );
+            for number in (15..100).step_by(3) {
+                let stays = read(&engine, &format!("stays/{number}")).await.unwrap();
+                assert_eq!(contents(&engine, &stays).await.unwrap(), body(number, 3000));
+            }
+        });
+    }
+}
+
+#[test]
+fn a_large_body_that_finds_no_room_makes_room_too() {
+    by_turns(9, async |table| {
+        let files = Sim::new();
+        let engine = with_reserve(&files, &table);
+        for number in 0..100 {
+            write(&engine, &format!("{number}"), &body(number, 3000)).await;
+        }
+        for number in 0..100 {
+            delete(&engine, &format!("{number}")).await;
+        }
+        table.pause(Duration::from_secs(1)).await;
+        let spares = || {
+            let names = files.list(Path::new("/data/log")).unwrap();
+            names.iter().filter(|name| name.ends_with(".spare")).count()
+        };
+        assert!(spares() > 0);
+        files.leave_free(Some(RESERVE_BYTES + 50_000));
+        let mut stage = engine.stage(Space::SYSTEM, &home("large")).await.unwrap();
+        let written = stage.write(body(1, 100_000)).await;
+        assert!(matches!(written.and(stage.finish().await), Err(Error::Full)));
+        table.pause(Duration::from_secs(1)).await;
+        assert_eq!(spares(), 0);
+    });
+}
+
+#[test]
+fn on_a_full_disk_a_segment_goes_as_soon_as_nobody_reads_from_it() {
+    by_turns(10, async |table| {
+        let files = Sim::new();
+        let engine = with_reserve(&files, &table);
+        write(&engine, "read", &body(1, 20_000)).await;
+        let found = read(&engine, "read").await.unwrap();
+        let opened = engine.open(found.body.as_ref().unwrap()).await.unwrap().unwrap();
+        for number in 0..40 {
+            write(&engine, &format!("{number}"), &body(number, 3000)).await;
+        }
+        for number in 0..40 {
+            delete(&engine, &format!("{number}")).await;
+        }
+        delete(&engine, "read").await;
+        table.pause(Duration::from_secs(1)).await;
+        let is_there = || {
+            let names = files.list(Path::new("/data/log")).unwrap();
+            names.iter().any(|name| name == "0000000001.log")
+        };
+        files.leave_free(Some(RESERVE_BYTES));
+        assert!(!fill(&engine, "0", false).await, "the disk is not full");
+        table.pause(Duration::from_secs(1)).await;
+        assert!(is_there(), "it is read");
+        drop(opened);
+        files.leave_free(Some(RESERVE_BYTES));
+        assert!(!fill(&engine, "0", false).await, "the disk is not full");
+        table.pause(Duration::from_secs(1)).await;
+        assert!(!is_there());
+        assert!(fill(&engine, "0", false).await, "and there is no room");
+    });
+}
+
+#[test]
 fn a_disk_filled_to_its_end_recovers_after_deletes_by_itself() {
     // Bodies in the log only, and in files of their own as well.
     for with_files in [false, true] {
         by_turns(7, async |table| {
             let files = Sim::new();
-            let options = Options {
-                reserve_bytes: 400_000,
-                ..options(&table)
-            };
-            let engine = Embedded::open_with(
-                Arc::new(files.clone()),
-                PrefixIndex::default().opener(),
-                Path::new("/data"),
-                &options,
-            );
-            let engine = engine.unwrap();
+            let engine = with_reserve(&files, &table);
             files.leave_free(Some(3_000_000));
             let mut before = 0;
             for round in 0..4_u64 {
@@ -383,9 +470,20 @@ fn open(files: &Sim, index: &PrefixIndex, table: &Table) -> Embedded {
     Embedded::open_with(files, index.opener(), Path::new("/data"), &options(table)).unwrap()
 }
 
+fn with_reserve(files: &Sim, table: &Table) -> Embedded {
+    let options = Options {
+        reserve_bytes: RESERVE_BYTES,
+        ..options(table)
+    };
+    let (files, index) = (Arc::new(files.clone()), PrefixIndex::default());
+    Embedded::open_with(files, index.opener(), Path::new("/data"), &options).unwrap()
+}
+
 fn options(table: &Table) -> Options {
     Options {
         segment_bytes: SEGMENT_BYTES,
+        // What is read is read from files.
+        recent_bytes: 0,
         index_persist_bytes: 60_000,
         tasks: Tasks::turns(table.clone()),
         ..Options::new(0xC0FFEE)

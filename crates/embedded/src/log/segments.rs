@@ -35,6 +35,8 @@ struct Shelf {
     open: HashMap<u64, Arc<dyn File>>,
     /// No longer the log, and their files still there: with the one file that all readers share, if there is one.
     given_up: BTreeMap<u64, Option<Arc<dyn File>>>,
+    /// A start reads the log from this segment on, or from a later one.
+    durable_in: u64,
     /// Files kept to be written again, by the number of the segment that they last were.
     spares: BTreeSet<u64>,
 }
@@ -129,6 +131,7 @@ impl Segments {
     pub(crate) fn release(&self, durable_in: u64) -> io::Result<()> {
         loop {
             let mut shelf = self.shelf();
+            shelf.durable_in = shelf.durable_in.max(durable_in);
             let is_free =
                 |file: &Option<Arc<dyn File>>| file.as_ref().is_none_or(|file| Arc::strong_count(file) == 1);
             let free = shelf
@@ -154,6 +157,18 @@ impl Segments {
                 }
             }
         }
+    }
+
+    /// Lets go what could not be let go before because somebody read from it.
+    pub(crate) fn release_again(&self) -> io::Result<()> {
+        let durable_in = self.shelf().durable_in;
+        self.release(durable_in)
+    }
+
+    /// True if files are left only because the index is not known to be durable as of a later segment.
+    pub(crate) fn waits_for_index(&self) -> bool {
+        let shelf = self.shelf();
+        shelf.given_up.range(shelf.durable_in..).next().is_some()
     }
 
     /// A file of the log, for appending.

@@ -4,7 +4,8 @@
 //! to that, as with any other change ([`crate::committer`]).
 //!
 //! Keeps true: never more than [`MOVED_AT_ONCE`] bytes are under way (or one body, if that is larger), so that nobody waits
-//! long behind them. What is damaged is never written again as if it were whole: its segment stays.
+//! long behind them. What is damaged or cannot be read is never written again as if it were whole: its segment stays, and the
+//! others are compacted all the same.
 
 use super::choose::Job;
 use super::frames::Frames;
@@ -23,6 +24,7 @@ use crate::tasks::Tasks;
 use bytes::Bytes;
 use countersign_engine::world::{File, Held};
 use countersign_engine::{Error, Home, Result, Row, Space};
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -63,11 +65,17 @@ impl Compactor {
             if self.reserve.shortage() > 0 {
                 self.segments.drop_spares();
             }
-            // What could not be done now is done when something changed.
+            // What could not be done now is done when something changed, or something found no room.
+            let _ = self.segments.release_again();
             let _ = self.work().await;
             self.tasks.pause(PAUSE).await;
-            if self.wake.changed().await.is_err() {
-                return;
+            tokio::select! {
+                // In one order, so that a seed repeats a run.
+                biased;
+                changed = self.wake.changed() => if changed.is_err() {
+                    return;
+                },
+                () = self.reserve.refused() => {}
             }
         }
     }
@@ -85,9 +93,11 @@ impl Compactor {
     /// True if nothing of it is needed any more.
     async fn compact(&self, job: Job) -> Result<bool> {
         let segment = job.segment;
-        let file = self.segments.reader(segment);
-        let Some(file) = file.map_err(|error| unavailable("opening the log", &error))? else {
-            return Ok(true);
+        let file = match self.segments.reader(segment) {
+            Ok(Some(file)) => file,
+            Ok(None) => return Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(unavailable("opening the log", &error)),
         };
         let mut source = Source {
             segment,
@@ -104,11 +114,11 @@ impl Compactor {
             match frames.next() {
                 Ok(Some(frame)) => read.push(frame),
                 Ok(None) => break,
-                Err(Error::Corrupt(_)) => {
+                // Whether it is damaged or cannot be read: others wait to be compacted, too.
+                Err(_) => {
                     source.is_complete = false;
                     break;
                 }
-                Err(error) => return Err(error),
             }
             if read.len() == FRAMES_AT_ONCE {
                 self.move_frames(&mut source, std::mem::take(&mut read)).await?;
@@ -219,11 +229,7 @@ impl Compactor {
         let body = match entry.body.as_ref().map(|body| (body, body.at)) {
             Some((body, At::Log { segment, offset })) if segment == source.segment => {
                 let mut bytes = vec![0; usize::try_from(body.len).unwrap_or(usize::MAX)];
-                source
-                    .file
-                    .read_at(offset, &mut bytes)
-                    .map_err(|error| unavailable("reading the log", &error))?;
-                if log_sums(&bytes) != body.sums {
+                if source.file.read_at(offset, &mut bytes).is_err() || log_sums(&bytes) != body.sums {
                     source.is_complete = false;
                     return Ok(());
                 }

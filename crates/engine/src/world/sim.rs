@@ -1,6 +1,6 @@
 //! Simulated files that keep apart what was synced and what was not, and can be crashed.
 //!
-//! Not here: time, and faults that no disk has. Reads never fail; damage is asked for by [`Sim::damage`].
+//! Not here: time, and faults that no disk has. Damage is asked for by [`Sim::damage`] and [`Sim::lose`]; else reads never fail.
 //!
 //! Keeps true: what survives [`Sim::crash`] is what the [`super`] module promises, and as little more as the seed
 //! decides. A crash leaves the crashed files as they are and answers new ones, so that one run can be crashed at
@@ -62,6 +62,8 @@ struct Faults {
     failing: HashMap<&'static str, u64>,
     seen: BTreeSet<&'static str>,
     free: Option<u64>,
+    /// Files and offsets of bytes that cannot be read any more.
+    lost: Vec<(u64, u64)>,
 }
 
 impl Default for Sim {
@@ -125,6 +127,13 @@ impl Sim {
         let mut disk = lock(&self.0.disk);
         let id = disk.file_id(path)?;
         disk.damage(id, offset, flip)
+    }
+
+    /// From now on reading this byte, or anything together with it, fails as on a device with a bad sector.
+    pub fn lose(&self, path: &Path, offset: u64) -> io::Result<()> {
+        let id = lock(&self.0.disk).file_id(path)?;
+        lock(&self.0.faults).lost.push((id, offset));
+        Ok(())
     }
 
     fn over(disk: Disk, faults: Faults) -> Sim {
@@ -264,6 +273,11 @@ impl File for SimFile {
     }
 
     fn read_at(&self, offset: u64, into: &mut [u8]) -> io::Result<()> {
+        let range = offset..offset + into.len() as u64;
+        let is_lost = |(id, at): &(u64, u64)| *id == self.id && range.contains(at);
+        if lock(&self.sim.0.faults).lost.iter().any(is_lost) {
+            return Err(io::Error::from_raw_os_error(EIO));
+        }
         lock(&self.sim.0.disk).read(self.id, offset, into)
     }
 
@@ -335,6 +349,8 @@ impl SimFile {
 }
 
 const BLOCK: u64 = 4096;
+/// What Linux answers if the device cannot read.
+const EIO: i32 = 5;
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
