@@ -400,7 +400,7 @@ impl Committer {
         }
         self.tried.retain(|segment, _| set.contains(*segment));
         let shortage = self.reserve.shortage();
-        let job = closed.job(&dead, &self.tried, shortage);
+        let job = closed.job(&dead, &self.tried, shortage, self.reserve.for_making_room());
         if shortage > 0
             && self.segments.waits_for_index()
             && let Some(position) = self.position

@@ -200,6 +200,7 @@ pub(crate) fn with(
         due,
         index: index.clone(),
         segments: segments.clone(),
+        reserve: reserve.clone(),
         counters: counters.clone(),
         tasks: options.tasks.clone(),
         orders: options.orders,

@@ -3,7 +3,7 @@
 //!
 //! Not here: what a write does that finds no room all the same ([`crate::log`], [`crate::large`]).
 
-use countersign_engine::world::Files;
+use countersign_engine::world::{Files, Room};
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::Notify;
@@ -33,9 +33,27 @@ impl Reserve {
         let Ok(room) = self.files.room(&self.dir) else {
             return 0;
         };
-        let bytes = self.bytes.min(room.total / SHARE_OF_DISK);
+        let bytes = self.of(room);
         let missing = bytes.saturating_mul(2).saturating_sub(room.free).min(bytes);
         missing.saturating_mul(100).checked_div(bytes).unwrap_or(0)
+    }
+
+    /// So many bytes may be written to make room: a part of the reserve is nobody's but the index's.
+    pub(crate) fn for_making_room(&self) -> u64 {
+        match self.files.room(&self.dir) {
+            Ok(room) => room.free.saturating_sub(self.of(room) / SHARE_OF_RESERVE),
+            // Then the write itself finds out.
+            Err(_) => u64::MAX,
+        }
+    }
+
+    fn of(&self, room: Room) -> u64 {
+        self.bytes.min(room.total / SHARE_OF_DISK)
+    }
+
+    /// Tells whoever can make room that there is something to look at.
+    pub(crate) fn tell(&self) {
+        self.refused.notify_one();
     }
 
     /// Waits until something found no room, if nothing has since the last time.
@@ -48,14 +66,14 @@ impl Reserve {
     pub(crate) fn leaves(&self, more: u64) -> bool {
         let leaves = self.bytes == 0 || self.has_room(more);
         if !leaves {
-            self.refused.notify_one();
+            self.tell();
         }
         leaves
     }
 
     fn has_room(&self, more: u64) -> bool {
         match self.files.room(&self.dir) {
-            Ok(room) => room.free >= self.bytes.min(room.total / SHARE_OF_DISK).saturating_add(more),
+            Ok(room) => room.free >= self.of(room).saturating_add(more),
             // Then the write itself finds out.
             Err(_) => true,
         }
@@ -63,6 +81,8 @@ impl Reserve {
 }
 
 const SHARE_OF_DISK: u64 = 16;
+/// What is written to make room leaves this part of the reserve.
+const SHARE_OF_RESERVE: u64 = 4;
 
 #[cfg(test)]
 mod tests {

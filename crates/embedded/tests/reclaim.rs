@@ -18,7 +18,7 @@ use countersign_engine::world::turns::{Table, Turns};
 use countersign_engine::world::{Files, Mode};
 use countersign_engine::{Body, Change, Class, Engine, Error, Home, Outcome, Put, Row, Space, Stored};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use support::model::{self, Model, Part, check, observe};
 use support::prefix_index::PrefixIndex;
@@ -382,6 +382,71 @@ fn on_a_full_disk_a_segment_goes_as_soon_as_nobody_reads_from_it() {
         table.pause(Duration::from_secs(1)).await;
         assert!(!is_there());
         assert!(fill(&engine, "0", false).await, "and there is no room");
+    });
+}
+
+#[test]
+fn making_room_leaves_the_index_its_part_of_the_reserve() {
+    by_turns(11, async |table| {
+        let files = Sim::new();
+        // Moving a segment that is nearly full would take all of the reserve.
+        let options = Options {
+            segment_bytes: RESERVE_BYTES,
+            reserve_bytes: RESERVE_BYTES,
+            ..options(&table)
+        };
+        let (sim, index) = (Arc::new(files.clone()), PrefixIndex::default());
+        let engine = Embedded::open_with(sim, index.opener(), Path::new("/data"), &options).unwrap();
+        files.leave_free(Some(8_000_000));
+        let numbered = |number: u64| Row {
+            class: Class(1),
+            suffix: format!("{number:05}").into(),
+        };
+        let homes = |number: u64| home(&format!("{}", number / 20));
+        let put = async |number: u64| {
+            let put = Put {
+                row: numbered(number),
+                value: "value".into(),
+                body: Some(Body::Bytes(body(number, 20_000))),
+            };
+            let change = Change {
+                puts: vec![put],
+                ..Change::default()
+            };
+            engine.commit(Space::SYSTEM, &homes(number), change).await
+        };
+        let mut count = 0;
+        while put(count).await.is_ok() {
+            count += 1;
+        }
+        assert!(count > 200, "{count}");
+        let least = Arc::new(Mutex::new(u64::MAX));
+        let (told, watched) = (least.clone(), files.clone());
+        files.watch(move |_| {
+            let free = watched.room(Path::new("/data")).unwrap().free;
+            let mut least = told.lock().unwrap();
+            *least = free.min(*least);
+        });
+        // One in seven goes, and later half of all; each home's in one change.
+        for (every, recovers) in [(7, false), (2, true)] {
+            for first in (0..count - 20).step_by(20) {
+                let rows = (first..first + 20)
+                    .filter(|number| number % every == 0)
+                    .map(numbered);
+                let change = Change {
+                    deletes: rows.collect(),
+                    ..Change::default()
+                };
+                engine.commit(Space::SYSTEM, &homes(first), change).await.unwrap();
+            }
+            for _ in 0..20 {
+                drop(put(count).await);
+                table.pause(Duration::from_secs(1)).await;
+            }
+            assert!(*least.lock().unwrap() >= RESERVE_BYTES / 4 - 30_000, "{least:?}");
+            assert_eq!(put(count + 1).await.is_ok(), recovers, "every {every}");
+        }
+        engine.audit().await.unwrap();
     });
 }
 

@@ -8,6 +8,7 @@ use super::usage::Counters;
 use crate::index::MetaIndex;
 use crate::log::Segments;
 use crate::order::{Order, Orders};
+use crate::reserve::Reserve;
 use crate::tasks::Tasks;
 use countersign_engine::world::Held;
 use std::sync::Arc;
@@ -20,6 +21,7 @@ pub(crate) struct Checkpointer {
     pub(crate) due: watch::Receiver<u64>,
     pub(crate) index: Arc<dyn MetaIndex>,
     pub(crate) segments: Arc<Segments>,
+    pub(crate) reserve: Arc<Reserve>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) tasks: Tasks,
     pub(crate) orders: Orders,
@@ -34,6 +36,10 @@ impl Checkpointer {
             let segment = *self.due.borrow_and_update();
             if self.orders.breaks(Order::PersistThenRelease) {
                 let _ = self.segments.release(segment);
+                if self.reserve.shortage() > 0 {
+                    // What did not fit before may fit now.
+                    self.reserve.tell();
+                }
                 self.tasks.pause(Duration::from_millis(5)).await;
             }
             // What fails now is tried when it is due again; until then a start reads more of the log.

@@ -50,12 +50,14 @@ impl Closed<'_> {
     }
 
     /// The segment whose compaction gives back most for the least; `None` if none is worth it. `tried`: what was known
-    /// of segments when they could not be emptied. `shortage`: of space, in hundredths.
+    /// of segments when they could not be emptied. `shortage`: of space, in hundredths. `room`: no more bytes may be written
+    /// for it.
     pub(crate) fn job(
         &self,
         dead: &BTreeSet<u64>,
         tried: &BTreeMap<u64, SegmentNote>,
         shortage: u64,
+        room: u64,
     ) -> Option<Job> {
         let percent_max = PERCENT_MAX + SHORT_PERCENT_MORE * shortage.min(100) / 100;
         let (mut total, mut needed, mut deletes) = (0, 0, 0);
@@ -72,7 +74,7 @@ impl Closed<'_> {
             total += note.total;
             needed += its_needed;
             deletes += its_deletes;
-            if note.total == 0 || tried.get(&segment) == Some(&note) {
+            if note.total == 0 || its_needed > room || tried.get(&segment) == Some(&note) {
                 continue;
             }
             oldest = oldest.or(Some(segment));
@@ -163,7 +165,7 @@ mod tests {
             dead.iter().copied().collect(),
             "dead of {notes:?}"
         );
-        let chosen = closed.job(&closed.dead(compacted), &BTreeMap::new(), 0);
+        let chosen = closed.job(&closed.dead(compacted), &BTreeMap::new(), 0, u64::MAX);
         let chosen = chosen.map(|job| job.segment);
         assert_eq!(chosen, job, "next of {notes:?}");
     }
@@ -236,7 +238,7 @@ mod tests {
                 set: &set,
                 active: 2,
             };
-            closed.job(&BTreeSet::new(), &tried, shortage)
+            closed.job(&BTreeSet::new(), &tried, shortage, u64::MAX)
         };
         assert_eq!(choose(&ledger, 100), None);
         ledger.take(&[(1, note(80))]);

@@ -62,9 +62,6 @@ impl Compactor {
     /// Works until the committer is gone.
     pub(crate) async fn run(mut self) {
         loop {
-            if self.reserve.shortage() > 0 {
-                self.segments.drop_spares();
-            }
             // What could not be done now is done when something changed, or something found no room.
             let _ = self.segments.release_again();
             let _ = self.work().await;
@@ -83,11 +80,16 @@ impl Compactor {
     /// Compacts one segment after the other, as long as one is worth it.
     async fn work(&mut self) -> Result<()> {
         let mut done = None;
-        while let Answer::Next(Some(job)) = self.ask(Request::Reclaim(done)).await? {
+        loop {
+            if self.reserve.shortage() > 0 {
+                self.segments.drop_spares();
+            }
+            let Answer::Next(Some(job)) = self.ask(Request::Reclaim(done)).await? else {
+                return Ok(());
+            };
             let is_complete = self.compact(job).await?;
             done = Some((job.segment, is_complete));
         }
-        Ok(())
     }
 
     /// True if nothing of it is needed any more.
