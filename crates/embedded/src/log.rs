@@ -83,8 +83,10 @@ impl Log {
 
     /// From now on, files of segments are prepared.
     pub(crate) fn prepare_with(&mut self, ahead: Ahead) {
-        if let Some(active) = &self.active {
-            ahead.filled(active.taken, active.bytes);
+        match &self.active {
+            Some(active) => ahead.filled(active.taken, active.bytes),
+            // The first batch may come at any time.
+            None => ahead.filled(1, 1),
         }
         self.ahead = Some(ahead);
         self.want_following();

@@ -19,7 +19,6 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// How long segments are.
@@ -90,10 +89,13 @@ impl Ahead {
         state.ready.take().filter(|ready| ready.segment == segment)
     }
 
-    /// Tells how far the active segment is taken.
+    /// Tells how far the active segment is taken. Whoever waits for it to get on is told in steps.
     pub(super) fn filled(&self, taken: u64, bytes: u64) {
         let filled = taken.saturating_mul(1000) / bytes.max(1);
-        self.shared.filled.store(filled, Ordering::Relaxed);
+        let before = self.shared.filled.swap(filled, Ordering::Relaxed);
+        if filled / FILLED_STEP != before / FILLED_STEP {
+            let _ = self.wake.try_send(());
+        }
     }
 }
 
@@ -155,8 +157,11 @@ impl Preparer {
         }
     }
 
-    /// Makes what is wanted now.
+    /// Makes what is wanted now, if anything is.
     pub(super) async fn prepare(&mut self) -> io::Result<()> {
+        if self.shared.state().wanted.is_none() {
+            return Ok(());
+        }
         let mut raw = self.raw()?;
         let done = self.make(&mut raw).await;
         if !matches!(done, Ok(true)) {
@@ -169,7 +174,7 @@ impl Preparer {
     }
 
     /// False if nothing is wanted any more, or there is no room for it.
-    async fn make(&self, raw: &mut Raw) -> io::Result<bool> {
+    async fn make(&mut self, raw: &mut Raw) -> io::Result<bool> {
         loop {
             let Some((_, bytes)) = self.shared.state().wanted else {
                 return Ok(false);
@@ -207,8 +212,8 @@ impl Preparer {
         })
     }
 
-    /// Writes zeros up to the length, in steps that leave the device to others. False if the log is gone or there is no room.
-    async fn fill(&self, raw: &mut Raw, bytes: u64) -> io::Result<bool> {
+    /// Writes zeros up to the length, as far as the active segment's filling calls for it. False if the log is gone or there is no room.
+    async fn fill(&mut self, raw: &mut Raw, bytes: u64) -> io::Result<bool> {
         if raw.len < bytes && !self.reserve.leaves(bytes - raw.len) {
             return Ok(false);
         }
@@ -226,15 +231,22 @@ impl Preparer {
             if self.woken.is_closed() {
                 return Ok(false);
             }
-            let is_ahead = raw.len * 1000 / bytes > self.shared.filled.load(Ordering::Relaxed) + AHEAD;
-            if is_ahead && raw.len < bytes {
-                self.tasks.pause(PAUSE).await;
-            } else {
-                self.tasks.turn().await;
+            self.tasks.turn().await;
+            while raw.len < bytes && self.is_ahead(raw.len, bytes) {
+                // Else a batch's sync would wait for it.
+                raw.file.write_out()?;
+                if self.woken.recv().await.is_none() {
+                    return Ok(false);
+                }
             }
         }
         raw.file.write_out()?;
         Ok(true)
+    }
+
+    /// True while the file is so far ahead of the active segment that the device is left to others.
+    fn is_ahead(&self, len: u64, bytes: u64) -> bool {
+        len * 1000 / bytes > self.shared.filled.load(Ordering::Relaxed) + AHEAD
     }
 
     /// Gives the file the name of the segment that is wanted now, if it fits.
@@ -279,10 +291,10 @@ const SHARE_BYTES_MIN: u64 = 1024 * 1024;
 const STEP_BYTES: u64 = 1024 * 1024;
 /// After so many bytes of zeros the cache is written out, so that no batch's sync waits for them.
 const WRITE_OUT_BYTES: u64 = 4 * STEP_BYTES;
-/// While the file is further than the active segment by so many thousandths, there is time for pauses.
+/// The file is kept further than the active segment by so many thousandths of its length.
 const AHEAD: u64 = 300;
-/// Between two steps, if there is time: at most 50 MiB/s.
-const PAUSE: Duration = Duration::from_millis(20);
+/// How far the active segment is taken is told in steps of so many thousandths.
+const FILLED_STEP: u64 = 10;
 
 #[cfg(test)]
 mod tests {

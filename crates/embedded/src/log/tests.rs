@@ -351,6 +351,45 @@ fn a_prepared_file_outlives_a_start_and_hides_no_batch_that_was_cut_short() {
     }
 }
 
+#[test]
+fn a_file_is_prepared_no_further_ahead_than_the_active_segment_calls_for() {
+    let files = disk();
+    let opened = open(&files, None).unwrap();
+    let reserve = Reserve::new(Arc::new(files.clone()), PathBuf::from("/log"), 0);
+    let (ahead, mut preparer) = ahead(
+        opened.segments.clone(),
+        Arc::new(reserve),
+        Arc::new(Health::default()),
+        Tasks::threads(),
+        Arc::new(Box::new(())),
+    );
+    let mebibyte = 1 << 20;
+    ahead.filled(0, 1000);
+    ahead.want(2, 10 * mebibyte);
+    let written = || {
+        let names = files.list(Path::new("/log")).unwrap();
+        let len = |name: &String| {
+            let file = files.open(&Path::new("/log").join(name), Mode::Read).unwrap();
+            file.len().unwrap()
+        };
+        names.iter().map(len).max().unwrap_or(0)
+    };
+    let mut preparing = Box::pin(preparer.prepare());
+    let mut poll = || {
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        preparing.as_mut().poll(&mut context)
+    };
+    assert!(poll().is_pending());
+    assert_eq!(written(), 4 * mebibyte, "the first mebibyte behind three tenths");
+    ahead.filled(150, 1000);
+    assert!(poll().is_pending());
+    assert_eq!(written(), 5 * mebibyte);
+    ahead.filled(1000, 1000);
+    assert!(matches!(poll(), std::task::Poll::Ready(Ok(()))));
+    assert_eq!(written(), 10 * mebibyte);
+    assert!(ahead.take(2).is_some());
+}
+
 /// What prepares files, one at a time and only when it is told to.
 struct ByHand(Preparer);
 
