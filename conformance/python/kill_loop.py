@@ -90,7 +90,7 @@ class Client(threading.Thread):
             assert status == 204, answer
             after = None
         else:
-            size = LARGE_BYTES if lot > 0.97 else self.random.choice(SIZES)
+            size = LARGE_BYTES if self.random.random() < 0.05 else self.random.choice(SIZES)
             body = self.random.randbytes(size)
             after = hashlib.sha256(body).hexdigest()
             self.under_way[key] = after
