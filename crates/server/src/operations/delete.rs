@@ -5,6 +5,7 @@ use countersign_protocol::encode::{DeletedObject, delete_objects};
 use countersign_protocol::operation::{DeleteObject, DeleteObjects, DeleteObjectsDocument, ObjectToDelete};
 use countersign_store::Error;
 use countersign_types::WriteCondition;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use http::{HeaderMap, StatusCode};
 
 use super::{Answer, Call, empty, parse_failed, xml};
@@ -25,10 +26,14 @@ pub(super) async fn many(call: &Call<'_>, request: &DeleteObjects, body: &mut Up
     let document = DeleteObjectsDocument::parse(&document).map_err(parse_failed)?;
     // A bucket that does not exist fails the request, not each object of it.
     call.store.bucket(call.bucket()).await.map_err(call.fail())?;
-    let mut failures = Vec::with_capacity(document.objects.len());
-    for object in &document.objects {
-        failures.push(delete(call, object).await?);
-    }
+    // Several at once, because deletes that wait together share one sync of the log.
+    let deletes: Vec<_> = document
+        .objects
+        .iter()
+        .map(|object| delete(call, object))
+        .collect();
+    let deletes = stream::iter(deletes).buffered(DELETES_AT_ONCE);
+    let failures: Vec<Option<S3Error>> = deletes.try_collect().await?;
     let objects: Vec<DeletedObject<'_>> = document
         .objects
         .iter()
@@ -70,6 +75,9 @@ fn wrong_version(version_id: Option<&str>) -> Option<S3Error> {
         .filter(|version_id| *version_id != "null")
         .map(|_| S3Error::new(ErrorCode::NoSuchVersion))
 }
+
+/// Objects of one request that are deleted at the same time. All of a full request would crowd out everybody else.
+const DELETES_AT_ONCE: usize = 128;
 
 #[cfg(test)]
 mod tests {
