@@ -324,6 +324,7 @@ fn open(files: &Sim, index: &PrefixIndex, table: &Table) -> Result<Embedded, Str
         segment_bytes: 40_000,
         index_persist_bytes: 60_000,
         reserve_bytes: RESERVE_BYTES,
+        rows_kept_bytes: ROWS_KEPT_BYTES,
         tasks: Tasks::turns(table.clone()),
         ..Options::new(0xC0FFEE)
     };
@@ -374,6 +375,8 @@ const DATA_DIR: &str = "/data";
 const BEGINNING_MILLIS: i64 = 1_700_000_000_000;
 /// Kept free by the engine.
 const RESERVE_BYTES: u64 = 100_000;
+/// So few that rows of the index come and go.
+const ROWS_KEPT_BYTES: u64 = 16 * 1024;
 /// A crash comes after fewer steps of the files; a life has about as many.
 const STEPS_MAX: usize = 300;
 /// By the clock of the turns, a life is far shorter.

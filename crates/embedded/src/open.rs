@@ -42,6 +42,8 @@ pub struct Options {
     pub direct_writes: bool,
     /// So many bytes of what was written last are kept in memory, for whoever reads them.
     pub recent_bytes: usize,
+    /// So many bytes of the index's rows that were read or written lately are kept in memory.
+    pub rows_kept_bytes: u64,
     /// The index is made durable after so many bytes of log: no start reads much more than that.
     pub index_persist_bytes: u64,
     /// So much of the disk is kept free of new data, for deletes and for the index; at most a sixteenth of the disk.
@@ -66,6 +68,7 @@ impl Options {
             prepare_segments: true,
             direct_writes: true,
             recent_bytes: RECENT_BYTES_MAX,
+            rows_kept_bytes: 32 * 1024 * 1024,
             index_persist_bytes: 64 * 1024 * 1024,
             reserve_bytes: 256 * 1024 * 1024,
             rebuild_index: false,
@@ -178,7 +181,7 @@ pub(crate) fn with(
             .is_some_and(Option::is_some))
     })?;
     let sweeping = spaces_to_sweep(&*index)?;
-    let index = Arc::new(Cached::new(index, ROWS_KEPT_BYTES));
+    let index = Arc::new(Cached::new(index, options.rows_kept_bytes));
 
     let preparing = options.prepare_segments.then(|| {
         let (asking, preparing) = ahead(
@@ -418,8 +421,6 @@ fn spaces_to_sweep(index: &dyn MetaIndex) -> Result<VecDeque<Space>> {
     }
 }
 
-/// Memory for rows of the index that were read or written lately.
-const ROWS_KEPT_BYTES: u64 = 32 * 1024 * 1024;
 /// Requests that wait for the log's thread; more wait outside.
 const QUEUE_MAX: usize = 1024;
 /// The file is far shorter.

@@ -417,6 +417,7 @@ fn open_with(files: &Sim, index: &PrefixIndex, table: &Table, orders: Orders) ->
     let options = Options {
         segment_bytes: 40_000,
         index_persist_bytes: 60_000,
+        rows_kept_bytes: ROWS_KEPT_BYTES,
         tasks: Tasks::turns(table.clone()),
         orders,
         ..Options::new(0xC0FFEE)
@@ -432,3 +433,5 @@ fn open_with(files: &Sim, index: &PrefixIndex, table: &Table, orders: Orders) ->
 
 /// Steps of a run: so many, or up to twice as many.
 const STEPS_MIN: usize = 5;
+/// So few that rows come and go.
+const ROWS_KEPT_BYTES: u64 = 8 * 1024;

@@ -26,6 +26,8 @@ use support::model::{BodyPlan, HOMES, HomeModel, Life, Model, Part, RowModel, ho
 use support::prefix_index::PrefixIndex;
 use support::workload::{next_step, plain_commit, run};
 
+/// All rows fit, and making room for more costs each of so many starts.
+const ROWS_KEPT_BYTES: u64 = 256 * 1024;
 /// Steps of the workload before the last.
 const STEPS: usize = 8;
 
@@ -219,6 +221,7 @@ fn small(mut parts: Vec<Part>) -> Vec<Part> {
 fn open(files: &Sim, index: &PrefixIndex, table: &Table) -> Result<Embedded, Error> {
     let options = Options {
         segment_bytes: 9_000,
+        rows_kept_bytes: ROWS_KEPT_BYTES,
         tasks: Tasks::turns(table.clone()),
         ..Options::new(0xC0FFEE)
     };
