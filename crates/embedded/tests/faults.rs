@@ -14,11 +14,12 @@ use countersign_engine::world::Files;
 use countersign_engine::world::Mode;
 use countersign_engine::world::random::Seeded;
 use countersign_engine::world::sim::{Crash, Sim, Step};
-use countersign_engine::{Body, Change, Class, Engine, Error, Home, Outcome, Put, Row, Space, Stored};
+use countersign_engine::{Body, Change, Class, Engine, Error, Outcome, Put, Row, Space, Stored};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
+use support::one_row::{bytes_of, home, log_file, put, row};
 use support::prefix_index::PrefixIndex;
 
 const BLOCK: u64 = 4096;
@@ -798,40 +799,6 @@ fn open(files: &Sim, index: &PrefixIndex) -> Result<Embedded, Error> {
         Path::new("/data"),
         &options,
     )
-}
-
-fn log_file(segment: u64) -> PathBuf {
-    Path::new("/data/log").join(format!("{segment:010}.log"))
-}
-
-fn bytes_of(files: &Sim, path: &Path) -> Vec<u8> {
-    let file = files.open(path, Mode::Read).unwrap();
-    let mut bytes = vec![0; file.len().unwrap() as usize];
-    file.read_at(0, &mut bytes).unwrap();
-    bytes
-}
-
-fn home(name: &str) -> Home {
-    Home(Bytes::copy_from_slice(name.as_bytes()))
-}
-
-fn row() -> Row {
-    Row {
-        class: Class(1),
-        suffix: Bytes::from_static(b"row"),
-    }
-}
-
-fn put(body: Option<Body>) -> Change {
-    let put = Put {
-        row: row(),
-        value: Bytes::from_static(b"some value"),
-        body,
-    };
-    Change {
-        puts: vec![put],
-        ..Change::default()
-    }
 }
 
 async fn write(engine: &Embedded, name: &str, body: Option<Body>) -> Result<Outcome, Error> {

@@ -11,14 +11,15 @@ mod support;
 use bytes::Bytes;
 use countersign_embedded::{Embedded, Fjall, MetaIndex, Options, Progress};
 use countersign_engine::upkeep::{Damage, ScrubPosition, Upkeep};
+use countersign_engine::world::Files;
 use countersign_engine::world::random::Seeded;
 use countersign_engine::world::sim::Sim;
-use countersign_engine::world::{Files, Mode};
-use countersign_engine::{Body, Change, Class, Engine, Home, Put, Row, Space};
+use countersign_engine::{Body, Change, Engine, Space};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use support::one_row::{bytes_of, home, log_file, put, row};
 use support::prefix_index::PrefixIndex;
 
 /// The kind of a frame that ends a segment.
@@ -346,10 +347,6 @@ fn segments(files: &Sim) -> Vec<u64> {
     numbers.collect::<BTreeSet<u64>>().into_iter().collect()
 }
 
-fn log_file(segment: u64) -> PathBuf {
-    Path::new("/data/log").join(format!("{segment:010}.log"))
-}
-
 /// The file that a body lies in, and where it begins.
 fn find(files: &Sim, body: &[u8]) -> (PathBuf, usize) {
     let large = Path::new("/data/large");
@@ -373,36 +370,6 @@ fn find(files: &Sim, body: &[u8]) -> (PathBuf, usize) {
         Some((path, at))
     });
     found.unwrap()
-}
-
-fn bytes_of(files: &Sim, path: &Path) -> Vec<u8> {
-    let file = files.open(path, Mode::Read).unwrap();
-    let mut bytes = vec![0; file.len().unwrap() as usize];
-    file.read_at(0, &mut bytes).unwrap();
-    bytes
-}
-
-fn home(name: &str) -> Home {
-    Home(Bytes::copy_from_slice(name.as_bytes()))
-}
-
-fn row() -> Row {
-    Row {
-        class: Class(1),
-        suffix: Bytes::from_static(b"row"),
-    }
-}
-
-fn put(body: Option<Body>) -> Change {
-    let put = Put {
-        row: row(),
-        value: Bytes::from_static(b"some value"),
-        body,
-    };
-    Change {
-        puts: vec![put],
-        ..Change::default()
-    }
 }
 
 async fn write(engine: &Embedded, name: &str, body: Option<Body>) {

@@ -1,4 +1,4 @@
-//! What the tests of the engine share: an index that forgets at a crash, a model, a workload.
+//! What the tests of the engine share: an index that forgets at a crash, a model, a workload, one row.
 
 #![allow(
     dead_code,
@@ -7,5 +7,6 @@
 )]
 
 pub mod model;
+pub mod one_row;
 pub mod prefix_index;
 pub mod workload;
