@@ -3,6 +3,8 @@
 //! Not here: which operation it is ([`crate::parse`]). Nothing is decoded twice: the path and each query parameter are
 //! percent-decoded once, `+` stays a plus in the path and is a blank in the query, and a key is never normalised.
 
+use std::borrow::Cow;
+
 use crate::error_code::ErrorCode;
 use crate::parse_error::ParseError;
 
@@ -25,14 +27,14 @@ pub struct Head<'a> {
 #[derive(Clone, Debug)]
 pub(crate) struct View<'a> {
     head: &'a Head<'a>,
-    query: Vec<(String, String)>,
+    query: Vec<(Cow<'a, str>, Cow<'a, str>)>,
 }
 
 /// The two names in a path, decoded; empty texts count as absent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Names {
-    pub(crate) bucket: Option<String>,
-    pub(crate) object_key: Option<Vec<u8>>,
+pub(crate) struct Names<'a> {
+    pub(crate) bucket: Option<Cow<'a, str>>,
+    pub(crate) object_key: Option<Cow<'a, [u8]>>,
 }
 
 impl<'a> View<'a> {
@@ -55,7 +57,7 @@ impl<'a> View<'a> {
     pub(crate) fn parameters(&self) -> impl Iterator<Item = (&str, &str)> {
         self.query
             .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .map(|(name, value)| (name.as_ref(), value.as_ref()))
     }
 
     /// The first query parameter of this name (case matters, as at AWS).
@@ -73,48 +75,54 @@ impl<'a> View<'a> {
     /// A header's value, trimmed; several lines of one name are joined with `,` as AWS does.
     ///
     /// Presigners move `x-amz-*` headers into the query, and AWS reads them there; a header wins over the query.
-    pub(crate) fn header(&self, name: &str) -> Option<String> {
-        let mut joined: Option<String> = None;
-        for value in self.values(name).map(header_text) {
-            match &mut joined {
-                None => joined = Some(value),
-                Some(text) => {
-                    text.push(',');
-                    text.push_str(&value);
-                }
-            }
+    pub(crate) fn header(&self, name: &str) -> Option<Cow<'_, str>> {
+        let mut values = self.values(name).map(header_text);
+        let Some(mut joined) = values.next() else {
+            return self.hoisted(name).map(Cow::Borrowed);
+        };
+        for value in values {
+            let text = joined.to_mut();
+            text.push(',');
+            text.push_str(&value);
         }
-        joined.or_else(|| self.hoisted(name))
+        Some(joined)
     }
 
     /// As [`View::header`], where an empty value counts as absent.
-    pub(crate) fn filled_header(&self, name: &str) -> Option<String> {
+    pub(crate) fn filled_header(&self, name: &str) -> Option<Cow<'_, str>> {
         self.header(name).filter(|value| !value.is_empty())
     }
 
     /// The names (lower case) that begin with `prefix`, once each, in order of arrival; moved ones included.
-    pub(crate) fn header_names(&self, prefix: &str) -> Vec<String> {
-        let sent = self
-            .head
-            .headers
-            .iter()
-            .map(|(name, _)| name.to_ascii_lowercase());
-        let moved = self.parameters().map(|(name, _)| name.to_ascii_lowercase());
+    pub(crate) fn header_names(&self, prefix: &str) -> Vec<Cow<'_, str>> {
         let mut names = Vec::new();
-        for name in sent.chain(moved.filter(|name| is_read_from_query(name))) {
-            if name.starts_with(prefix) && !names.contains(&name) {
+        for name in self.lines(prefix) {
+            if !names.contains(&name) {
                 names.push(name);
             }
         }
         names
     }
 
+    /// As [`View::header_names`], once for each line.
+    pub(crate) fn lines(&self, prefix: &str) -> impl Iterator<Item = Cow<'_, str>> {
+        let begins = move |name: &&str| {
+            let start = name.as_bytes().get(..prefix.len());
+            start.is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
+        };
+        let sent = self.head.headers.iter().map(|(name, _)| *name);
+        let moved = self.parameters().map(|(name, _)| name);
+        let moved = moved.filter(begins).map(lower_case);
+        let moved = moved.filter(|name| is_read_from_query(name));
+        sent.filter(begins).map(lower_case).chain(moved)
+    }
+
     /// Splits the path (and the host) into bucket and key.
-    pub(crate) fn names(&self) -> Names {
+    pub(crate) fn names(&self) -> Names<'a> {
         let path = self.head.path.strip_prefix(b"/").unwrap_or(self.head.path);
         if let Some(bucket) = self.head.host_bucket {
             return Names {
-                bucket: Some(bucket.to_owned()),
+                bucket: Some(Cow::Borrowed(bucket)),
                 object_key: filled(decode(path)),
             };
         }
@@ -126,7 +134,7 @@ impl<'a> View<'a> {
             None => (path, &[][..]),
         };
         Names {
-            bucket: (!path.is_empty()).then(|| String::from_utf8_lossy(&decode(bucket)).into_owned()),
+            bucket: (!path.is_empty()).then(|| lossy(decode(bucket))),
             object_key: filled(decode(object_key)),
         }
     }
@@ -140,17 +148,17 @@ impl<'a> View<'a> {
             .map(|(_, value)| value.trim_ascii())
     }
 
-    fn hoisted(&self, name: &str) -> Option<String> {
-        if !is_read_from_query(name) {
+    fn hoisted(&self, name: &str) -> Option<&str> {
+        if self.query.is_empty() || !is_read_from_query(name) {
             return None;
         }
         let named = self.parameters().find(|(n, _)| n.eq_ignore_ascii_case(name))?;
-        Some(named.1.trim().to_owned())
+        Some(named.1.trim())
     }
 }
 
 /// Refuses a text that could not be sent back in a header.
-pub(crate) fn sendable(name: &str, text: String) -> Result<String, ParseError> {
+pub(crate) fn sendable(name: &str, text: Cow<'_, str>) -> Result<String, ParseError> {
     if text.bytes().any(|b| (b < 0x20 && b != b'\t') || b == 0x7f) {
         return Err(ParseError::argument(
             "Header value cannot be represented using ISO-8859-1.",
@@ -158,20 +166,23 @@ pub(crate) fn sendable(name: &str, text: String) -> Result<String, ParseError> {
             &text,
         ));
     }
-    Ok(text)
+    Ok(text.into_owned())
 }
 
 /// The text of a header value: UTF-8, and if it is not, each byte above 0x7f as a character of its own that
 /// [`header_bytes`] turns back. So every value comes back with the bytes with which it was sent.
-pub fn header_text(bytes: &[u8]) -> String {
+pub fn header_text(bytes: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(bytes) {
-        Ok(text) if !text.chars().any(|c| raw_byte(c).is_some()) => text.to_owned(),
+        Ok(text) if !has_raw_bytes(text) => Cow::Borrowed(text),
         _ => bytes.iter().map(|b| raw_char(*b)).collect(),
     }
 }
 
 /// The bytes of a header value that [`header_text`] read.
-pub fn header_bytes(text: &str) -> Vec<u8> {
+pub fn header_bytes(text: &str) -> Cow<'_, [u8]> {
+    if !has_raw_bytes(text) {
+        return Cow::Borrowed(text.as_bytes());
+    }
     let mut bytes = Vec::with_capacity(text.len());
     for c in text.chars() {
         match raw_byte(c) {
@@ -179,7 +190,12 @@ pub fn header_bytes(text: &str) -> Vec<u8> {
             None => bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
         }
     }
-    bytes
+    Cow::Owned(bytes)
+}
+
+/// Whether any character stands for a byte that is not UTF-8.
+fn has_raw_bytes(text: &str) -> bool {
+    !text.is_ascii() && text.chars().any(|c| raw_byte(c).is_some())
 }
 
 fn raw_byte(c: char) -> Option<u8> {
@@ -195,7 +211,10 @@ fn raw_char(byte: u8) -> char {
 }
 
 /// Percent-decodes once. A `%` that begins no escape stays as it is.
-pub(crate) fn decode(raw: &[u8]) -> Vec<u8> {
+pub(crate) fn decode(raw: &[u8]) -> Cow<'_, [u8]> {
+    if !raw.contains(&b'%') {
+        return Cow::Borrowed(raw);
+    }
     let mut decoded = Vec::with_capacity(raw.len());
     let mut rest = raw;
     while let Some((first, tail)) = rest.split_first() {
@@ -209,7 +228,23 @@ pub(crate) fn decode(raw: &[u8]) -> Vec<u8> {
         decoded.push(byte);
         rest = after;
     }
-    decoded
+    Cow::Owned(decoded)
+}
+
+/// The text of decoded bytes; what is not UTF-8 is replaced.
+fn lossy(bytes: Cow<'_, [u8]>) -> Cow<'_, str> {
+    match bytes {
+        Cow::Borrowed(bytes) => String::from_utf8_lossy(bytes),
+        Cow::Owned(bytes) => Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()),
+    }
+}
+
+fn lower_case(name: &str) -> Cow<'_, str> {
+    if name.bytes().any(|b| b.is_ascii_uppercase()) {
+        Cow::Owned(name.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(name)
+    }
 }
 
 /// `InvalidURI` naming the path.
@@ -217,18 +252,22 @@ pub(crate) fn invalid_uri(head: &Head<'_>) -> ParseError {
     ParseError::new(ErrorCode::InvalidURI).element("URI", String::from_utf8_lossy(head.path))
 }
 
-fn decode_query(raw: &[u8]) -> Vec<(String, String)> {
-    let text = |bytes: &[u8]| {
-        let blanks: Vec<u8> = bytes.iter().map(|b| if *b == b'+' { b' ' } else { *b }).collect();
-        String::from_utf8_lossy(&decode(&blanks)).into_owned()
-    };
+fn decode_query(raw: &[u8]) -> Vec<(Cow<'_, str>, Cow<'_, str>)> {
     raw.split(|b| *b == b'&')
         .filter(|piece| !piece.is_empty())
         .map(|piece| match piece.iter().position(|b| *b == b'=') {
-            Some(at) => (text(&piece[..at]), text(&piece[at + 1..])),
-            None => (text(piece), String::new()),
+            Some(at) => (decode_parameter(&piece[..at]), decode_parameter(&piece[at + 1..])),
+            None => (decode_parameter(piece), Cow::Borrowed("")),
         })
         .collect()
+}
+
+fn decode_parameter(raw: &[u8]) -> Cow<'_, str> {
+    if !raw.contains(&b'+') {
+        return lossy(decode(raw));
+    }
+    let blanks: Vec<u8> = raw.iter().map(|b| if *b == b'+' { b' ' } else { *b }).collect();
+    Cow::Owned(lossy(decode(&blanks)).into_owned())
 }
 
 fn is_read_from_query(name: &str) -> bool {
@@ -243,7 +282,7 @@ fn is_read_from_query(name: &str) -> bool {
     name.starts_with("x-amz-") && !NEVER.iter().any(|never| name.starts_with(never))
 }
 
-fn filled(bytes: Vec<u8>) -> Option<Vec<u8>> {
+fn filled(bytes: Cow<'_, [u8]>) -> Option<Cow<'_, [u8]>> {
     (!bytes.is_empty()).then_some(bytes)
 }
 
@@ -326,6 +365,7 @@ mod tests {
         assert_eq!(view.header("range").as_deref(), Some("bytes=0-"));
         assert_eq!(view.header("x-amz-checksum-crc32"), None);
         assert_eq!(view.header_names("x-amz-"), ["x-amz-meta-a", "x-amz-acl"]);
+        assert_eq!(view.lines("x-amz-meta-").collect::<Vec<_>>(), ["x-amz-meta-a"; 3]);
     }
 
     #[test]
@@ -337,7 +377,7 @@ mod tests {
             b"\x80\xff\xfe a",
             "\u{ef80}\u{efff}ä".as_bytes(),
         ] {
-            assert_eq!(header_bytes(&header_text(bytes)), bytes);
+            assert_eq!(*header_bytes(&header_text(bytes)), *bytes);
         }
         assert_eq!(header_text("é".as_bytes()), "é");
     }

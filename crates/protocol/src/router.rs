@@ -4,6 +4,8 @@
 //! `DELETE /bucket?acl` cannot delete the bucket and `PUT /bucket/key?tagging` cannot write an object. The same holds
 //! for headers that would change the meaning.
 
+use std::borrow::Cow;
+
 use countersign_types::{BucketName, ObjectKey};
 
 use crate::error_code::ErrorCode;
@@ -65,8 +67,12 @@ fn read(head: &Head<'_>, form: Option<&Form>) -> Result<Named, ParseError> {
         operation,
         bucket,
         object_key,
-        expected_bucket_owner: view.filled_header("x-amz-expected-bucket-owner"),
-        expected_source_bucket_owner: view.filled_header("x-amz-source-expected-bucket-owner"),
+        expected_bucket_owner: view
+            .filled_header("x-amz-expected-bucket-owner")
+            .map(Cow::into_owned),
+        expected_source_bucket_owner: view
+            .filled_header("x-amz-source-expected-bucket-owner")
+            .map(Cow::into_owned),
     })
 }
 
@@ -84,7 +90,7 @@ enum Target {
 }
 
 impl Target {
-    fn of(names: &Names) -> Target {
+    fn of(names: &Names<'_>) -> Target {
         match (&names.bucket, &names.object_key) {
             (None, _) => Target::Service,
             (Some(_), None) => Target::Bucket,
@@ -344,9 +350,9 @@ const TABLE: &[Row] = &[
 fn choose_route(view: &View<'_>, target: Target) -> Result<Route, ParseError> {
     let asked = subresource::asked(view)?;
     let found = TABLE.iter().find(|row| {
-        row.method == view.method()
-            && row.target == target
+        row.target == target
             && row.subresources.len() == asked.len()
+            && row.method == view.method()
             && row.subresources.iter().all(|name| asked.contains(name))
     });
     let Some(row) = found else {

@@ -34,8 +34,8 @@ pub(crate) fn is_implemented(name: &str) -> bool {
 /// Refuses headers that ask for something that is not there yet. Ignoring one would store a plain object where an
 /// encrypted or locked one was asked for.
 pub(crate) fn check_headers(view: &View<'_>) -> Result<(), ParseError> {
-    for name in view.header_names("x-amz-") {
-        let is_refused = REFUSED_HEADERS.contains(&name.as_str())
+    for name in view.lines("x-amz-") {
+        let is_refused = REFUSED_HEADERS.contains(&name.as_ref())
             || REFUSED_HEADER_PREFIXES
                 .iter()
                 .any(|prefix| name.starts_with(prefix));

@@ -43,7 +43,7 @@ impl BucketName {
         if !is_edge(bytes.first()) || !is_edge(bytes.last()) {
             return Err(BucketNameError::Edge);
         }
-        if text.contains("..") {
+        if bytes.windows(2).any(|pair| pair == b"..") {
             return Err(BucketNameError::Dots);
         }
         if text.parse::<Ipv4Addr>().is_ok() {

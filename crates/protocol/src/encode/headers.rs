@@ -246,7 +246,7 @@ mod tests {
             website_redirect: Some("/x".to_owned()),
             storage_class: Some("STANDARD_IA".to_owned()),
             user: vec![
-                ("latin".to_owned(), crate::header_text(b"caf\xe9")),
+                ("latin".to_owned(), crate::header_text(b"caf\xe9").into_owned()),
                 ("utf8".to_owned(), "café".to_owned()),
                 ("bad name".to_owned(), "x".to_owned()),
                 ("bad-value".to_owned(), "x\ny".to_owned()),

@@ -40,21 +40,40 @@ impl RangeCondition {
 }
 
 pub(super) fn parse_read(view: &View<'_>) -> ReadCondition {
-    parse_read_as(view, "")
+    parse_read_as(
+        view,
+        [
+            "if-match",
+            "if-none-match",
+            "if-modified-since",
+            "if-unmodified-since",
+        ],
+    )
 }
 
 /// Reads `x-amz-copy-source-if-*`.
 pub(super) fn parse_source(view: &View<'_>) -> ReadCondition {
-    parse_read_as(view, "x-amz-copy-source-")
+    parse_read_as(
+        view,
+        [
+            "x-amz-copy-source-if-match",
+            "x-amz-copy-source-if-none-match",
+            "x-amz-copy-source-if-modified-since",
+            "x-amz-copy-source-if-unmodified-since",
+        ],
+    )
 }
 
-fn parse_read_as(view: &View<'_>, prefix: &str) -> ReadCondition {
-    let header = |name: &str| view.header(&format!("{prefix}{name}"));
+/// The four headers are named in the order of the fields.
+fn parse_read_as(view: &View<'_>, headers: [&str; 4]) -> ReadCondition {
+    let [if_match, if_none_match, if_modified_since, if_unmodified_since] = headers;
+    let tags = |name| view.header(name).map(|text| EtagMatch::parse(&text));
+    let moment = |name| view.header(name).and_then(|text| Moment::parse_http_date(&text));
     ReadCondition {
-        if_match: header("if-match").map(|text| EtagMatch::parse(&text)),
-        if_none_match: header("if-none-match").map(|text| EtagMatch::parse(&text)),
-        if_modified_since: header("if-modified-since").and_then(|text| Moment::parse_http_date(&text)),
-        if_unmodified_since: header("if-unmodified-since").and_then(|text| Moment::parse_http_date(&text)),
+        if_match: tags(if_match),
+        if_none_match: tags(if_none_match),
+        if_modified_since: moment(if_modified_since),
+        if_unmodified_since: moment(if_unmodified_since),
     }
 }
 

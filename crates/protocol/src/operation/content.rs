@@ -76,8 +76,8 @@ fn storage_class(view: &View<'_>) -> Result<Option<String>, ParseError> {
     const ARCHIVES: [&str; 2] = ["GLACIER", "DEEP_ARCHIVE"];
     match view.filled_header("x-amz-storage-class") {
         None => Ok(None),
-        Some(class) if KEPT.contains(&class.as_str()) => Ok(Some(class)),
-        Some(class) if ARCHIVES.contains(&class.as_str()) => {
+        Some(class) if KEPT.contains(&class.as_ref()) => Ok(Some(class.into_owned())),
+        Some(class) if ARCHIVES.contains(&class.as_ref()) => {
             Err(ParseError::header_not_implemented("x-amz-storage-class"))
         }
         Some(class) => {

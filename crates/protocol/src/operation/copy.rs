@@ -75,7 +75,8 @@ impl CopySource {
             None => (text, None),
         };
         check_version_id(version_id)?;
-        let path = decode(&header_bytes(path));
+        let path = header_bytes(path);
+        let path = decode(&path);
         let path = path.strip_prefix(b"/").unwrap_or(&path);
         let at = path.iter().position(|b| *b == b'/');
         let (bucket, object_key) = at.map_or((path, &[][..]), |at| path.split_at(at));

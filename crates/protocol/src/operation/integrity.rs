@@ -2,6 +2,8 @@
 //!
 //! Not here: the comparison (`store` does it while it writes) and `x-amz-content-sha256` (that is the signature's).
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use countersign_types::{Checksum, ChecksumAlgorithm};
@@ -102,7 +104,7 @@ pub(super) fn parse_object_checksum_header(
     };
     let (value, parts) = match text.split_once('-') {
         Some((value, parts)) => (value, Some(parts.parse().map_err(|_| invalid_value(algorithm))?)),
-        None => (text.as_str(), None),
+        None => (text.as_ref(), None),
     };
     Ok(Some((parse_checksum(algorithm, value)?, parts)))
 }
@@ -115,14 +117,16 @@ fn invalid_value(algorithm: ChecksumAlgorithm) -> ParseError {
     ParseError::request(format!("Value for {} header is invalid.", algorithm.header()))
 }
 
-fn find_checksum_header(view: &View<'_>) -> Result<Option<(ChecksumAlgorithm, String)>, ParseError> {
+fn find_checksum_header<'a>(
+    view: &'a View<'_>,
+) -> Result<Option<(ChecksumAlgorithm, Cow<'a, str>)>, ParseError> {
     const NOT_VALUES: [&str; 3] = [
         "x-amz-checksum-algorithm",
         "x-amz-checksum-type",
         "x-amz-checksum-mode",
     ];
     let mut headers = view.header_names("x-amz-checksum-");
-    headers.retain(|name| !NOT_VALUES.contains(&name.as_str()));
+    headers.retain(|name| !NOT_VALUES.contains(&name.as_ref()));
     let [header] = headers.as_slice() else {
         return if headers.is_empty() {
             Ok(None)
@@ -180,7 +184,7 @@ pub(super) fn parse_content_md5(view: &View<'_>) -> Result<Option<[u8; 16]>, Par
     let Some(text) = view.header("content-md5") else {
         return Ok(None);
     };
-    let decoded = STANDARD.decode(&text).ok();
+    let decoded = STANDARD.decode(text.as_bytes()).ok();
     match decoded.and_then(|bytes| <[u8; 16]>::try_from(bytes).ok()) {
         Some(md5) => Ok(Some(md5)),
         None => Err(ParseError::new(ErrorCode::InvalidDigest).element("Content-MD5", text)),

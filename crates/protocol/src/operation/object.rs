@@ -136,7 +136,7 @@ impl ResponseOverrides {
     fn parse(view: &View<'_>) -> Result<ResponseOverrides, ParseError> {
         let parameter = |name: &str| {
             view.filled_parameter(name)
-                .map(|text| sendable(name, text.to_owned()))
+                .map(|text| sendable(name, text.into()))
                 .transpose()
         };
         Ok(ResponseOverrides {
