@@ -50,11 +50,18 @@ impl Etag {
     pub const fn parts(&self) -> Option<u16> {
         self.parts
     }
+
+    /// The 32 hex digits of the MD5, with which the text begins.
+    pub fn digits(&self) -> [u8; 32] {
+        let mut digits = [0; 32];
+        hex::encode_to_slice(self.md5, &mut digits).expect("two digits a byte");
+        digits
+    }
 }
 
 impl fmt::Display for Etag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex::encode(self.md5))?;
+        f.write_str(std::str::from_utf8(&self.digits()).map_err(|_| fmt::Error)?)?;
         match self.parts {
             Some(parts) => write!(f, "-{parts}"),
             None => Ok(()),

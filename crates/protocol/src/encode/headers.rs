@@ -3,6 +3,9 @@
 //! Not here: the status, `x-amz-request-id`, `Date` and `Server`. A value that no header can hold (there should be none,
 //! parsers refuse them) is left out rather than failing an answer.
 
+use std::io::Write as _;
+
+use bytes::Bytes;
 use countersign_types::{Checksum, ChecksumType, Etag, Moment, ObjectMetadata};
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
@@ -80,8 +83,10 @@ impl ObjectHeaders<'_> {
                 &range.content_range(self.size),
             );
         }
-        let content_type = metadata.content_type.as_deref().unwrap_or(DEFAULT_CONTENT_TYPE);
-        put(&mut headers, header::CONTENT_TYPE, content_type);
+        match metadata.content_type.as_deref() {
+            Some(content_type) => put(&mut headers, header::CONTENT_TYPE, content_type),
+            None => drop(headers.insert(header::CONTENT_TYPE, DEFAULT)),
+        }
         for (name, value) in [
             (header::CONTENT_ENCODING, &metadata.content_encoding),
             (header::CONTENT_DISPOSITION, &metadata.content_disposition),
@@ -113,8 +118,8 @@ impl ObjectHeaders<'_> {
 
     /// The headers of a 304: what a cache renews its entry with.
     pub fn encode_not_modified(&self) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        put(&mut headers, header::ETAG, &format!("\"{}\"", self.etag));
+        let mut headers = HeaderMap::with_capacity(HEADERS_EXPECTED);
+        put_etag(&mut headers, &self.etag);
         put(
             &mut headers,
             header::LAST_MODIFIED,
@@ -132,8 +137,8 @@ impl ObjectHeaders<'_> {
 
 /// The headers of an answer to `PutObject` and `UploadPart`: the tag and the checksum.
 pub fn written_headers(etag: &Etag, checksum: Option<ObjectChecksum<'_>>) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    put(&mut headers, header::ETAG, &format!("\"{etag}\""));
+    let mut headers = HeaderMap::with_capacity(HEADERS_EXPECTED);
+    put_etag(&mut headers, etag);
     put_checksum(&mut headers, checksum);
     headers
 }
@@ -171,6 +176,20 @@ fn put_overrides(headers: &mut HeaderMap, overrides: &ResponseOverrides) {
     }
 }
 
+/// The tag in the quotes that HTTP puts around it.
+fn put_etag(headers: &mut HeaderMap, etag: &Etag) {
+    let mut value = Vec::with_capacity(QUOTED_TAG_BYTES);
+    value.push(b'"');
+    value.extend_from_slice(&etag.digits());
+    if let Some(parts) = etag.parts() {
+        write!(value, "-{parts}").expect("memory takes every byte");
+    }
+    value.push(b'"');
+    if let Ok(value) = HeaderValue::from_maybe_shared(Bytes::from(value)) {
+        headers.insert(header::ETAG, value);
+    }
+}
+
 fn put_optional(headers: &mut HeaderMap, name: HeaderName, value: Option<&str>) {
     if let Some(value) = value {
         put(headers, name, value);
@@ -183,6 +202,11 @@ pub(super) fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     }
 }
 
+/// How many headers there is room for at once: those of a plain object, and those that the server adds to every answer.
+const HEADERS_EXPECTED: usize = 12;
+/// The tag of an object that was written whole.
+const QUOTED_TAG_BYTES: usize = 34;
+const DEFAULT: HeaderValue = HeaderValue::from_static(DEFAULT_CONTENT_TYPE);
 const WEBSITE_REDIRECT: HeaderName = HeaderName::from_static("x-amz-website-redirect-location");
 const STORAGE_CLASS: HeaderName = HeaderName::from_static("x-amz-storage-class");
 const CHECKSUM_TYPE: HeaderName = HeaderName::from_static("x-amz-checksum-type");
