@@ -129,28 +129,30 @@ impl<'a> Call<'a> {
     }
 
     /// Maps a failure of the store, with the names that error elements show.
-    fn fail(&self) -> impl Fn(store::Error) -> Refusal + use<> {
+    fn fail(&self) -> impl Fn(store::Error) -> Refusal + use<'a> {
         let named = self.authorized.named();
-        let names = Names {
-            bucket: named.bucket.as_ref().map(ToString::to_string),
-            object_key: named.object_key.as_ref().map(ToString::to_string),
-            upload_id: None,
-        };
-        move |error| Refusal::Store(error, Box::new(names.clone()))
+        // Most calls do not fail, so the names are not made before one does.
+        move |error| {
+            let names = Names {
+                bucket: named.bucket.as_ref().map(ToString::to_string),
+                object_key: named.object_key.as_ref().map(ToString::to_string),
+                upload_id: None,
+            };
+            Refusal::Store(error, Box::new(names))
+        }
     }
 
     /// As [`Call::fail`], for an operation on an upload.
-    fn fail_upload(
+    fn fail_upload<'u>(
         &self,
-        upload_id: &countersign_types::UploadId,
-    ) -> impl Fn(store::Error) -> Refusal + use<> {
-        let upload_id = upload_id.to_string();
+        upload_id: &'u countersign_types::UploadId,
+    ) -> impl Fn(store::Error) -> Refusal + use<'a, 'u> {
         let fail = self.fail();
         move |error| match fail(error) {
             Refusal::Store(error, names) => Refusal::Store(
                 error,
                 Box::new(Names {
-                    upload_id: Some(upload_id.clone()),
+                    upload_id: Some(upload_id.to_string()),
                     ..*names
                 }),
             ),
