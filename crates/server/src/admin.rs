@@ -88,7 +88,7 @@ impl Caller {
 }
 
 fn authenticate(gateway: &Gateway, received: &Received) -> Result<Caller, Refused> {
-    if !received.has_head_within_limits() || !received.has_one_host() {
+    if !received.has_head_within_limits(&received.lines()) || !received.has_one_host() {
         return Err(refuse(
             StatusCode::BAD_REQUEST,
             "BadRequest",

@@ -28,7 +28,7 @@ impl Sharing {
     /// knows who asks: a browser reads a refusal no sooner than it reads these headers.
     pub(crate) async fn of(gateway: &Gateway, received: &Received) -> Sharing {
         // A preflight is answered by its operation.
-        if received.header("origin").is_none() || received.method() == "OPTIONS" {
+        if received.header(header::ORIGIN).is_none() || received.method() == "OPTIONS" {
             return Sharing::default();
         }
         let lines = received.lines();

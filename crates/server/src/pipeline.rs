@@ -46,7 +46,7 @@ impl Answer for S3 {
         };
         self.0.metrics.answered(received.operation(), response.status());
         let is_held_back = received
-            .header("expect")
+            .header(header::EXPECT)
             .is_some_and(|v| v.eq_ignore_ascii_case("100-continue"));
         let can_go_on = body::drain(body, is_held_back);
         sign_off(&mut response, &received.request_id, can_go_on);
@@ -61,7 +61,7 @@ async fn carry(
     body: &mut Upload,
 ) -> Result<Response<Outgoing>, Box<Refused>> {
     let lines = received.lines();
-    if !received.has_head_within_limits() {
+    if !received.has_head_within_limits(&lines) {
         let error = ParseError::new(ErrorCode::RequestHeaderSectionTooLarge);
         let error = error.element("MaxSizeAllowed", received::HEAD_BYTES_MAX.to_string());
         return Err(Refused::new(Refusal::Parse(error)));
@@ -94,7 +94,7 @@ async fn carry(
     {
         gateway.hosts.note(
             &signature.claim.access_key_id,
-            received.header("host").unwrap_or_default(),
+            received.header(header::HOST).unwrap_or_default(),
         );
     }
     let named = match &form {
@@ -198,7 +198,7 @@ fn error_response(
         elements: &error.elements,
         diagnosis: explanation.map(|explanation| &explanation.document),
         request_id: received.request_id.as_str(),
-        host_id: &received.request_id.host_id(),
+        host_id: received.request_id.host_id().as_str(),
     });
     let status = error.code.status();
     let has_body = received.method() != "HEAD" && status != StatusCode::NOT_MODIFIED;
@@ -232,7 +232,7 @@ fn sign_off(response: &mut Response<Outgoing>, request_id: &RequestId, can_go_on
     let headers = response.headers_mut();
     let text = |value: &str| HeaderValue::from_str(value).expect("ids are plain ASCII");
     headers.insert(REQUEST_ID, text(request_id.as_str()));
-    headers.insert(HOST_ID, text(&request_id.host_id()));
+    headers.insert(HOST_ID, text(request_id.host_id().as_str()));
     headers.insert(header::SERVER, HeaderValue::from_static("Countersign"));
     if !can_go_on {
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));

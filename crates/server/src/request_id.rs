@@ -4,35 +4,65 @@
 //! request, `x-amz-id-2` goes with it to the operator's logs.
 
 use std::cell::RefCell;
+use std::fmt;
 
 use crate::clock::Real;
 
 /// Names one request: 16 upper-case hex digits, as AWS writes it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct RequestId(String);
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct RequestId([u8; DIGITS]);
+
+/// Goes with a request's id.
+pub(crate) struct HostId([u8; HOST_BYTES]);
 
 impl RequestId {
     /// A new id.
     pub(crate) fn new() -> RequestId {
-        RequestId(hex::encode_upper(AHEAD.with_borrow_mut(Ahead::take)))
+        let mut digits = [0; DIGITS];
+        hex::encode_to_slice(AHEAD.with_borrow_mut(Ahead::take), &mut digits).expect("two digits a byte");
+        digits.make_ascii_uppercase();
+        RequestId(digits)
     }
 
     /// Reads an id that somebody asks about.
     pub(crate) fn parse(text: &str) -> Option<RequestId> {
-        let is_id = text.len() == 16 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'A'..=b'F'));
-        is_id.then(|| RequestId(text.to_owned()))
+        let digits = <[u8; DIGITS]>::try_from(text.as_bytes()).ok()?;
+        let is_id = digits.iter().all(|b| matches!(b, b'0'..=b'9' | b'A'..=b'F'));
+        is_id.then_some(RequestId(digits))
     }
 
     /// The id as text.
     pub(crate) fn as_str(&self) -> &str {
-        &self.0
+        ascii(&self.0)
     }
 
     /// The host id that goes with it. One server has nothing to tell apart, so it repeats the request's id
     /// in the shape that clients expect.
-    pub(crate) fn host_id(&self) -> String {
-        format!("countersign-{}", self.0.to_ascii_lowercase())
+    pub(crate) fn host_id(&self) -> HostId {
+        let mut text = [0; HOST_BYTES];
+        let (name, digits) = text.split_at_mut(HOST_NAME.len());
+        name.copy_from_slice(HOST_NAME);
+        digits.copy_from_slice(&self.0);
+        digits.make_ascii_lowercase();
+        HostId(text)
     }
+}
+
+impl fmt::Debug for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl HostId {
+    /// The id as text.
+    pub(crate) fn as_str(&self) -> &str {
+        ascii(&self.0)
+    }
+}
+
+fn ascii(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).expect("ids are plain ASCII")
 }
 
 thread_local! {
@@ -61,6 +91,9 @@ impl Ahead {
 
 /// How many are asked for at once.
 const AHEAD_MAX: usize = 64;
+const DIGITS: usize = 16;
+const HOST_NAME: &[u8] = b"countersign-";
+const HOST_BYTES: usize = HOST_NAME.len() + DIGITS;
 
 #[cfg(test)]
 mod tests {
@@ -77,6 +110,9 @@ mod tests {
     fn an_id_reads_back_and_nothing_else_does() {
         let id = RequestId::new();
         assert_eq!(RequestId::parse(id.as_str()), Some(id));
+        let id = RequestId::parse("0123456789ABCDEF").expect("an id");
+        assert_eq!(id.as_str(), "0123456789ABCDEF");
+        assert_eq!(id.host_id().as_str(), "countersign-0123456789abcdef");
         for text in ["", "../../etc/passwd", "0123456789abcdef", "0123456789ABCDEF0"] {
             assert_eq!(RequestId::parse(text), None, "{text}");
         }

@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use countersign_protocol::{Form, Head};
 use countersign_sigv4::Request;
 use countersign_types::Moment;
+use http::header::{self, AsHeaderName};
 use http::request::Parts;
 use http::{HeaderValue, Version};
 
@@ -88,7 +89,7 @@ impl Received {
     }
 
     /// A header's first value, if it is text.
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: impl AsHeaderName) -> Option<&str> {
         self.parts.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
@@ -120,7 +121,7 @@ impl Received {
         let mut lines = self
             .parts
             .headers
-            .get_all("host")
+            .get_all(header::HOST)
             .iter()
             .map(HeaderValue::as_bytes);
         let first = lines.next();
@@ -135,22 +136,17 @@ impl Received {
     /// True if the request says how its body ends. Without that HTTP takes it for empty, which is not what a client that
     /// forgot the length means.
     pub(crate) fn announces_length(&self) -> bool {
-        ["content-length", "transfer-encoding"]
+        [header::CONTENT_LENGTH, header::TRANSFER_ENCODING]
             .iter()
-            .any(|name| self.parts.headers.contains_key(*name))
+            .any(|name| self.parts.headers.contains_key(name))
     }
 
     /// False if the head is longer than any S3 client has reason to send: by its bytes, its lines, or its parameters.
-    pub(crate) fn has_head_within_limits(&self) -> bool {
+    pub(crate) fn has_head_within_limits(&self, lines: &Lines<'_>) -> bool {
         let request_line = self.method().len() + self.path().len() + self.query().map_or(0, str::len);
-        let headers = self
-            .parts
-            .headers
-            .iter()
-            .map(|(name, value)| name.as_str().len() + value.len());
-        let lines = self.parts.headers.len();
+        let headers = lines.iter().map(|(name, value)| name.len() + value.len());
         let parameters = self.query().map_or(0, |query| query.split('&').count());
-        lines <= HEADERS_MAX
+        lines.len() <= HEADERS_MAX
             && parameters <= PARAMETERS_MAX
             && request_line + headers.sum::<usize>() <= HEAD_BYTES_MAX
     }
@@ -181,7 +177,9 @@ impl Received {
             path: self.path().as_bytes(),
             query: self.query().map(str::as_bytes),
             headers: lines,
-            host_bucket: self.header("host").and_then(|host| host_bucket(host, config)),
+            host_bucket: self
+                .header(header::HOST)
+                .and_then(|host| host_bucket(host, config)),
         }
     }
 }
