@@ -2,13 +2,14 @@
 //!
 //! Not here: accepting anything on the strength of it. It only helps to say which host a refused request was signed for.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{PoisonError, RwLock};
 
 /// Hosts by access key id, bounded both ways.
 #[derive(Debug, Default)]
 pub(crate) struct Hosts {
-    by_access_key: RwLock<HashMap<String, VecDeque<String>>>,
+    /// There are few, and comparing with some costs less than the hash of one.
+    by_access_key: RwLock<BTreeMap<String, VecDeque<String>>>,
 }
 
 impl Hosts {

@@ -6,6 +6,7 @@
 //! makes the answer longer, and nobody learns a name from it: no bucket, no access key, no address.
 
 use std::sync::atomic::Ordering;
+use std::sync::{OnceLock, PoisonError, RwLock};
 
 use http::{HeaderValue, Response, StatusCode, header};
 use prometheus_client::encoding::text::encode;
@@ -25,8 +26,7 @@ use crate::scrub::Pass;
 #[derive(Debug)]
 pub(crate) struct Metrics {
     registry: Registry,
-    /// Counted for every request, so its labels are texts that are there already.
-    requests: Family<[(&'static str, &'static str); 2], Counter>,
+    requests: Requests,
     refusals: Family<Labels<2>, Counter>,
     not_written: Family<Labels<1>, Counter>,
     searches_skipped: Family<Labels<1>, Counter>,
@@ -34,6 +34,17 @@ pub(crate) struct Metrics {
     log: Log,
     scrub: Scrub,
 }
+
+/// How many requests were answered.
+#[derive(Debug, Default)]
+struct Requests {
+    counters: Family<[(&'static str, &'static str); 2], Counter>,
+    /// The same counters by operation and class, found for every request without a hash of their labels. An operation is
+    /// added when it is first asked for, so those that are asked for often stand in front.
+    by_operation: RwLock<Vec<(&'static str, ByClass)>>,
+}
+
+type ByClass = [OnceLock<Counter>; CLASSES.len()];
 
 /// What the storage's log takes.
 #[derive(Debug, Default)]
@@ -71,11 +82,11 @@ impl Metrics {
     /// Everything at zero.
     pub(crate) fn new() -> Metrics {
         let mut registry = Registry::with_prefix("countersign");
-        let requests = Family::default();
+        let requests = Requests::default();
         registry.register(
             "requests",
             "S3 requests by operation (none: refused before it was known) and class of status",
-            requests.clone(),
+            requests.counters.clone(),
         );
         let refusals = Family::default();
         registry.register(
@@ -124,15 +135,9 @@ impl Metrics {
 
     /// An S3 request was answered.
     pub(crate) fn answered(&self, operation: Option<&'static str>, status: StatusCode) {
-        let class = match status.as_u16() / 100 {
-            1 => "1xx",
-            2 => "2xx",
-            3 => "3xx",
-            4 => "4xx",
-            _ => "5xx",
-        };
-        let labels = [("operation", operation.unwrap_or("none")), ("status", class)];
-        self.requests.get_or_create(&labels).inc();
+        let class = usize::from(status.as_u16() / 100).saturating_sub(1);
+        self.requests
+            .count(operation.unwrap_or("none"), class.min(CLASSES.len() - 1));
     }
 
     /// A refusal went on record.
@@ -216,6 +221,31 @@ impl Metrics {
     }
 }
 
+impl Requests {
+    fn count(&self, operation: &'static str, class: usize) {
+        let count_known = |known: &[(&'static str, ByClass)]| {
+            let counters = known.iter().find(|(name, _)| *name == operation);
+            let counter = counters.and_then(|(_, by_class)| by_class.get(class).zip(CLASSES.get(class)));
+            counter.is_some_and(|(counter, class)| {
+                let labels = [("operation", operation), ("status", *class)];
+                counter
+                    .get_or_init(|| self.counters.get_or_create(&labels).clone())
+                    .inc();
+                true
+            })
+        };
+        if count_known(&self.by_operation.read().unwrap_or_else(PoisonError::into_inner)) {
+            return;
+        }
+        let mut known = self.by_operation.write().unwrap_or_else(PoisonError::into_inner);
+        // Somebody else may have added it meanwhile.
+        if !count_known(&known) {
+            known.push((operation, ByClass::default()));
+            count_known(&known);
+        }
+    }
+}
+
 impl Log {
     fn register(registry: &mut Registry) -> Log {
         let log = Log::default();
@@ -285,4 +315,43 @@ fn skipped(why: Skipped) -> Labels<1> {
     [("reason", why.to_owned())]
 }
 
+/// Classes of status, as labels.
+const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_are_counted_by_operation_and_class() {
+        let metrics = Metrics::new();
+        for (operation, status) in [
+            (Some("GetObject"), 200),
+            (Some("GetObject"), 206),
+            (Some("PutObject"), 200),
+            (Some("GetObject"), 404),
+            (None, 403),
+            (None, 999),
+        ] {
+            metrics.answered(operation, StatusCode::from_u16(status).expect("a status"));
+        }
+        let mut text = String::new();
+        encode(&mut text, &metrics.registry).expect("text");
+        let mut counted: Vec<&str> = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("countersign_requests_total"))
+            .collect();
+        counted.sort_unstable();
+        assert_eq!(
+            counted,
+            [
+                r#"{operation="GetObject",status="2xx"} 2"#,
+                r#"{operation="GetObject",status="4xx"} 1"#,
+                r#"{operation="PutObject",status="2xx"} 1"#,
+                r#"{operation="none",status="4xx"} 1"#,
+                r#"{operation="none",status="5xx"} 1"#,
+            ]
+        );
+    }
+}
