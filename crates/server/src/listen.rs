@@ -10,7 +10,7 @@
 //! - the number of connections, the bytes of a head, the time to send it and the time to begin taking an answer are bounded.
 
 use std::convert::Infallible;
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::AsFd;
@@ -157,10 +157,9 @@ async fn serve<A: Answer>(
         tracing::debug!(%error, %peer, "a connection could not be prepared");
     }
     let origin = Origin { peer };
-    // Boxed, so that the connection can be moved and its stream taken back at the end.
     let service = service_fn(move |request| {
         let answer = Arc::clone(&answer);
-        Box::pin(async move { Ok::<_, Infallible>(answer.answer(origin, request).await) })
+        async move { Ok::<_, Infallible>(answer.answer(origin, request).await) }
     });
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -169,14 +168,15 @@ async fn serve<A: Answer>(
         .max_headers(HEADERS_MAX)
         .serve_connection(TokioIo::new(stream), service);
     let ended = tokio::select! {
-        end = poll_fn(|cx| connection.poll_without_shutdown(cx)) => Some(end),
+        biased;
+        end = &mut connection => Some(end),
         () = until_stopped(&mut stop) => None,
     };
     let end = match ended {
         Some(end) => end,
         None => {
             Pin::new(&mut connection).graceful_shutdown();
-            poll_fn(|cx| connection.poll_without_shutdown(cx)).await
+            (&mut connection).await
         }
     };
     if let Err(error) = end {
@@ -207,7 +207,8 @@ pub(crate) async fn until_stopped(stop: &mut watch::Receiver<bool>) {
 /// Says that no more will be sent, then reads and discards what the client still sends.
 async fn linger(mut stream: TcpStream) -> io::Result<()> {
     stream.shutdown().await?;
-    let mut buffer = [0; 16 * 1024];
+    // On the heap, or every connection would hold it from its first request on.
+    let mut buffer = vec![0; 16 * 1024];
     let mut read: u64 = 0;
     while read < LINGER_BYTES_MAX {
         match tokio::time::timeout(LINGER_IDLE_MAX, stream.read(&mut buffer)).await {
