@@ -8,9 +8,8 @@
 //! It keeps true: a secret never leaves in text; signing keys are derived once a day, region and service
 //! and kept for that scope only.
 
-use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use countersign_sigv4::{Scope, Secret, SigningKey};
 
@@ -18,7 +17,7 @@ use countersign_sigv4::{Scope, Secret, SigningKey};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Principal {
     /// The root of an account: may do everything to what the account owns.
-    Root(Account),
+    Root(Arc<Account>),
     /// Nobody that we know: a request without a signature.
     Anonymous,
 }
@@ -63,20 +62,27 @@ impl fmt::Debug for AccessKey {
 /// All access keys, and the signing keys derived from them.
 pub struct Directory {
     root: Resolved,
-    signing_keys: Mutex<HashMap<(String, Scope), Arc<SigningKey>>>,
+    /// The newest last, and looked for from there: that is today's.
+    signing_keys: RwLock<Vec<Cached>>,
+}
+
+/// A signing key that was derived before.
+struct Cached {
+    access_key_id: String,
+    scope: Scope,
+    signing_key: Arc<SigningKey>,
 }
 
 impl Directory {
     /// A directory with a single account and its root key.
     pub fn of_root(access_key: AccessKey) -> Directory {
-        let account = root_account();
         let root = Resolved {
-            principal: Principal::Root(account),
+            principal: Principal::Root(Arc::new(root_account())),
             access_key: Arc::new(access_key),
         };
         Directory {
             root,
-            signing_keys: Mutex::default(),
+            signing_keys: RwLock::default(),
         }
     }
 
@@ -93,20 +99,37 @@ impl Directory {
     /// The signing key of `resolved` for a scope that was already found right (this day, our region, our service):
     /// a wrong scope must not fill the cache.
     pub fn signing_key(&self, resolved: &Resolved, scope: &Scope) -> Arc<SigningKey> {
-        let mut cached = self.signing_keys.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(signing_key) = cached.get(&(resolved.access_key.access_key_id.clone(), scope.clone())) {
-            return Arc::clone(signing_key);
+        let AccessKey {
+            access_key_id,
+            secret,
+        } = &*resolved.access_key;
+        let cached = self.signing_keys.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(signing_key) = find(&cached, access_key_id, scope) {
+            return signing_key;
+        }
+        drop(cached);
+        let mut cached = self.signing_keys.write().unwrap_or_else(PoisonError::into_inner);
+        // Another request may have derived it meanwhile.
+        if let Some(signing_key) = find(&cached, access_key_id, scope) {
+            return signing_key;
         }
         if cached.len() >= SIGNING_KEYS_MAX {
             cached.clear();
         }
-        let signing_key = Arc::new(SigningKey::derive(&resolved.access_key.secret, scope));
-        cached.insert(
-            (resolved.access_key.access_key_id.clone(), scope.clone()),
-            Arc::clone(&signing_key),
-        );
+        let signing_key = Arc::new(SigningKey::derive(secret, scope));
+        cached.push(Cached {
+            access_key_id: access_key_id.clone(),
+            scope: scope.clone(),
+            signing_key: Arc::clone(&signing_key),
+        });
         signing_key
     }
+}
+
+fn find(cached: &[Cached], access_key_id: &str, scope: &Scope) -> Option<Arc<SigningKey>> {
+    let is_it = |cached: &&Cached| cached.scope == *scope && cached.access_key_id == access_key_id;
+    let found = cached.iter().rev().find(is_it)?;
+    Some(Arc::clone(&found.signing_key))
 }
 
 /// Most signing keys kept. Presigned links live for 7 days, so a handful a key is in use at once.
@@ -166,7 +189,7 @@ mod tests {
         assert!(
             directory
                 .signing_keys
-                .lock()
+                .read()
                 .unwrap_or_else(PoisonError::into_inner)
                 .len()
                 <= SIGNING_KEYS_MAX

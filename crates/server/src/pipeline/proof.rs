@@ -34,7 +34,7 @@ pub(crate) struct Signature {
 /// A request that may be carried out.
 pub(crate) struct Authorized {
     /// `None` if nobody asks.
-    caller: Option<(Account, Signature)>,
+    caller: Option<(Arc<Account>, Signature)>,
     named: Named,
     policy: Option<PolicyDocument>,
 }
@@ -216,7 +216,7 @@ fn read_policy(
 impl Authorized {
     /// The account that acts, and that owns what is made; `None` if nobody asks.
     pub(crate) fn account(&self) -> Option<&Account> {
-        self.caller.as_ref().map(|(account, _)| account)
+        self.caller.as_ref().map(|(account, _)| &**account)
     }
 
     /// The signature that the request came with; `None` if nobody asks.
