@@ -4,7 +4,7 @@
 
 use crate::claim::{Claim, Form};
 use crate::refusal::Refusal;
-use crate::request::Request;
+use crate::request::{Request, text};
 use crate::uri::{decode_query, query_name_is_in_any_case, query_pairs};
 
 /// Where and when a request arrives.
@@ -149,7 +149,7 @@ fn starts_with_x_amz(name: &[u8]) -> bool {
 
 fn expires_text(request: &Request<'_>, seconds: u64) -> String {
     match crate::uri::query_value(request.query, "X-Amz-Expires") {
-        Some(text) => String::from_utf8_lossy(&text).into_owned(),
+        Some(value) => text(&value).into_owned(),
         None => seconds.to_string(),
     }
 }

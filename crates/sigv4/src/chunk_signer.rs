@@ -8,7 +8,8 @@ use sha2::{Digest, Sha256};
 
 use crate::claim::{Claim, Scope};
 use crate::payload::EMPTY_SHA256;
-use crate::signing_key::SigningKey;
+use crate::signing_key::{SigningKey, hex_digits};
+use crate::verify::lines_to_sign;
 
 /// Where a chain of chunk signatures starts: the request that carries the body.
 #[derive(Clone)]
@@ -160,16 +161,23 @@ impl ChunkSigner {
 ///
 /// SPEC: <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html>
 pub fn chunk_string_to_sign(timestamp: &str, scope: &Scope, previous: &str, data_hash: &[u8; 32]) -> Vec<u8> {
-    let hash = hex::encode(data_hash);
-    format!("AWS4-HMAC-SHA256-PAYLOAD\n{timestamp}\n{scope}\n{previous}\n{EMPTY_SHA256}\n{hash}").into_bytes()
+    let lines = [
+        previous.as_bytes(),
+        EMPTY_SHA256.as_bytes(),
+        &hex_digits(data_hash),
+    ];
+    lines_to_sign("AWS4-HMAC-SHA256-PAYLOAD", timestamp, scope, &lines)
 }
 
 /// The string to sign of the trailers, given as `name:value\n` lines.
 ///
 /// SPEC: <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming-trailers.html>
 pub fn trailer_string_to_sign(timestamp: &str, scope: &Scope, previous: &str, canonical: &[u8]) -> Vec<u8> {
-    let hash = hex::encode(Sha256::digest(canonical));
-    format!("AWS4-HMAC-SHA256-TRAILER\n{timestamp}\n{scope}\n{previous}\n{hash}").into_bytes()
+    let lines = [
+        previous.as_bytes(),
+        &hex_digits(&Sha256::digest(canonical).into()),
+    ];
+    lines_to_sign("AWS4-HMAC-SHA256-TRAILER", timestamp, scope, &lines)
 }
 
 /// `name:value\n` for each, names lower case and sorted, as headers are.

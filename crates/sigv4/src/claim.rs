@@ -3,13 +3,13 @@
 //! Reads the structure only: no place, no time, no secret. Not here: forms (`form_claim`), and whether the claim
 //! fits this region and this moment (`check`).
 
-use std::fmt;
+use std::{fmt, iter};
 
 use crate::header_claim::header_claim;
 use crate::payload::Payload;
 use crate::query_claim::query_claim;
 use crate::refusal::Refusal;
-use crate::request::Request;
+use crate::request::{Request, text};
 use crate::timestamp::is_scope_date;
 use crate::uri::{query_name_is, query_pairs};
 
@@ -67,15 +67,17 @@ pub struct Claim {
 /// Refuses what is wrong in itself: other signature versions, two mechanisms at once, missing or malformed parts. For
 /// a presigned link and for a header alike; a form's claim stands in its body, see [`crate::form_claim`].
 pub fn claim(request: &Request<'_>) -> Result<Option<Claim>, Refusal> {
-    let authorization = request.header_text("authorization");
+    let mut headers = request.header_values("authorization");
+    let (authorization, second) = (headers.next(), headers.next());
     let found = QueryMechanisms::of(request.query);
-    let headers = request.header_values("authorization").count();
-    if headers + usize::from(found.v4) + usize::from(found.v2) > 1 {
-        let authorization = authorization.unwrap_or_default().into_owned();
+    let ways = [authorization.is_some(), second.is_some(), found.v4, found.v2];
+    if ways.into_iter().filter(|is_there| *is_there).count() > 1 {
+        let authorization = request.header_text("authorization").unwrap_or_default();
+        let authorization = authorization.into_owned();
         return Err(Refusal::OnlyOneMechanism { authorization });
     }
     match authorization {
-        Some(authorization) => header_claim(request, &authorization).map(Some),
+        Some(authorization) => header_claim(request, &text(authorization.trim_ascii())).map(Some),
         None if found.v4 => query_claim(request).map(Some),
         None if found.v2 => Err(query_v2(request)),
         None => Ok(None),
@@ -121,7 +123,7 @@ impl Scope {
             form,
             got: credential.to_owned(),
         };
-        let mut parts = credential.split('/');
+        let mut parts = split(credential, b'/');
         let (Some(access_key_id), Some(date), Some(region), Some(service), Some(terminal), None) = (
             parts.next(),
             parts.next(),
@@ -159,6 +161,22 @@ impl Scope {
     }
 }
 
+impl Scope {
+    /// Writes the line of the string to sign behind what is there.
+    pub(crate) fn push_text(&self, text: &mut Vec<u8>) {
+        for part in [&self.date, &self.region, &self.service] {
+            text.extend_from_slice(part.as_bytes());
+            text.push(b'/');
+        }
+        text.extend_from_slice(Scope::TERMINAL.as_bytes());
+    }
+
+    /// The bytes of that line.
+    pub(crate) fn text_bytes(&self) -> usize {
+        self.date.len() + self.region.len() + self.service.len() + 3 + Scope::TERMINAL.len()
+    }
+}
+
 impl fmt::Display for Scope {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
@@ -191,12 +209,31 @@ impl fmt::Debug for Claim {
 
 /// The names of a `SignedHeaders` list, as sent.
 pub(crate) fn split_signed_headers(list: &str) -> Vec<String> {
-    list.split(';')
-        .map(str::trim)
-        .filter(|name| !name.is_empty())
-        .map(str::to_owned)
-        .collect()
+    let mut names = Vec::with_capacity(SIGNED_HEADERS_TYPICAL);
+    names.extend(
+        split(list, b';')
+            .map(str::trim)
+            .filter(|name| !name.is_empty())
+            .map(str::to_owned),
+    );
+    names
 }
+
+/// The pieces of a text between separators, which are ASCII.
+pub(crate) fn split(text: &str, separator: u8) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
+    iter::from_fn(move || {
+        let left = rest?;
+        let Some(at) = memchr::memchr(separator, left.as_bytes()) else {
+            return rest.take();
+        };
+        rest = left.get(at + 1..);
+        left.get(..at)
+    })
+}
+
+/// Names that most clients sign at most.
+const SIGNED_HEADERS_TYPICAL: usize = 8;
 
 #[cfg(test)]
 mod tests {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::claim::{Claim, Form, Scope, split_signed_headers};
+use crate::claim::{Claim, Form, Scope, split, split_signed_headers};
 use crate::payload::{Payload, is_ecdsa_streaming};
 use crate::refusal::{Component, Refusal};
 use crate::request::Request;
@@ -58,13 +58,14 @@ impl<'a> Components<'a> {
 
         let (mut credential, mut signed_headers, mut signature) = (None, None, None);
         let mut pieces = 0;
-        for piece in rest.split(',').map(str::trim).filter(|piece| !piece.is_empty()) {
+        for piece in split(rest, b',').map(str::trim).filter(|piece| !piece.is_empty()) {
             pieces += 1;
-            match piece.split_once('=') {
-                Some(("Credential", value)) => credential = Some(value),
-                Some(("SignedHeaders", value)) => signed_headers = Some(value),
-                Some(("Signature", value)) => signature = Some(value),
-                _ => {}
+            if let Some(value) = piece.strip_prefix("Credential=") {
+                credential = Some(value);
+            } else if let Some(value) = piece.strip_prefix("SignedHeaders=") {
+                signed_headers = Some(value);
+            } else if let Some(value) = piece.strip_prefix("Signature=") {
+                signature = Some(value);
             }
         }
         if pieces != 3 {

@@ -36,7 +36,7 @@ impl<'a> Request<'a> {
     /// The trimmed value of a header, several lines joined with `,`; bytes that are not UTF-8 are replaced.
     pub fn header_text(&self, name: &str) -> Option<Cow<'a, str>> {
         let mut values = self.header_values(name);
-        let first = String::from_utf8_lossy(values.next()?.trim_ascii());
+        let first = text(values.next()?.trim_ascii());
         let mut rest = values.peekable();
         if rest.peek().is_none() {
             return Some(first);
@@ -44,10 +44,16 @@ impl<'a> Request<'a> {
         let mut joined = first.into_owned();
         for value in rest {
             joined.push(',');
-            joined.push_str(&String::from_utf8_lossy(value.trim_ascii()));
+            joined.push_str(&text(value.trim_ascii()));
         }
         Some(Cow::Owned(joined))
     }
+}
+
+/// Bytes as text; those that are not UTF-8 are replaced.
+pub(crate) fn text(bytes: &[u8]) -> Cow<'_, str> {
+    // What the lossy reading does with text it does with care, a character at a time.
+    str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
 /// Names only: values hold signatures, session tokens and customer keys.

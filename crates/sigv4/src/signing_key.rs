@@ -7,14 +7,20 @@ use std::fmt;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
-use zeroize::Zeroizing;
+use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use crate::claim::Scope;
 use crate::secret::Secret;
 
 /// The key that signs all requests of one secret within one scope (day, region, service).
+///
+/// Kept as the HMAC that has taken the key in and waits for the text, so that a signature does not begin with that.
 #[derive(Clone)]
-pub struct SigningKey(Zeroizing<[u8; 32]>);
+pub struct SigningKey(Hmac<Sha256>);
+
+// INVARIANT: a signing key is wiped when it is dropped. An HMAC holds two states of its hash and a block, and each of
+// them wipes itself if the hash, which is a state and a block, does.
+const _: fn(&Sha256) -> &dyn ZeroizeOnDrop = |hash| hash;
 
 impl SigningKey {
     /// Derives the key of `secret` for `scope`.
@@ -37,7 +43,7 @@ impl SigningKey {
     pub fn derive_from_date_key(date_key: &[u8; 32], scope: &Scope) -> SigningKey {
         let region_key = hmac_sha256(date_key, scope.region.as_bytes());
         let service_key = hmac_sha256(&*region_key, scope.service.as_bytes());
-        SigningKey(hmac_sha256(&*service_key, Scope::TERMINAL.as_bytes()))
+        SigningKey(keyed(&*hmac_sha256(&*service_key, Scope::TERMINAL.as_bytes())))
     }
 
     /// The first link of the chain: the key of one day, from which the secret cannot be had back.
@@ -50,13 +56,13 @@ impl SigningKey {
 
     /// The signature of a string to sign.
     pub fn sign(&self, string_to_sign: &[u8]) -> Signature {
-        Signature(hmac_sha256(&*self.0, string_to_sign))
+        Signature(code(self.0.clone(), string_to_sign))
     }
 
     /// Whether `provided_hex`, the signature as sent, is the lower-case hex of the right one. Constant time in
     /// the content; a wrong length is told at once.
     pub fn matches(&self, string_to_sign: &[u8], provided_hex: &str) -> bool {
-        let right = self.sign(string_to_sign).hex_bytes();
+        let right = Zeroizing::new(hex_digits(&self.sign(string_to_sign).0));
         bool::from(right.as_slice().ct_eq(provided_hex.as_bytes()))
     }
 }
@@ -76,14 +82,6 @@ impl Signature {
     pub fn to_hex(&self) -> String {
         hex::encode(self.0.as_slice())
     }
-
-    fn hex_bytes(&self) -> Zeroizing<[u8; 64]> {
-        let mut digits = Zeroizing::new([0; 64]);
-        for (pair, byte) in digits.chunks_exact_mut(2).zip(self.0.iter()) {
-            pair.copy_from_slice(&[hex_digit(byte >> 4), hex_digit(byte & 15)]);
-        }
-        digits
-    }
 }
 
 impl PartialEq for Signature {
@@ -101,9 +99,25 @@ impl fmt::Debug for Signature {
 }
 
 fn hmac_sha256(hmac_key: &[u8], message: &[u8]) -> Zeroizing<[u8; 32]> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(hmac_key).expect("HMAC takes keys of any length");
+    code(keyed(hmac_key), message)
+}
+
+fn keyed(hmac_key: &[u8]) -> Hmac<Sha256> {
+    Hmac::new_from_slice(hmac_key).expect("HMAC takes keys of any length")
+}
+
+fn code(mut mac: Hmac<Sha256>, message: &[u8]) -> Zeroizing<[u8; 32]> {
     mac.update(message);
     Zeroizing::new(mac.finalize().into_bytes().into())
+}
+
+/// The lower-case hex of 32 bytes, in the same time for all of them.
+pub(crate) fn hex_digits(bytes: &[u8; 32]) -> [u8; 64] {
+    let mut digits = [0; 64];
+    for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes) {
+        pair.copy_from_slice(&[hex_digit(byte >> 4), hex_digit(byte & 15)]);
+    }
+    digits
 }
 
 /// Arithmetic instead of a table look-up, so that no cache line tells which digit it was.
@@ -131,10 +145,9 @@ mod tests {
     fn the_chain_gives_the_documented_key() {
         let signing_key =
             SigningKey::derive(&Secret::new("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"), &scope());
-        assert_eq!(
-            hex::encode(*signing_key.0),
-            "c4afb1cc5771d871763a393e44b703571b55cc28424d1a5e86da6ed3c154a4b9"
-        );
+        let documented = "c4afb1cc5771d871763a393e44b703571b55cc28424d1a5e86da6ed3c154a4b9";
+        let documented = hex::decode(documented).expect("hex");
+        assert!(signing_key.sign(b"text") == Signature(hmac_sha256(&documented, b"text")));
     }
 
     #[test]

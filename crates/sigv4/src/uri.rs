@@ -7,11 +7,21 @@ use std::ops::Range;
 
 /// Encodes every byte except `A-Z a-z 0-9 - . _ ~`, upper-case hex; `/` stays if `keep_slash`.
 pub fn encode_uri(bytes: &[u8], keep_slash: bool) -> String {
-    let mut encoded = String::with_capacity(bytes.len() + bytes.len() / 4);
-    bytes
-        .iter()
-        .for_each(|byte| push_encoded(&mut encoded, *byte, keep_slash));
-    encoded
+    let mut encoded = Vec::with_capacity(bytes.len() + bytes.len() / 4);
+    push_uri(&mut encoded, bytes, keep_slash);
+    into_text(encoded)
+}
+
+/// As [`encode_uri`], behind what is there.
+pub(crate) fn push_uri(encoded: &mut Vec<u8>, mut bytes: &[u8], keep_slash: bool) {
+    loop {
+        bytes = push_unreserved(encoded, bytes, keep_slash);
+        let Some((first, rest)) = bytes.split_first() else {
+            return;
+        };
+        push_escaped(encoded, *first);
+        bytes = rest;
+    }
 }
 
 /// Decodes `%XX` once. A `+` stays a plus.
@@ -32,15 +42,13 @@ pub fn decode_query(bytes: &[u8]) -> Vec<u8> {
     .collect()
 }
 
-/// Decodes once and encodes once, slashes kept: the canonical path of S3.
-pub(crate) fn recode_path(path: &[u8]) -> String {
-    let mut encoded = String::with_capacity(path.len() + 8);
-    Decoded {
+/// Decodes once and encodes once, slashes kept: the canonical path of S3, behind what is there.
+pub(crate) fn push_recoded_path(encoded: &mut Vec<u8>, path: &[u8]) {
+    let decoded = Decoded {
         rest: path,
         plus_is_blank: false,
-    }
-    .for_each(|byte| push_encoded(&mut encoded, byte, true));
-    encoded
+    };
+    push_recoded(encoded, decoded, true);
 }
 
 /// The raw pairs of a query in order; the value is `None` where there was no `=`. Empty pieces (`&&`) are left out.
@@ -62,12 +70,20 @@ pub fn query_value(query: Option<&[u8]>, name: &str) -> Option<Vec<u8>> {
 
 /// Whether a raw name of a query means `name`.
 pub(crate) fn query_name_is(raw: &[u8], name: &str) -> bool {
-    raw == name.as_bytes()
-        || Decoded {
-            rest: raw,
-            plus_is_blank: true,
-        }
-        .eq(name.bytes())
+    // Decoding never makes a text longer.
+    raw.len() >= name.len()
+        && (raw == name.as_bytes()
+            || is_encoded(raw)
+                && Decoded {
+                    rest: raw,
+                    plus_is_blank: true,
+                }
+                .eq(name.bytes()))
+}
+
+/// Whether decoding a piece of a query may change it.
+fn is_encoded(raw: &[u8]) -> bool {
+    memchr::memchr2(b'%', b'+', raw).is_some()
 }
 
 /// As [`query_name_is`], in any case. Stops at the first difference and allocates nothing: it is asked for each header
@@ -87,7 +103,14 @@ pub(crate) fn query_name_is_in_any_case(raw: &[u8], name: &str) -> bool {
 ///
 /// SPEC: a `+` in the query of a request is a blank, as S3 and its kin read it.
 pub fn canonical_query(query: &[u8], without: Option<&str>) -> String {
-    let mut encoded = String::with_capacity(query.len() + query.len() / 4);
+    let mut canonical = Vec::new();
+    push_canonical_query(&mut canonical, query, without);
+    into_text(canonical)
+}
+
+/// As [`canonical_query`], behind what is there.
+pub(crate) fn push_canonical_query(canonical: &mut Vec<u8>, query: &[u8], without: Option<&str>) {
+    let mut encoded = Vec::with_capacity(query.len() + query.len() / 4);
     let mut pairs: Vec<(Range<usize>, Range<usize>)> = Vec::new();
     for (name, value) in query_pairs(query) {
         if without.is_some_and(|without| query_name_is(name, without)) {
@@ -106,45 +129,78 @@ pub fn canonical_query(query: &[u8], without: Option<&str>) -> String {
             .then_with(|| text(&a.1).cmp(text(&b.1)))
     });
 
-    let mut canonical = String::with_capacity(encoded.len() + 2 * pairs.len());
-    for (name, value) in &pairs {
-        if !canonical.is_empty() {
-            canonical.push('&');
+    canonical.reserve(encoded.len() + 2 * pairs.len());
+    for (index, (name, value)) in pairs.iter().enumerate() {
+        if index > 0 {
+            canonical.push(b'&');
         }
-        canonical.push_str(text(name));
-        canonical.push('=');
-        canonical.push_str(text(value));
+        canonical.extend_from_slice(text(name));
+        canonical.push(b'=');
+        canonical.extend_from_slice(text(value));
     }
-    canonical
 }
 
-fn recode_query(encoded: &mut String, raw: &[u8]) {
-    Decoded {
+fn recode_query(encoded: &mut Vec<u8>, raw: &[u8]) {
+    let decoded = Decoded {
         rest: raw,
         plus_is_blank: true,
-    }
-    .for_each(|byte| push_encoded(encoded, byte, false));
+    };
+    push_recoded(encoded, decoded, false);
 }
 
-fn push_encoded(encoded: &mut String, byte: u8, keep_slash: bool) {
-    match byte {
-        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => encoded.push(char::from(byte)),
-        b'/' if keep_slash => encoded.push('/'),
-        _ => {
-            encoded.push('%');
-            encoded.push(upper_hex(byte >> 4));
-            encoded.push(upper_hex(byte & 15));
+/// Encodes what is being decoded. Unreserved bytes mean themselves in both, so they are taken over a run at a time.
+fn push_recoded(encoded: &mut Vec<u8>, mut decoded: Decoded<'_>, keep_slash: bool) {
+    loop {
+        decoded.rest = push_unreserved(encoded, decoded.rest, keep_slash);
+        let Some(byte) = decoded.next() else {
+            return;
+        };
+        if stays(byte, keep_slash) {
+            encoded.push(byte);
+        } else {
+            push_escaped(encoded, byte);
         }
     }
 }
 
-fn upper_hex(nibble: u8) -> char {
-    char::from(if nibble < 10 {
+/// Takes over the bytes that stay as they are, up to the first that does not: what is left from there on.
+fn push_unreserved<'a>(encoded: &mut Vec<u8>, bytes: &'a [u8], keep_slash: bool) -> &'a [u8] {
+    let run = bytes.iter().position(|byte| !stays(*byte, keep_slash));
+    let (run, rest) = bytes.split_at(run.unwrap_or(bytes.len()));
+    encoded.extend_from_slice(run);
+    rest
+}
+
+fn stays(byte: u8, keep_slash: bool) -> bool {
+    IS_UNRESERVED[usize::from(byte)] || (keep_slash && byte == b'/')
+}
+
+fn push_escaped(encoded: &mut Vec<u8>, byte: u8) {
+    encoded.extend_from_slice(&[b'%', upper_hex(byte >> 4), upper_hex(byte & 15)]);
+}
+
+fn upper_hex(nibble: u8) -> u8 {
+    if nibble < 10 {
         b'0' + nibble
     } else {
         b'A' + nibble - 10
-    })
+    }
 }
+
+fn into_text(encoded: Vec<u8>) -> String {
+    String::from_utf8(encoded).expect("encoded bytes are ASCII")
+}
+
+/// The bytes that percent-encoding leaves alone.
+const IS_UNRESERVED: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = (byte as u8).is_ascii_alphanumeric() || matches!(byte as u8, b'-' | b'.' | b'_' | b'~');
+        byte += 1;
+    }
+    table
+};
 
 /// The bytes of a percent-encoded text, one by one, so that re-encoding needs no buffer in between.
 struct Decoded<'a> {
@@ -201,9 +257,15 @@ mod tests {
         assert_eq!(encode_uri(b"/", false), "%2F");
     }
 
+    fn recoded_path(path: &str) -> String {
+        let mut encoded = Vec::new();
+        push_recoded_path(&mut encoded, path.as_bytes());
+        into_text(encoded)
+    }
+
     #[test]
     fn plus_sign_stays_a_plus_sign_in_the_path() {
-        assert_eq!(recode_path(b"/a+b%2Bc"), "/a%2Bb%2Bc");
+        assert_eq!(recoded_path("/a+b%2Bc"), "/a%2Bb%2Bc");
         assert_eq!(canonical_query(b"p=a+b%2Bc", None), "p=a%20b%2Bc");
     }
 
@@ -222,8 +284,8 @@ mod tests {
 
     #[test]
     fn a_path_is_decoded_once_only() {
-        assert_eq!(recode_path(b"/a%2520b%2fc"), "/a%2520b/c");
-        assert_eq!(recode_path(b"//a/../b/./"), "//a/../b/./");
+        assert_eq!(recoded_path("/a%2520b%2fc"), "/a%2520b/c");
+        assert_eq!(recoded_path("//a/../b/./"), "//a/../b/./");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::check::hoisted_contradiction;
 use crate::claim::{Claim, Form, Scope};
 use crate::header_claim::ALGORITHM;
 use crate::request::Request;
-use crate::signing_key::SigningKey;
+use crate::signing_key::{SigningKey, hex_digits};
 
 /// The texts a signature was compared over. None of them is secret: the sender knows them all.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +52,7 @@ impl Trace {
                 string_to_sign: policy.as_bytes().to_vec(),
             };
         }
-        let canonical_request = Canonical::of(request, claim, rule).bytes();
+        let canonical_request = Canonical::bytes_of(request, claim, rule);
         let hash = Sha256::digest(&canonical_request).into();
         let string_to_sign = string_to_sign(&claim.timestamp, &claim.scope, &hash);
         Trace {
@@ -64,11 +64,23 @@ impl Trace {
 
 /// The string to sign of a request: algorithm, date, scope, and the SHA-256 of the canonical request.
 pub fn string_to_sign(timestamp: &str, scope: &Scope, canonical_hash: &[u8; 32]) -> Vec<u8> {
-    format!(
-        "{ALGORITHM}\n{timestamp}\n{scope}\n{}",
-        hex::encode(canonical_hash)
-    )
-    .into_bytes()
+    lines_to_sign(ALGORITHM, timestamp, scope, &[&hex_digits(canonical_hash)])
+}
+
+/// Every string to sign: what is signed, date, scope, and the lines of its kind.
+pub(crate) fn lines_to_sign(what: &str, timestamp: &str, scope: &Scope, lines: &[&[u8]]) -> Vec<u8> {
+    let bytes: usize = lines.iter().map(|line| 1 + line.len()).sum();
+    let mut text = Vec::with_capacity(what.len() + timestamp.len() + scope.text_bytes() + 2 + bytes);
+    text.extend_from_slice(what.as_bytes());
+    text.push(b'\n');
+    text.extend_from_slice(timestamp.as_bytes());
+    text.push(b'\n');
+    scope.push_text(&mut text);
+    for line in lines {
+        text.push(b'\n');
+        text.extend_from_slice(line);
+    }
+    text
 }
 
 #[cfg(test)]
