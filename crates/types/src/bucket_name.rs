@@ -43,7 +43,8 @@ impl BucketName {
         if !is_edge(bytes.first()) || !is_edge(bytes.last()) {
             return Err(BucketNameError::Edge);
         }
-        if bytes.windows(2).any(|pair| pair == b"..") {
+        let mut neighbours = bytes.iter().zip(bytes.iter().skip(1));
+        if neighbours.any(|pair| pair == (&b'.', &b'.')) {
             return Err(BucketNameError::Dots);
         }
         if text.parse::<Ipv4Addr>().is_ok() {
