@@ -172,7 +172,8 @@ impl Source for Upload {
             Ok(Some(bytes)) => {
                 self.facts.length += bytes.len() as u64;
                 let missing = HEAD_BYTES_MAX.saturating_sub(self.facts.head.len());
-                self.facts.head.extend(bytes.iter().take(missing));
+                let head = bytes.get(..missing).unwrap_or(&bytes);
+                self.facts.head.extend_from_slice(head);
                 Some(Ok(bytes))
             }
             Ok(None) => {
