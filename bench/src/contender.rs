@@ -37,6 +37,17 @@ pub(crate) enum Limit {
     Index { index: Arc<Index>, kind: Kind },
 }
 
+/// Servers that do next to nothing.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Hyper {
+    /// Answers a few bytes.
+    Hello,
+    /// Answers so many.
+    Memory(u64),
+    /// Hashes what it gets and answers when it is durable.
+    Log,
+}
+
 /// What one round gave.
 #[derive(Clone)]
 pub(crate) struct Round {
@@ -105,12 +116,12 @@ impl Contender {
 }
 
 impl Limit {
-    /// The limits of a workload. The functions make what several workloads share.
+    /// The limits of a workload, the one that counts first. The functions make what several workloads share.
     pub(crate) fn of(
         workload: Workload,
         directory: &std::path::Path,
         log: &mut impl FnMut() -> Result<Arc<Log>, Fault>,
-        memory: &mut impl FnMut(u64) -> Result<Endpoint, Fault>,
+        memory: &mut impl FnMut(Hyper) -> Result<Endpoint, Fault>,
         index: &mut impl FnMut() -> Result<Arc<Index>, Fault>,
     ) -> Result<Vec<Contender>, Fault> {
         let Workload {
@@ -120,9 +131,13 @@ impl Limit {
         } = workload;
         let limit = match kind {
             Kind::Get if size > SMALL_ANSWER_BYTES => {
-                return Ok(vec![Contender::Store(Box::new(memory(size as u64)?))]);
+                return Ok(vec![Contender::Store(Box::new(memory(Hyper::Memory(
+                    size as u64,
+                ))?))]);
             }
-            Kind::Get | Kind::Head => return Ok(vec![Contender::Store(Box::new(memory(HELLO_BYTES)?))]),
+            Kind::Get | Kind::Head => {
+                return Ok(vec![Contender::Store(Box::new(memory(Hyper::Hello)?))]);
+            }
             Kind::Put | Kind::Multipart if size > LOGGED_BYTES_MAX => Limit::Stream {
                 directory: directory.to_owned(),
                 size,
@@ -152,7 +167,11 @@ impl Limit {
             },
             Kind::Churn | Kind::Mixed | Kind::Multipart => return Ok(Vec::new()),
         };
-        Ok(vec![Contender::Limit(limit)])
+        let mut all = vec![Contender::Limit(limit)];
+        if kind == Kind::Put && size <= LOGGED_BYTES_MAX {
+            all.push(Contender::Store(Box::new(memory(Hyper::Log)?)));
+        }
+        Ok(all)
     }
 
     fn name(&self) -> String {
@@ -298,10 +317,10 @@ fn job(endpoint: &Endpoint, workload: Workload, effort: &Effort, task: Task, num
 }
 
 /// What is known of an object beside its bytes: key, times, lengths, checksums, in the record of a log.
-const ROW_BYTES: usize = 300;
+pub(crate) const ROW_BYTES: usize = 300;
 
 /// Larger objects are not written into a log.
-const LOGGED_BYTES_MAX: usize = 1 << 20;
+pub(crate) const LOGGED_BYTES_MAX: usize = 1 << 20;
 
 /// Up to here the bytes of an answer cost next to nothing, and the limit is an answer without any.
 const SMALL_ANSWER_BYTES: usize = 4096;

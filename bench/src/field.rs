@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::Fault;
-use crate::contender::{Contender, Limit};
+use crate::contender::{Contender, Hyper, Limit};
 use crate::endpoint::Endpoint;
 use crate::limits::index::Index;
 use crate::limits::log::Log;
@@ -115,7 +115,7 @@ struct Limits {
     listed: u64,
     log: Option<Arc<Log>>,
     index: Option<Arc<Index>>,
-    memory: BTreeMap<u64, Server>,
+    memory: BTreeMap<Hyper, Server>,
 }
 
 impl Limits {
@@ -139,10 +139,10 @@ impl Limits {
         } = self;
         let mut a_log = || once(log, || Log::create(scratch));
         let mut an_index = || once(index, || Index::create(scratch, *listed));
-        let mut a_server = |bytes: u64| -> Result<Endpoint, Fault> {
-            let server = match memory.entry(bytes) {
+        let mut a_server = |what: Hyper| -> Result<Endpoint, Fault> {
+            let server = match memory.entry(what) {
                 Entry::Occupied(running) => running.into_mut(),
-                Entry::Vacant(none) => none.insert(Server::memory(bytes, scratch)?),
+                Entry::Vacant(none) => none.insert(Server::hyper(what, scratch)?),
             };
             Ok(server.endpoint.clone())
         };

@@ -140,9 +140,13 @@ enum Command {
         #[command(flatten)]
         out: Out,
     },
-    /// Answers every request from memory.
+    /// Answers every request from memory; with a log, once its body is durable in there.
     #[command(hide = true)]
-    ServeMemory { body_bytes: usize },
+    ServeMemory {
+        body_bytes: usize,
+        #[arg(long)]
+        log: Option<PathBuf>,
+    },
 }
 
 /// How it is measured.
@@ -241,7 +245,7 @@ fn run(command: Command) -> Result<(), Fault> {
             report::render(&out.out)
         }
         Command::Report { out } => report::render(&out.out),
-        Command::ServeMemory { body_bytes } => limits::memory::serve(body_bytes),
+        Command::ServeMemory { body_bytes, log } => limits::memory::serve(body_bytes, log.as_deref()),
     }
 }
 

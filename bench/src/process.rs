@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::Fault;
-use crate::contender::HELLO_BYTES;
+use crate::contender::{HELLO_BYTES, Hyper};
 use crate::endpoint::Endpoint;
 use crate::payload::Random;
 use crate::watch::{Device, Watched};
@@ -76,16 +76,22 @@ impl Server {
         server.at(endpoint, scratch)
     }
 
-    /// Hyper that answers everything with so many bytes.
-    pub(crate) fn memory(body_bytes: u64, scratch: &Path) -> Result<Server, Fault> {
-        let name = if body_bytes <= HELLO_BYTES {
-            "hyper hello"
-        } else {
-            "hyper from memory"
+    /// Hyper that does next to nothing.
+    pub(crate) fn hyper(what: Hyper, scratch: &Path) -> Result<Server, Fault> {
+        let (name, body_bytes) = match what {
+            Hyper::Hello => ("hyper hello", HELLO_BYTES),
+            Hyper::Memory(bytes) => ("hyper from memory", bytes),
+            Hyper::Log => ("hyper before that log", 0),
         };
         let own = std::env::current_exe().map_err(|error| Fault::new(format!("this program: {error}")))?;
         let mut command = Command::new(own);
         command.arg("serve-memory").arg(body_bytes.to_string());
+        if what == Hyper::Log {
+            let directory = scratch.join("hyper-log");
+            std::fs::create_dir_all(&directory)
+                .map_err(|error| Fault::new(format!("`{}`: {error}", directory.display())))?;
+            command.arg("--log").arg(directory);
+        }
         let (server, lines) = Server::start(name, command, scratch, |line| line.starts_with("http://"))?;
         let url = lines.last().map_or("", String::as_str);
         let mut endpoint = Endpoint::new(name, url, OUR_ACCESS_KEY_ID, "nobody checks it")?;

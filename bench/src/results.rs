@@ -85,10 +85,13 @@ pub(crate) struct Line {
 
 /// The lines of one workload, whose ratios need all of them.
 pub(crate) fn lines(all: &[Series]) -> Vec<Line> {
-    let limits = all
-        .iter()
+    // The first one is what everybody is held against, the other limits too.
+    let limit = all
+        .first()
         .filter(|series| series.is_limit && series.fault.is_none());
-    let limit = limits.map(Series::rate).fold(f64::INFINITY, f64::min);
+    let limit = limit.map_or(0.0, Series::rate);
+    let is_held_against =
+        |series: &Series| limit > 0.0 && !all.first().is_some_and(|first| std::ptr::eq(first, series));
     let of = |series: &Series| {
         let latency = series.latency();
         let milliseconds = |quantile: f64| latency.value_at_quantile(quantile) as f64 / 1e6;
@@ -102,7 +105,7 @@ pub(crate) fn lines(all: &[Series]) -> Vec<Line> {
             slowest,
             fastest,
             bandwidth: series.bandwidth(),
-            ratio: (!series.is_limit && limit.is_finite() && limit > 0.0).then(|| series.rate() / limit),
+            ratio: is_held_against(series).then(|| series.rate() / limit),
             p50: milliseconds(0.5),
             p99: milliseconds(0.99),
             p999: milliseconds(0.999),

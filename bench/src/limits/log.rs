@@ -14,6 +14,9 @@ use tokio::sync::{mpsc, oneshot};
 use crate::Fault;
 use crate::drive::Tally;
 
+/// A record, and who waits for it.
+pub(crate) type Waiting = (Vec<u8>, oneshot::Sender<()>);
+
 /// A file full of zeros that is written over again and again.
 pub(crate) struct Log {
     path: PathBuf,
@@ -77,31 +80,10 @@ impl Log {
     ) -> Result<Tally, Fault> {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
         let runtime = runtime.map_err(|error| Fault::new(format!("the writers do not start: {error}")))?;
-        let (queue, mut waiting) = mpsc::unbounded_channel::<(Vec<u8>, oneshot::Sender<()>)>();
+        let (queue, waiting) = mpsc::unbounded_channel::<Waiting>();
         let total = Arc::new(Mutex::new(Tally::new()));
         std::thread::scope(|scope| {
-            let committer = scope.spawn(move || -> io::Result<()> {
-                let mut end = End::new(&self.file, BATCH_BYTES_MAX + record_bytes);
-                while let Some(first) = waiting.blocking_recv() {
-                    let mut batch = vec![first];
-                    let mut bytes = record_bytes;
-                    while bytes < BATCH_BYTES_MAX
-                        && let Ok(next) = waiting.try_recv()
-                    {
-                        bytes += record_bytes;
-                        batch.push(next);
-                    }
-                    for (at, (record, _)) in batch.iter().enumerate() {
-                        end.take(at * record_bytes, record);
-                    }
-                    end.write(bytes)?;
-                    for (_, done) in batch {
-                        // A writer that is gone waits for nothing.
-                        let _ = done.send(());
-                    }
-                }
-                Ok(())
-            });
+            let committer = scope.spawn(move || self.commit(record_bytes, waiting));
             runtime.block_on(async {
                 let began = Instant::now();
                 let mut tasks = tokio::task::JoinSet::new();
@@ -135,6 +117,36 @@ impl Log {
         })?;
         let total = total.lock().map_err(|_| Fault::new("a writer panicked"))?;
         Ok(total.clone())
+    }
+
+    /// Writes and syncs all that wait at once, again and again, until nobody is left who could. Records are at most so long.
+    pub(crate) fn commit(
+        &self,
+        record_bytes_max: usize,
+        mut waiting: mpsc::UnboundedReceiver<Waiting>,
+    ) -> io::Result<()> {
+        let mut end = End::new(&self.file, BATCH_BYTES_MAX + record_bytes_max);
+        while let Some(first) = waiting.blocking_recv() {
+            let mut bytes = first.0.len();
+            let mut batch = vec![first];
+            while bytes < BATCH_BYTES_MAX
+                && let Ok(next) = waiting.try_recv()
+            {
+                bytes += next.0.len();
+                batch.push(next);
+            }
+            let mut at = 0;
+            for (record, _) in &batch {
+                end.take(at, record);
+                at += record.len();
+            }
+            end.write(bytes)?;
+            for (_, done) in batch {
+                // A writer that is gone waits for nothing.
+                let _ = done.send(());
+            }
+        }
+        Ok(())
     }
 
     fn fault(&self, error: &io::Error) -> Fault {

@@ -78,7 +78,10 @@ impl Goal {
             .filter(|line| Some(line.workload) == workload && line.fault.is_none())
             .collect();
         let ours = lines.iter().find(|line| line.who == OURS);
-        let limit = lines.iter().find(|line| line.is_limit);
+        let limits = lines.iter().filter(|line| line.is_limit);
+        let limits: Vec<String> = limits
+            .map(|line| format!("{}: {}", line.who, rate(line)))
+            .collect();
         let peers = lines.iter().filter(|line| !line.is_limit && line.who != OURS);
         let figure = |line: &Line| match self.asked {
             Asked::Ratio(_) | Asked::Lead => rate(line),
@@ -140,9 +143,7 @@ impl Goal {
         Verdict {
             work: self.work,
             limit: match self.asked {
-                Asked::Ratio(_) => {
-                    limit.map_or_else(|| "-".to_owned(), |line| format!("{}: {}", line.who, rate(line)))
-                }
+                Asked::Ratio(_) if !limits.is_empty() => limits.join("; "),
                 _ => "-".to_owned(),
             },
             ours: ours.map_or_else(|| "-".to_owned(), |line| figure(line)),
