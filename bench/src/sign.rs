@@ -136,9 +136,9 @@ impl Day {
     fn new(before: Option<Day>, credentials: &Credentials, now: i64) -> Day {
         let timestamp = timestamp_text(now);
         let scope = Scope {
-            date: timestamp.get(..8).unwrap_or_default().to_owned(),
-            region: credentials.region.clone(),
-            service: "s3".to_owned(),
+            date: timestamp.get(..8).unwrap_or_default().into(),
+            region: credentials.region.as_str().into(),
+            service: "s3".into(),
         };
         let signing_key = match before {
             Some(day) if day.scope == scope => day.signing_key,

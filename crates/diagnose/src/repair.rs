@@ -57,7 +57,7 @@ impl Repaired {
 
 /// The access key id that a request seems to name whose authorization cannot be read.
 pub fn presumed_access_key_id(request: &Request<'_>) -> Option<String> {
-    Repaired::of(request)?.with(request, |_, claim| claim.access_key_id.clone())
+    Repaired::of(request)?.with(request, |_, claim| claim.access_key_id.to_string())
 }
 
 /// The header with its three components found by their names, whatever stands between them.

@@ -172,9 +172,9 @@ mod tests {
         let directory = directory();
         let resolved = directory.resolve("AKID").expect("the root key");
         let scope = |date: &str| Scope {
-            date: date.to_owned(),
-            region: "us-east-1".to_owned(),
-            service: "s3".to_owned(),
+            date: date.into(),
+            region: "us-east-1".into(),
+            service: "s3".into(),
         };
         let first = directory.signing_key(&resolved, &scope("20261122"));
         assert!(Arc::ptr_eq(

@@ -117,7 +117,7 @@ fn authenticate(gateway: &Gateway, received: &Received) -> Result<Caller, Refuse
     let is_root = matches!(signature.resolved.principal, Principal::Root(_));
     Ok(Caller {
         is_root,
-        access_key_id: signature.claim.access_key_id.clone(),
+        access_key_id: signature.claim.access_key_id.to_string(),
     })
 }
 

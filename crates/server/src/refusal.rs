@@ -170,7 +170,7 @@ impl Refused {
         };
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let error = error
-            .with("AWSAccessKeyId", &claim.access_key_id)
+            .with("AWSAccessKeyId", claim.access_key_id.as_str())
             .with("StringToSign", text(&trace.string_to_sign))
             .with("SignatureProvided", &claim.signature)
             .with("StringToSignBytes", hex_bytes(&trace.string_to_sign));

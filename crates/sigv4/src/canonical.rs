@@ -8,6 +8,7 @@
 use std::borrow::Cow;
 
 use sha2::{Digest, Sha256};
+use smol_str::SmolStr;
 
 use crate::claim::{Claim, Form};
 use crate::request::Request;
@@ -215,8 +216,8 @@ fn push_folded(block: &mut Vec<u8>, raw: &[u8]) {
 }
 
 /// Lower case, sorted, each once: nearly always as they were sent.
-fn sorted_names(sent: &[String]) -> Cow<'_, [String]> {
-    let is_lower_case = |name: &String| {
+fn sorted_names(sent: &[SmolStr]) -> Cow<'_, [SmolStr]> {
+    let is_lower_case = |name: &SmolStr| {
         let upper_case = name
             .bytes()
             .fold(false, |any, byte| any | byte.is_ascii_uppercase());
@@ -225,7 +226,7 @@ fn sorted_names(sent: &[String]) -> Cow<'_, [String]> {
     if sent.iter().all(is_lower_case) && sent.is_sorted_by(|a, b| a < b) {
         return Cow::Borrowed(sent);
     }
-    let mut names: Vec<String> = sent.iter().map(|name| name.to_ascii_lowercase()).collect();
+    let mut names: Vec<SmolStr> = sent.iter().map(|name| name.to_ascii_lowercase().into()).collect();
     names.sort_unstable();
     names.dedup();
     Cow::Owned(names)
@@ -338,7 +339,7 @@ mod tests {
             &["host", "host", "x-a", "x-b"],
             &["host", "X-A", "x-b"],
         ] {
-            let names: Vec<String> = sent.iter().map(|name| (*name).to_owned()).collect();
+            let names: Vec<SmolStr> = sent.iter().map(|name| (*name).into()).collect();
             assert_eq!(*sorted_names(&names), ["host", "x-a", "x-b"], "{sent:?}");
         }
     }

@@ -2,9 +2,11 @@
 //!
 //! Needs no secret and proves nothing. The order is AWS's: region, service, date, expiry, unsigned headers.
 
+use std::borrow::Cow;
+
 use crate::claim::{Claim, Form};
 use crate::refusal::Refusal;
-use crate::request::{Request, text};
+use crate::request::{Request, is_same_name, text};
 use crate::uri::{decode_query, query_name_is_in_any_case, query_pairs};
 
 /// Where and when a request arrives.
@@ -24,15 +26,15 @@ impl Claim {
     pub fn check(&self, request: &Request<'_>, expected: &Expected<'_>) -> Result<(), Refusal> {
         let form = self.form;
         if self.scope.region != expected.region {
-            let (got, expected) = (self.scope.region.clone(), expected.region.to_owned());
+            let (got, expected) = (self.scope.region.to_string(), expected.region.to_owned());
             return Err(Refusal::RegionWrong { form, got, expected });
         }
         if self.scope.service != expected.service {
-            let (got, expected) = (self.scope.service.clone(), expected.service.to_owned());
+            let (got, expected) = (self.scope.service.to_string(), expected.service.to_owned());
             return Err(Refusal::ServiceWrong { form, got, expected });
         }
         if self.timestamp.get(..8) != Some(self.scope.date.as_str()) {
-            let (scope_date, timestamp) = (self.scope.date.clone(), self.timestamp.clone());
+            let (scope_date, timestamp) = (self.scope.date.to_string(), self.timestamp.to_string());
             return Err(Refusal::ScopeDateDiffers {
                 form,
                 scope_date,
@@ -54,7 +56,7 @@ impl Claim {
                 let sent = request
                     .header_text("x-amz-date")
                     .or_else(|| request.header_text("date"));
-                let sent = sent.map_or_else(|| self.timestamp.clone(), |text| text.into_owned());
+                let sent = sent.map_or_else(|| self.timestamp.to_string(), Cow::into_owned);
                 Err(Refusal::Skewed {
                     sent,
                     max_seconds: SKEW_SECONDS_MAX,
@@ -93,7 +95,7 @@ pub fn headers_not_signed(request: &Request<'_>, claim: &Claim) -> Vec<String> {
         claim
             .signed_headers
             .iter()
-            .any(|signed| signed.eq_ignore_ascii_case(name))
+            .any(|signed| is_same_name(signed, name))
     };
     let mut unsigned: Vec<String> = Vec::new();
     if !is_signed("host") && !is_signed(":authority") {
@@ -101,7 +103,7 @@ pub fn headers_not_signed(request: &Request<'_>, claim: &Claim) -> Vec<String> {
     }
     for (name, _) in request.headers {
         if !starts_with_x_amz(name.as_bytes())
-            || name.eq_ignore_ascii_case("x-amz-content-sha256")
+            || is_same_name(name, "x-amz-content-sha256")
             || is_signed(name)
             || (claim.form == Form::Query && query_parameter(request, name).is_some())
         {

@@ -5,6 +5,7 @@
 use std::fmt;
 
 use sha2::{Digest, Sha256};
+use smol_str::SmolStr;
 
 use crate::claim::{Claim, Scope};
 use crate::payload::EMPTY_SHA256;
@@ -19,7 +20,7 @@ pub struct ChunkSeed {
     /// The credential scope of the request.
     pub scope: Scope,
     /// The date line of the request.
-    pub timestamp: String,
+    pub timestamp: SmolStr,
     /// The signature of the request, in hex.
     pub signature: String,
 }

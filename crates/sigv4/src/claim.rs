@@ -5,6 +5,8 @@
 
 use std::{fmt, iter};
 
+use smol_str::SmolStr;
+
 use crate::header_claim::header_claim;
 use crate::payload::Payload;
 use crate::query_claim::query_claim;
@@ -28,28 +30,29 @@ pub enum Form {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Scope {
     /// The day as sent, `YYYYMMDD`.
-    pub date: String,
+    pub date: SmolStr,
     /// The region as sent.
-    pub region: String,
+    pub region: SmolStr,
     /// The service as sent.
-    pub service: String,
+    pub service: SmolStr,
 }
 
-/// What a signed request says about itself. Everything is as sent, so that nothing is lost for an explanation.
+/// What a signed request says about itself. Everything is as sent, so that nothing is lost for an explanation. What is
+/// short, as nearly all of it is, stands in the claim itself.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Claim {
     /// Where the signature stood.
     pub form: Form,
     /// The access key id it names.
-    pub access_key_id: String,
+    pub access_key_id: SmolStr,
     /// The credential scope it names.
     pub scope: Scope,
     /// The names in its signed headers in the order sent, in the case sent. Empty for a form.
-    pub signed_headers: Vec<String>,
+    pub signed_headers: Vec<SmolStr>,
     /// The signature as sent, whatever it looks like.
     pub signature: String,
     /// The date line of the string to sign: `x-amz-date` as sent, or a `Date` header brought into that form.
-    pub timestamp: String,
+    pub timestamp: SmolStr,
     /// Unix seconds of `timestamp`.
     pub time: i64,
     /// Lifetime of a presigned link in seconds from `time`; `None` for the other forms.
@@ -118,7 +121,7 @@ impl Scope {
     pub const TERMINAL: &'static str = "aws4_request";
 
     /// Reads `id/date/region/service/aws4_request`: the access key id, and the scope.
-    pub(crate) fn parse_credential(form: Form, credential: &str) -> Result<(String, Scope), Refusal> {
+    pub(crate) fn parse_credential(form: Form, credential: &str) -> Result<(SmolStr, Scope), Refusal> {
         let malformed = || Refusal::CredentialMalformed {
             form,
             got: credential.to_owned(),
@@ -153,11 +156,11 @@ impl Scope {
             return Err(Refusal::RegionEmpty { form });
         }
         let scope = Scope {
-            date: date.to_owned(),
-            region: region.to_owned(),
-            service: service.to_owned(),
+            date: date.into(),
+            region: region.into(),
+            service: service.into(),
         };
-        Ok((access_key_id.to_owned(), scope))
+        Ok((access_key_id.into(), scope))
     }
 }
 
@@ -208,13 +211,13 @@ impl fmt::Debug for Claim {
 }
 
 /// The names of a `SignedHeaders` list, as sent.
-pub(crate) fn split_signed_headers(list: &str) -> Vec<String> {
+pub(crate) fn split_signed_headers(list: &str) -> Vec<SmolStr> {
     let mut names = Vec::with_capacity(SIGNED_HEADERS_TYPICAL);
     names.extend(
         split(list, b';')
             .map(str::trim)
             .filter(|name| !name.is_empty())
-            .map(str::to_owned),
+            .map(SmolStr::from),
     );
     names
 }

@@ -54,7 +54,7 @@ pub fn form_claim(fields: &[(String, Vec<u8>)]) -> Result<Option<Claim>, Refusal
         scope,
         signed_headers: Vec::new(),
         signature,
-        timestamp,
+        timestamp: timestamp.into(),
         time,
         expires: None,
         session_token: field("x-amz-security-token"),

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use smol_str::SmolStr;
+
 use crate::claim::{Claim, Form, Scope, split, split_signed_headers};
 use crate::payload::{Payload, is_ecdsa_streaming};
 use crate::refusal::{Component, Refusal};
@@ -81,14 +83,14 @@ impl<'a> Components<'a> {
 
 /// `x-amz-date` if there is one, else `Date`, which may also be an HTTP date; then the string to sign has it in the
 /// form of `x-amz-date`.
-fn date(request: &Request<'_>) -> Result<(String, i64), Refusal> {
+fn date(request: &Request<'_>) -> Result<(SmolStr, i64), Refusal> {
     let invalid = |got: Option<Cow<'_, str>>| Refusal::DateInvalid {
         form: Form::Header,
         got: got.map(Cow::into_owned),
     };
     if let Some(sent) = request.header_text("x-amz-date") {
         return match parse_timestamp(&sent) {
-            Some(time) => Ok((sent.into_owned(), time)),
+            Some(time) => Ok((sent.into(), time)),
             None => Err(invalid(Some(sent))),
         };
     }
@@ -96,7 +98,7 @@ fn date(request: &Request<'_>) -> Result<(String, i64), Refusal> {
         return Err(invalid(None));
     };
     match parse_timestamp(&sent).or_else(|| parse_http_date(&sent)) {
-        Some(time) => Ok((timestamp_text(time), time)),
+        Some(time) => Ok((timestamp_text(time).into(), time)),
         None => Err(invalid(Some(sent))),
     }
 }

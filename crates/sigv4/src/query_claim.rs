@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use smol_str::SmolStr;
+
 use crate::check::QUERY_EXPIRES_SECONDS_MAX;
 use crate::claim::{Claim, Form, Scope, split_signed_headers};
 use crate::header_claim::{ALGORITHM, ECDSA_ALGORITHM};
@@ -9,22 +11,22 @@ use crate::payload::{Payload, is_ecdsa_streaming};
 use crate::refusal::Refusal;
 use crate::request::Request;
 use crate::timestamp::parse_timestamp;
-use crate::uri::{query_name_is, query_pairs, query_value};
+use crate::uri::{query_name_is, query_pairs, query_text};
 
 /// Reads the `X-Amz-*` parameters. One that is given twice is refused: which of the two was meant nobody can say.
 pub(crate) fn query_claim(request: &Request<'_>) -> Result<Claim, Refusal> {
-    let algorithm = parameter(request, "X-Amz-Algorithm");
-    if algorithm.as_deref() == Some(ECDSA_ALGORITHM) {
+    let found = Parameters::find(request.query.unwrap_or_default());
+    let [
+        algorithm,
+        credential,
+        signature,
+        timestamp,
+        signed_headers,
+        expires,
+    ] = &found.required;
+    if algorithm.first.as_deref() == Some(ECDSA_ALGORITHM) {
         return Err(Refusal::SigV4a { form: Form::Query });
     }
-    let [credential, signature, timestamp, signed_headers, expires] = [
-        "X-Amz-Credential",
-        "X-Amz-Signature",
-        "X-Amz-Date",
-        "X-Amz-SignedHeaders",
-        "X-Amz-Expires",
-    ]
-    .map(|name| parameter(request, name));
     let (
         Some(algorithm),
         Some(credential),
@@ -33,71 +35,102 @@ pub(crate) fn query_claim(request: &Request<'_>) -> Result<Claim, Refusal> {
         Some(signed_headers),
         Some(expires),
     ) = (
-        algorithm,
-        credential,
-        signature,
-        timestamp,
-        signed_headers,
-        expires,
+        &algorithm.first,
+        &credential.first,
+        &signature.first,
+        &timestamp.first,
+        &signed_headers.first,
+        &expires.first,
     )
     else {
-        return Err(missing(request));
+        return Err(found.missing());
     };
-    if let Some(name) = repeated(request) {
+    if let Some(name) = found.repeated() {
         return Err(Refusal::QueryParameterRepeated { name });
     }
     if algorithm != ALGORITHM {
+        let algorithm = algorithm.clone().into_owned();
         return Err(Refusal::QueryAlgorithmUnsupported { got: algorithm });
     }
-    let (access_key_id, scope) = Scope::parse_credential(Form::Query, &credential)?;
-    let Some(time) = parse_timestamp(&timestamp) else {
+    let (access_key_id, scope) = Scope::parse_credential(Form::Query, credential)?;
+    let Some(time) = parse_timestamp(timestamp) else {
         return Err(Refusal::DateInvalid {
             form: Form::Query,
-            got: Some(timestamp),
+            got: Some(timestamp.clone().into_owned()),
         });
     };
-    let signed_headers = split_signed_headers(&signed_headers);
+    let signed_headers = split_signed_headers(signed_headers);
     Ok(Claim {
         form: Form::Query,
         access_key_id,
-        payload: payload(request, &signed_headers, &scope)?,
+        payload: payload(
+            request,
+            found.content_sha256.first.as_deref(),
+            &signed_headers,
+            &scope,
+        )?,
         scope,
         signed_headers,
-        signature,
-        timestamp,
+        signature: signature.clone().into_owned(),
+        timestamp: timestamp.as_ref().into(),
         time,
-        expires: Some(lifetime(&expires)?),
-        session_token: parameter(request, "X-Amz-Security-Token"),
+        expires: Some(lifetime(expires)?),
+        session_token: found.security_token.first.map(Cow::into_owned),
         policy: None,
     })
 }
 
-fn parameter(request: &Request<'_>, name: &str) -> Option<String> {
-    let value = query_value(request.query, name)?;
-    Some(
-        String::from_utf8(value)
-            .unwrap_or_else(|wrong| String::from_utf8_lossy(wrong.as_bytes()).into_owned()),
-    )
+/// The parameters of a signature in a query, read in one go.
+#[derive(Default)]
+struct Parameters<'a> {
+    /// As [`REQUIRED`] has them.
+    required: [Parameter<'a>; REQUIRED.len()],
+    security_token: Parameter<'a>,
+    content_sha256: Parameter<'a>,
 }
 
-fn missing(request: &Request<'_>) -> Refusal {
-    let names = REQUIRED
-        .into_iter()
-        .filter(|name| query_value(request.query, name).is_none())
-        .collect();
-    Refusal::QueryParametersMissing { names }
+#[derive(Default)]
+struct Parameter<'a> {
+    /// The value where it stands first.
+    first: Option<Cow<'a, str>>,
+    is_repeated: bool,
 }
 
-fn repeated(request: &Request<'_>) -> Option<&'static str> {
-    let count = |name: &str| {
-        query_pairs(request.query.unwrap_or_default())
-            .filter(|(raw, _)| query_name_is(raw, name))
-            .count()
-    };
-    REQUIRED
-        .into_iter()
-        .chain(["X-Amz-Security-Token"])
-        .find(|name| count(name) > 1)
+impl<'a> Parameters<'a> {
+    fn find(query: &'a [u8]) -> Parameters<'a> {
+        let mut found = Parameters::default();
+        for (raw, value) in query_pairs(query) {
+            let required = REQUIRED.iter().zip(&mut found.required);
+            let others = [
+                (&SECURITY_TOKEN, &mut found.security_token),
+                (&"X-Amz-Content-Sha256", &mut found.content_sha256),
+            ];
+            let known = required.chain(others).find(|(name, _)| query_name_is(raw, name));
+            match known {
+                Some((_, parameter)) if parameter.first.is_some() => parameter.is_repeated = true,
+                Some((_, parameter)) => parameter.first = Some(query_text(value.unwrap_or_default())),
+                None => {}
+            }
+        }
+        found
+    }
+
+    fn missing(&self) -> Refusal {
+        let missing = REQUIRED
+            .into_iter()
+            .zip(&self.required)
+            .filter(|(_, parameter)| parameter.first.is_none());
+        let names = missing.map(|(name, _)| name).collect();
+        Refusal::QueryParametersMissing { names }
+    }
+
+    fn repeated(&self) -> Option<&'static str> {
+        let required = REQUIRED.into_iter().zip(&self.required);
+        let (name, _) = required
+            .chain([(SECURITY_TOKEN, &self.security_token)])
+            .find(|(_, parameter)| parameter.is_repeated)?;
+        Some(name)
+    }
 }
 
 /// SPEC: <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html>: whole seconds, at most
@@ -121,17 +154,18 @@ fn lifetime(text: &str) -> Result<u64, Refusal> {
 
 /// The parameter, else the header if it is signed, else `UNSIGNED-PAYLOAD`. A streamed body needs a signature that
 /// was made for it, and a link is made before the body is known.
-fn payload(request: &Request<'_>, signed_headers: &[String], scope: &Scope) -> Result<Payload, Refusal> {
+fn payload(
+    request: &Request<'_>,
+    parameter: Option<&str>,
+    signed_headers: &[SmolStr],
+    scope: &Scope,
+) -> Result<Payload, Refusal> {
     const NAME: &str = "x-amz-content-sha256";
     let from_header = || {
         let signed = signed_headers.iter().any(|name| name.eq_ignore_ascii_case(NAME));
-        if signed {
-            request.header_text(NAME).map(Cow::into_owned)
-        } else {
-            None
-        }
+        if signed { request.header_text(NAME) } else { None }
     };
-    let Some(value) = parameter(request, "X-Amz-Content-Sha256").or_else(from_header) else {
+    let Some(value) = parameter.map(Cow::Borrowed).or_else(from_header) else {
         return Ok(if scope.service == "s3" {
             Payload::Unsigned
         } else {
@@ -142,9 +176,10 @@ fn payload(request: &Request<'_>, signed_headers: &[String], scope: &Scope) -> R
         return Err(Refusal::SigV4a { form: Form::Query });
     }
     match Payload::parse(&value) {
-        Some(Payload::Streaming(way)) if way.is_signed() => Err(Refusal::BadContentSha256 { value }),
-        Some(payload) => Ok(payload),
-        None => Err(Refusal::BadContentSha256 { value }),
+        Some(payload) if !matches!(payload, Payload::Streaming(way) if way.is_signed()) => Ok(payload),
+        _ => Err(Refusal::BadContentSha256 {
+            value: value.into_owned(),
+        }),
     }
 }
 
@@ -157,6 +192,8 @@ const REQUIRED: [&str; 6] = [
     "X-Amz-SignedHeaders",
     "X-Amz-Expires",
 ];
+
+const SECURITY_TOKEN: &str = "X-Amz-Security-Token";
 
 #[cfg(test)]
 mod tests {

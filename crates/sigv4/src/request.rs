@@ -3,7 +3,7 @@
 //! Not here: any decoding. Whoever decodes before us loses `%2F` and `+`, and the signature would no longer match.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::{fmt, iter};
 
 /// A request exactly as it was received. Nothing is decoded, merged or re-ordered.
 #[derive(Clone, Copy)]
@@ -29,7 +29,7 @@ impl<'a> Request<'a> {
     pub fn header_values<'n>(&self, name: &'n str) -> impl Iterator<Item = &'a [u8]> + use<'a, 'n> {
         self.headers
             .iter()
-            .filter(move |(sent, _)| sent.eq_ignore_ascii_case(name))
+            .filter(move |(sent, _)| is_same_name(sent, name))
             .map(|(_, value)| *value)
     }
 
@@ -37,17 +37,22 @@ impl<'a> Request<'a> {
     pub fn header_text(&self, name: &str) -> Option<Cow<'a, str>> {
         let mut values = self.header_values(name);
         let first = text(values.next()?.trim_ascii());
-        let mut rest = values.peekable();
-        if rest.peek().is_none() {
+        let Some(second) = values.next() else {
             return Some(first);
-        }
+        };
         let mut joined = first.into_owned();
-        for value in rest {
+        for value in iter::once(second).chain(values) {
             joined.push(',');
             joined.push_str(&text(value.trim_ascii()));
         }
         Some(Cow::Owned(joined))
     }
+}
+
+/// Whether two names of headers are the same in any case; nearly always in the same one.
+#[inline]
+pub(crate) fn is_same_name(a: &str, b: &str) -> bool {
+    a.len() == b.len() && (a == b || a.eq_ignore_ascii_case(b))
 }
 
 /// Bytes as text; those that are not UTF-8 are replaced.

@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use smol_str::SmolStr;
+
 use crate::canonical::PathRule;
 use crate::chunk_signer::ChunkSeed;
 use crate::claim::{Claim, Form, Scope};
@@ -176,11 +178,11 @@ impl Signer<'_> {
 
     /// The credential scope of this signer.
     pub fn scope(&self) -> Scope {
-        let date = timestamp_text(self.time).get(..8).unwrap_or_default().to_owned();
+        let timestamp = timestamp_text(self.time);
         Scope {
-            date,
-            region: self.region.to_owned(),
-            service: self.service.to_owned(),
+            date: timestamp.get(..8).unwrap_or_default().into(),
+            region: self.region.into(),
+            service: self.service.into(),
         }
     }
 
@@ -199,14 +201,14 @@ impl Signer<'_> {
         ChunkSeed::of(&signed.claim, &self.signing_key())
     }
 
-    fn claim(&self, form: Form, signed_headers: Vec<String>, payload: &Payload) -> Claim {
+    fn claim(&self, form: Form, signed_headers: Vec<SmolStr>, payload: &Payload) -> Claim {
         Claim {
             form,
-            access_key_id: self.access_key_id.to_owned(),
+            access_key_id: self.access_key_id.into(),
             scope: self.scope(),
             signed_headers,
             signature: String::new(),
-            timestamp: timestamp_text(self.time),
+            timestamp: timestamp_text(self.time).into(),
             time: self.time,
             expires: None,
             session_token: self.session_token.map(str::to_owned),
@@ -223,10 +225,10 @@ impl Signer<'_> {
 }
 
 /// Lower case, sorted, each once, without those that proxies and connections change.
-fn signable_names(headers: &[(&str, &[u8])]) -> Vec<String> {
-    let mut names: Vec<String> = headers
+fn signable_names(headers: &[(&str, &[u8])]) -> Vec<SmolStr> {
+    let mut names: Vec<SmolStr> = headers
         .iter()
-        .map(|(name, _)| name.to_ascii_lowercase())
+        .map(|(name, _)| name.to_ascii_lowercase().into())
         .collect();
     names.retain(|name| !CHANGE_ON_THE_WAY.contains(&name.as_str()));
     names.sort_unstable();

@@ -62,8 +62,11 @@ impl SigningKey {
     /// Whether `provided_hex`, the signature as sent, is the lower-case hex of the right one. Constant time in
     /// the content; a wrong length is told at once.
     pub fn matches(&self, string_to_sign: &[u8], provided_hex: &str) -> bool {
-        let right = Zeroizing::new(hex_digits(&self.sign(string_to_sign).0));
-        bool::from(right.as_slice().ct_eq(provided_hex.as_bytes()))
+        let Some(provided) = words(provided_hex.as_bytes()) else {
+            return false;
+        };
+        let right = Zeroizing::new(hex_words(&self.sign(string_to_sign).0));
+        bool::from(right.as_slice().ct_eq(&provided))
     }
 }
 
@@ -111,19 +114,47 @@ fn code(mut mac: Hmac<Sha256>, message: &[u8]) -> Zeroizing<[u8; 32]> {
     Zeroizing::new(mac.finalize().into_bytes().into())
 }
 
-/// The lower-case hex of 32 bytes, in the same time for all of them.
+/// The lower-case hex of 32 bytes.
 pub(crate) fn hex_digits(bytes: &[u8; 32]) -> [u8; 64] {
     let mut digits = [0; 64];
-    for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes) {
-        pair.copy_from_slice(&[hex_digit(byte >> 4), hex_digit(byte & 15)]);
+    let (eights, _) = digits.as_chunks_mut();
+    for (eight, word) in eights.iter_mut().zip(hex_words(bytes)) {
+        *eight = word.to_le_bytes();
     }
     digits
 }
 
-/// Arithmetic instead of a table look-up, so that no cache line tells which digit it was.
-fn hex_digit(nibble: u8) -> u8 {
-    let letter = 0u8.wrapping_sub((9u8.wrapping_sub(nibble)) >> 7);
-    nibble + b'0' + (letter & (b'a' - b'0' - 10))
+/// The lower-case hex of 32 bytes, eight digits a word: compared and wiped in an eighth of the steps.
+fn hex_words(bytes: &[u8; 32]) -> [u64; 8] {
+    let (fours, _) = bytes.as_chunks();
+    let mut words = [0; 8];
+    for (word, four) in words.iter_mut().zip(fours) {
+        *word = hex_word(*four);
+    }
+    words
+}
+
+/// 64 digits as [`hex_words`] has them; `None` for another number of digits.
+fn words(digits: &[u8]) -> Option<[u64; 8]> {
+    let (eights, []) = digits.as_chunks() else {
+        return None;
+    };
+    let eights: &[[u8; 8]; 8] = eights.try_into().ok()?;
+    Some(eights.map(u64::from_le_bytes))
+}
+
+/// The eight digits of four bytes, the first in the lowest byte. Arithmetic instead of a table look-up, so that no cache
+/// line tells which digit it was.
+fn hex_word(four: [u8; 4]) -> u64 {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    const EVERY_SECOND: u64 = 0x00ff_00ff_00ff_00ff;
+    let word = u64::from(u32::from_le_bytes(four));
+    let word = (word | word << 16) & 0x0000_ffff_0000_ffff;
+    let word = (word | word << 8) & EVERY_SECOND;
+    let nibbles = (word >> 4 | word << 8) & (0x0f * EACH);
+    // Six more than a nibble reaches the next one where its digit is a letter.
+    let is_letter = ((nibbles + 6 * EACH) >> 4) & EACH;
+    nibbles + u64::from(b'0') * EACH + u64::from(b'a' - b'0' - 10) * is_letter
 }
 
 const SEED_PREFIX: &[u8] = b"AWS4";
@@ -152,8 +183,10 @@ mod tests {
 
     #[test]
     fn every_nibble_has_its_digit() {
-        let digits: Vec<u8> = (0..16).map(hex_digit).collect();
-        assert_eq!(digits, b"0123456789abcdef");
+        for first in (0..=u8::MAX).step_by(32) {
+            let bytes = std::array::from_fn(|index| first + u8::try_from(index).expect("below 32"));
+            assert_eq!(hex_digits(&bytes).as_slice(), hex::encode(bytes).as_bytes());
+        }
     }
 
     #[test]

@@ -3,7 +3,10 @@
 //! Everything is bytes: a key may be any text in any encoding. A `%` that no two hex digits follow stands for itself.
 //! Not here: which rule a service uses for its path; see `canonical`.
 
+use std::borrow::Cow;
 use std::ops::Range;
+
+use crate::request::text;
 
 /// Encodes every byte except `A-Z a-z 0-9 - . _ ~`, upper-case hex; `/` stays if `keep_slash`.
 pub fn encode_uri(bytes: &[u8], keep_slash: bool) -> String {
@@ -66,6 +69,15 @@ pub fn query_pairs(query: &[u8]) -> impl Iterator<Item = (&[u8], Option<&[u8]>)>
 pub fn query_value(query: Option<&[u8]>, name: &str) -> Option<Vec<u8>> {
     let (_, value) = query_pairs(query?).find(|(raw, _)| query_name_is(raw, name))?;
     Some(decode_query(value.unwrap_or_default()))
+}
+
+/// A value of a query, decoded once; bytes that are not UTF-8 are replaced.
+pub(crate) fn query_text(raw: &[u8]) -> Cow<'_, str> {
+    if is_encoded(raw) {
+        Cow::Owned(text(&decode_query(raw)).into_owned())
+    } else {
+        text(raw)
+    }
 }
 
 /// Whether a raw name of a query means `name`.

@@ -74,14 +74,14 @@ fn round_trip(mode: Streaming, data: &[u8], pieces: usize) {
 
 fn seed() -> ChunkSeed {
     let scope = Scope {
-        date: "20261014".to_owned(),
-        region: "us-east-1".to_owned(),
-        service: "s3".to_owned(),
+        date: "20261014".into(),
+        region: "us-east-1".into(),
+        service: "s3".into(),
     };
     ChunkSeed {
         signing_key: SigningKey::derive(&Secret::new(SECRET), &scope),
         scope,
-        timestamp: "20261014T000000Z".to_owned(),
+        timestamp: "20261014T000000Z".into(),
         signature: "0".repeat(64),
     }
 }

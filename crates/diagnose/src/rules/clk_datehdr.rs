@@ -40,7 +40,7 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
                 hypothesis.specificity = 20;
                 hypothesis.detail = place;
                 hypothesis.signed = Some(Value::received(value.clone()));
-                hypothesis.received = Some(Value::received(claim.timestamp.clone()));
+                hypothesis.received = Some(Value::received(claim.timestamp.as_str()));
             }
         }
     }

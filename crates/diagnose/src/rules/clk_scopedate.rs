@@ -31,12 +31,12 @@ pub(super) fn propose_days(claim: &Claim, out: &mut Proposals<'_>) {
         let text = timestamp_text(time);
         let Some(date) = text.get(..8) else { continue };
         if let Some(hypothesis) = out.add(Change::KeyScope(Scope {
-            date: date.to_owned(),
+            date: date.into(),
             ..claim.scope.clone()
         })) {
             hypothesis.specificity = 20;
             hypothesis.signed = Some(Value::constant(date));
-            hypothesis.received = Some(Value::received(claim.scope.date.clone()));
+            hypothesis.received = Some(Value::received(claim.scope.date.as_str()));
         }
     }
 }
@@ -63,8 +63,8 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
         return None;
     }
     let (scope_date, timestamp) = (
-        Value::received(claim.scope.date.clone()),
-        Value::received(claim.timestamp.clone()),
+        Value::received(claim.scope.date.as_str()),
+        Value::received(claim.timestamp.as_str()),
     );
     let what = Words::of("The credential says ")
         .value(&scope_date, "one day")

@@ -29,7 +29,7 @@ pub(super) fn skew(scene: &Scene<'_>) -> Option<i64> {
 pub(super) fn with_times(scene: &Scene<'_>, mut finding: Finding) -> Finding {
     finding.signed = scene
         .claim()
-        .map(|claim| Value::received(claim.timestamp.clone()));
+        .map(|claim| Value::received(claim.timestamp.as_str()));
     finding.received = Some(Value::answered(timestamp_text(scene.case.server.now)));
     finding
 }

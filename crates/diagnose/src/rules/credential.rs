@@ -10,6 +10,6 @@ pub(super) fn region(scene: &Scene<'_>) -> Option<String> {
     match scene.refusal() {
         Some(Refusal::RegionWrong { got, .. }) => Some(got.clone()),
         Some(Refusal::RegionEmpty { .. }) => Some(String::new()),
-        _ => scene.claim().map(|claim| claim.scope.region.clone()),
+        _ => scene.claim().map(|claim| claim.scope.region.to_string()),
     }
 }

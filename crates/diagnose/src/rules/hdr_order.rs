@@ -19,7 +19,7 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
         return;
     };
     let sorted: Vec<String> = parts.headers.iter().map(|(name, _)| name.clone()).collect();
-    let sent = claim.signed_headers.clone();
+    let sent: Vec<String> = claim.signed_headers.iter().map(ToString::to_string).collect();
     let lower: Vec<String> = sent.iter().map(|name| name.to_ascii_lowercase()).collect();
     let arrived = in_order_of_arrival(scene, &sorted);
     let titled: Vec<String> = sorted.iter().map(|name| title_case(name)).collect();

@@ -1,6 +1,6 @@
 //! POL-SCOPE: the policy was signed with a key for another day or region than `x-amz-credential` says.
 
-use countersign_sigv4::{Form, PolicyDocument, Scope, policy_document::Condition};
+use countersign_sigv4::{Form, PolicyDocument, Scope, SmolStr, policy_document::Condition};
 
 use super::prelude::*;
 use super::{clk_scopedate, scp_region_key};
@@ -40,7 +40,7 @@ fn scope_in_policy(policy: &str) -> Option<Scope> {
         _ => None,
     })?;
     let mut parts = credential.split('/').skip(1);
-    let mut part = || parts.next().map(str::to_owned);
+    let mut part = || parts.next().map(SmolStr::from);
     Some(Scope {
         date: part()?,
         region: part()?,

@@ -45,13 +45,13 @@ pub(super) fn propose_regions(scene: &Scene<'_>, claim: &Claim, out: &mut Propos
         .chain(guessed.take(2));
     for region in listed {
         let scope = countersign_sigv4::Scope {
-            region: region.to_owned(),
+            region: region.into(),
             ..claim.scope.clone()
         };
         if let Some(hypothesis) = out.add(Change::KeyScope(scope)) {
             hypothesis.specificity = 20;
             hypothesis.signed = Some(Value::constant(region));
-            hypothesis.received = Some(Value::received(claim.scope.region.clone()));
+            hypothesis.received = Some(Value::received(claim.scope.region.as_str()));
         }
     }
 }

@@ -28,13 +28,13 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
     let Some(claim) = scene.claim() else { return };
     for service in SERVICES {
         let scope = countersign_sigv4::Scope {
-            service: service.to_owned(),
+            service: service.into(),
             ..claim.scope.clone()
         };
         if let Some(hypothesis) = out.add(Change::KeyScope(scope)) {
             hypothesis.specificity = 20;
             hypothesis.signed = Some(Value::constant(service));
-            hypothesis.received = Some(Value::received(claim.scope.service.clone()));
+            hypothesis.received = Some(Value::received(claim.scope.service.as_str()));
         }
     }
 }
@@ -62,7 +62,7 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
         return None;
     }
     let (got, expected) = (
-        Value::received(got.clone()),
+        Value::received(got.as_str()),
         Value::answered(scene.case.server.service.clone()),
     );
     let what = Words::of("The request was signed for service ")

@@ -101,15 +101,15 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
     let scope = &claim.scope;
     let days = [claim.time.saturating_sub(DAY), claim.time.saturating_add(DAY)].map(timestamp_text);
     let days = days.iter().filter_map(|text| text.get(..8)).map(|date| Scope {
-        date: date.to_owned(),
+        date: date.into(),
         ..scope.clone()
     });
     let regions = ["us-east-1", "auto", ""].map(|region| Scope {
-        region: region.to_owned(),
+        region: region.into(),
         ..scope.clone()
     });
     let services = ["", "s3express"].map(|service| Scope {
-        service: service.to_owned(),
+        service: service.into(),
         ..scope.clone()
     });
     for other in days.chain(regions).chain(services) {

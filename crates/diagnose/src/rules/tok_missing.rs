@@ -22,7 +22,7 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
     {
         return None;
     }
-    let id = Value::received(claim.access_key_id.clone());
+    let id = Value::received(claim.access_key_id.as_str());
     let what = Words::of("The access key id ")
         .value(&id, "of the request")
         .say(" is one of temporary credentials, and no session token came with it");

@@ -60,8 +60,8 @@ impl Context {
             return "0".repeat(64);
         };
         let scope = Scope {
-            date: self.text("key_date").unwrap_or(&claim.scope.date).to_owned(),
-            region: self.text("key_region").unwrap_or(&claim.scope.region).to_owned(),
+            date: self.text("key_date").unwrap_or(&claim.scope.date).into(),
+            region: self.text("key_region").unwrap_or(&claim.scope.region).into(),
             service: claim.scope.service,
         };
         SigningKey::derive(&Secret::new(secret), &scope)

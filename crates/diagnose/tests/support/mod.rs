@@ -194,12 +194,9 @@ impl Context {
             let timestamp = self.text("signed_timestamp").unwrap_or(&claim.timestamp);
             let text = string_to_sign(timestamp, &claim.scope, &canonical.hash());
             let scope = Scope {
-                date: self.text("key_date").unwrap_or(&claim.scope.date).to_owned(),
-                region: self.text("key_region").unwrap_or(&claim.scope.region).to_owned(),
-                service: self
-                    .text("key_service")
-                    .unwrap_or(&claim.scope.service)
-                    .to_owned(),
+                date: self.text("key_date").unwrap_or(&claim.scope.date).into(),
+                region: self.text("key_region").unwrap_or(&claim.scope.region).into(),
+                service: self.text("key_service").unwrap_or(&claim.scope.service).into(),
             };
             let prefix = self.text("key_prefix").unwrap_or("AWS4");
             SigningKey::derive_from_seed(format!("{prefix}{secret}").as_bytes(), &scope)

@@ -33,8 +33,8 @@ fn sign(template: &str, holes: &[(&str, &str)], claim: &Claim, secret: &Secret, 
         filled = filled.replace(name, value);
     }
     let scope = Scope {
-        region: text(part, "key_region").unwrap_or(&claim.scope.region).to_owned(),
-        date: text(part, "key_date").unwrap_or(&claim.scope.date).to_owned(),
+        region: text(part, "key_region").unwrap_or(&claim.scope.region).into(),
+        date: text(part, "key_date").unwrap_or(&claim.scope.date).into(),
         ..claim.scope.clone()
     };
     SigningKey::derive(secret, &scope)

@@ -83,8 +83,8 @@ impl Form {
         let timestamp = timestamp_text(key.time);
         let scope = Scope {
             date: timestamp.chars().take(8).collect(),
-            region: key.region.clone(),
-            service: key.service.clone(),
+            region: key.region.as_str().into(),
+            service: key.service.as_str().into(),
         };
         let credential = format!("{}/{scope}", key.access_key_id);
         let claim = [
