@@ -105,15 +105,24 @@ impl ChecksumType {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Checksum {
     algorithm: ChecksumAlgorithm,
-    value: Box<[u8]>,
+    /// Zero behind the algorithm's length.
+    value: [u8; BYTES_MAX],
 }
+
+/// The longest value, of SHA-256.
+const BYTES_MAX: usize = 32;
 
 impl Checksum {
     /// From raw bytes; `None` if the length is not the algorithm's.
     pub fn new(algorithm: ChecksumAlgorithm, value: &[u8]) -> Option<Checksum> {
-        (value.len() == algorithm.bytes()).then(|| Checksum {
+        if value.len() != algorithm.bytes() {
+            return None;
+        }
+        let mut bytes = [0; BYTES_MAX];
+        bytes.get_mut(..value.len())?.copy_from_slice(value);
+        Some(Checksum {
             algorithm,
-            value: value.into(),
+            value: bytes,
         })
     }
 
@@ -132,12 +141,12 @@ impl Checksum {
 
     /// The raw bytes.
     pub fn value(&self) -> &[u8] {
-        &self.value
+        self.value.get(..self.algorithm.bytes()).unwrap_or_default()
     }
 
     /// The value in base64.
     pub fn encode(&self) -> String {
-        STANDARD.encode(&self.value)
+        STANDARD.encode(self.value())
     }
 }
 
@@ -150,6 +159,12 @@ mod tests {
         let crc = Checksum::parse(ChecksumAlgorithm::Crc32, "AAAAAA==").expect("four bytes");
         assert_eq!(crc.value(), [0; 4]);
         assert_eq!(crc.encode(), "AAAAAA==");
+        for algorithm in ChecksumAlgorithm::ALL {
+            let value = vec![7; algorithm.bytes()];
+            let checksum = Checksum::new(algorithm, &value).expect("as long as it must be");
+            assert_eq!(checksum.value(), value);
+            assert_eq!(Checksum::new(algorithm, &[7; 33]), None);
+        }
         assert_eq!(Checksum::parse(ChecksumAlgorithm::Crc64Nvme, "AAAAAA=="), None);
         assert_eq!(Checksum::parse(ChecksumAlgorithm::Crc32, "not base64"), None);
     }
