@@ -43,7 +43,8 @@ pub struct BucketPage {
 impl Store {
     /// Creates a bucket. One that exists is [`Error::BucketAlreadyOwnedByYou`] or [`Error::BucketAlreadyExists`].
     pub async fn create_bucket(&self, name: &BucketName, owner: &str, region: &str) -> Result<()> {
-        if let Some((_, record)) = self.bucket_row(name).await? {
+        if let Some(row) = self.bucket_row(name).await? {
+            let record = BucketRecord::decode(&row)?;
             let is_gone = self.is_sealed(Space(record.space)).await?;
             if !is_gone {
                 return Err(already(&record, owner));
@@ -55,8 +56,8 @@ impl Store {
         let record = BucketRecord {
             space: space.0,
             created: self.now(),
-            owner: owner.to_owned(),
-            region: region.to_owned(),
+            owner,
+            region,
         };
         let written = self.write_bucket_row(name, None, Some(record.encode())).await;
         match written {
@@ -64,11 +65,13 @@ impl Store {
             Ok(false) => {
                 // Should this fail, an empty space stays that nobody names.
                 let _is_dropped = self.drop_space(space).await;
-                let winner = self.bucket_row(name).await?;
-                Err(winner.map_or(Error::Conflict, |(_, winner)| already(&winner, owner)))
+                match self.bucket_row(name).await? {
+                    Some(winner) => Err(already(&BucketRecord::decode(&winner)?, owner)),
+                    None => Err(Error::Conflict),
+                }
             }
             Err(Error::MayHaveCommitted) => match self.bucket_row(name).await {
-                Ok(Some((_, found))) if found == record => Ok(()),
+                Ok(Some(found)) if BucketRecord::decode(&found).is_ok_and(|found| found == record) => Ok(()),
                 _ => Err(Error::MayHaveCommitted),
             },
             Err(error) => Err(error),
@@ -77,8 +80,8 @@ impl Store {
 
     /// The bucket of that name.
     pub async fn bucket(&self, name: &BucketName) -> Result<Bucket> {
-        let (_, record) = self.bucket_row(name).await?.ok_or(Error::NoSuchBucket)?;
-        Ok(bucket(name.clone(), record))
+        let row = self.bucket_row(name).await?.ok_or(Error::NoSuchBucket)?;
+        Ok(bucket(name.clone(), &BucketRecord::decode(&row)?))
     }
 
     /// Buckets whose names begin with `prefix`, after the name `after`; at most `max`.
@@ -127,8 +130,8 @@ impl Store {
 
     /// The space of a bucket.
     pub(crate) async fn space(&self, name: &BucketName) -> Result<Space> {
-        let (_, record) = self.bucket_row(name).await?.ok_or(Error::NoSuchBucket)?;
-        Ok(Space(record.space))
+        let row = self.bucket_row(name).await?.ok_or(Error::NoSuchBucket)?;
+        Ok(Space(BucketRecord::decode(&row)?.space))
     }
 
     /// Turns "sealed" and "no space" into what they mean, and finishes the removal that they are a sign of.
@@ -148,12 +151,11 @@ impl Store {
             Ok(()) | Err(engine::Error::NoSpace) => {}
             Err(error) => return Err(error.into()),
         }
-        let row = self.bucket_row(name).await?;
-        if let Some((value, record)) = row
-            && record.space == space.0
+        if let Some(row) = self.bucket_row(name).await?
+            && BucketRecord::decode(&row)?.space == space.0
         {
             // Refused means that somebody else has finished it.
-            self.write_bucket_row(name, Some(value), None).await?;
+            self.write_bucket_row(name, Some(row), None).await?;
         }
         Ok(())
     }
@@ -177,13 +179,11 @@ impl Store {
         }
     }
 
-    async fn bucket_row(&self, name: &BucketName) -> Result<Option<(Bytes, BucketRecord)>> {
+    async fn bucket_row(&self, name: &BucketName) -> Result<Option<Bytes>> {
         let stored = self
             .row(Space::SYSTEM, &layout::bucket_home(name), layout::single(BUCKET))
             .await?;
-        stored
-            .map(|row| Ok((row.value.clone(), BucketRecord::decode(&row.value)?)))
-            .transpose()
+        Ok(stored.map(|row| row.value))
     }
 
     /// False: the row did not hold `expected`.
@@ -247,7 +247,7 @@ impl Store {
     }
 }
 
-fn already(record: &BucketRecord, owner: &str) -> Error {
+fn already(record: &BucketRecord<'_>, owner: &str) -> Error {
     if record.owner == owner {
         Error::BucketAlreadyOwnedByYou
     } else {
@@ -258,21 +258,15 @@ fn already(record: &BucketRecord, owner: &str) -> Error {
 fn read_bucket(row: &Scanned) -> Result<Bucket> {
     let name = layout::unescape(&row.position.home).and_then(|name| BucketName::parse(&name).ok());
     let name = name.ok_or_else(|| crate::error::corrupt("the name of a bucket"))?;
-    Ok(bucket(name, BucketRecord::decode(&row.value)?))
+    Ok(bucket(name, &BucketRecord::decode(&row.value)?))
 }
 
-fn bucket(name: BucketName, record: BucketRecord) -> Bucket {
-    let BucketRecord {
-        space,
-        created,
-        owner,
-        region,
-    } = record;
+fn bucket(name: BucketName, record: &BucketRecord<'_>) -> Bucket {
     Bucket {
         name,
-        created,
-        owner,
-        region,
-        space,
+        created: record.created,
+        owner: record.owner.to_owned(),
+        region: record.region.to_owned(),
+        space: record.space,
     }
 }

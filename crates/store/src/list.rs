@@ -99,15 +99,14 @@ impl Store {
 }
 
 fn entry(row: WalkRow) -> Result<Entry> {
-    let head = Head::decode(&row.value)?;
-    let info = head.info();
+    let info = Head::decode(&row.value)?.into_info();
     Ok(Entry {
         key: row.key,
-        etag: head.etag,
-        size: head.size,
-        last_modified: head.modified,
+        etag: info.etag,
+        size: info.size,
+        last_modified: info.last_modified,
         checksum_algorithm: info.checksum.map(|checksum| checksum.algorithm()),
         checksum_type: info.checksum_type,
-        storage_class: head.metadata.storage_class,
+        storage_class: info.metadata.storage_class,
     })
 }

@@ -65,7 +65,7 @@ impl Store {
         };
         self.write_head(space, home, &head, &received.payload, &condition)
             .await?;
-        Ok(written(&head))
+        Ok(written(head))
     }
 
     async fn write_head(
@@ -134,8 +134,8 @@ impl Store {
 }
 
 /// What the caller is told about an object that was written.
-pub(crate) fn written(head: &Head) -> PutObject {
-    let info = head.info();
+pub(crate) fn written(head: Head) -> PutObject {
+    let info = head.into_info();
     PutObject {
         etag: info.etag,
         checksum: info.checksum,

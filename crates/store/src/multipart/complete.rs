@@ -89,12 +89,12 @@ impl Store {
                 Ok(Outcome::Done) => {
                     self.sweep_leftover(space, home, replaced).await;
                     self.sweep_leftover(space, home, unused).await;
-                    return Ok(written(&head));
+                    return Ok(written(head));
                 }
                 Ok(Outcome::Refused(_)) => {}
                 Err(engine::Error::MayHaveCommitted) => {
                     self.is_now(space, home, &head).await?;
-                    return Ok(written(&head));
+                    return Ok(written(head));
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -143,7 +143,7 @@ impl Store {
         let head = head
             .filter(|head| head.generation == generation)
             .ok_or(Error::NoSuchUpload)?;
-        Ok(written(&head))
+        Ok(written(head))
     }
 
     async fn part_records(

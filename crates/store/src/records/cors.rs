@@ -62,11 +62,11 @@ fn decode_rule(value: &[u8]) -> Result<CorsRule> {
     let mut rule = CorsRule::default();
     while let Some(field) = reader.next()? {
         match field.tag {
-            ID => rule.id = Some(field.text()?),
+            ID => rule.id = Some(field.string()?),
             METHOD => rule.allowed_methods.push(method(field.number()?)?),
-            ORIGIN => rule.allowed_origins.push(field.text()?),
-            HEADER => rule.allowed_headers.push(field.text()?),
-            EXPOSED => rule.expose_headers.push(field.text()?),
+            ORIGIN => rule.allowed_origins.push(field.string()?),
+            HEADER => rule.allowed_headers.push(field.string()?),
+            EXPOSED => rule.expose_headers.push(field.string()?),
             MAX_AGE => {
                 let seconds = u32::try_from(field.number()?).map_err(|_| corrupt(WHAT))?;
                 rule.max_age_seconds = Some(seconds);

@@ -9,12 +9,17 @@ use countersign_types::{Checksum, ChecksumAlgorithm, ChecksumType, Moment};
 /// The only version so far.
 const VERSION: u8 = 1;
 
+/// The row of an object with a checksum and a few headers.
+const ROW_BYTES_USUAL: usize = 192;
+
 /// Writes fields.
 pub(super) struct Writer(Vec<u8>);
 
 impl Writer {
     pub(super) fn new() -> Writer {
-        Writer(vec![VERSION])
+        let mut bytes = Vec::with_capacity(ROW_BYTES_USUAL);
+        bytes.push(VERSION);
+        Writer(bytes)
     }
 
     pub(super) fn bytes(&mut self, tag: u8, bytes: &[u8]) {
@@ -24,9 +29,9 @@ impl Writer {
     }
 
     pub(super) fn number(&mut self, tag: u8, number: u64) {
-        let mut bytes = Vec::with_capacity(10);
-        push_number(&mut bytes, number);
-        self.bytes(tag, &bytes);
+        self.0.push(tag);
+        push_number(&mut self.0, number_bytes(number));
+        push_number(&mut self.0, number);
     }
 
     pub(super) fn moment(&mut self, tag: u8, moment: Moment) {
@@ -41,7 +46,9 @@ impl Writer {
 
     pub(super) fn checksum(&mut self, tag: u8, checksum: Option<&Checksum>) {
         if let Some(checksum) = checksum {
-            self.bytes(tag, &encode_checksum(checksum));
+            self.0.push(tag);
+            push_number(&mut self.0, checksum_bytes(checksum));
+            push_checksum(&mut self.0, checksum);
         }
     }
 
@@ -97,7 +104,7 @@ pub(super) struct Field<'a> {
     what: &'static str,
 }
 
-impl Field<'_> {
+impl<'a> Field<'a> {
     pub(super) fn number(&self) -> Result<u64, Error> {
         let mut bytes = self.bytes;
         take_number(&mut bytes).ok_or_else(|| corrupt(self.what))
@@ -112,9 +119,12 @@ impl Field<'_> {
         self.bytes.try_into().map_err(|_| corrupt(self.what))
     }
 
-    pub(super) fn text(&self) -> Result<String, Error> {
-        let text = std::str::from_utf8(self.bytes).map_err(|_| corrupt(self.what))?;
-        Ok(text.to_owned())
+    pub(super) fn text(&self) -> Result<&'a str, Error> {
+        std::str::from_utf8(self.bytes).map_err(|_| corrupt(self.what))
+    }
+
+    pub(super) fn string(&self) -> Result<String, Error> {
+        self.text().map(str::to_owned)
     }
 
     pub(super) fn checksum(&self) -> Result<Checksum, Error> {
@@ -134,11 +144,14 @@ impl Field<'_> {
     }
 }
 
-pub(super) fn encode_checksum(checksum: &Checksum) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(checksum.value().len() + 1);
-    push_number(&mut bytes, algorithm_number(checksum.algorithm()));
-    bytes.extend_from_slice(checksum.value());
-    bytes
+pub(super) fn push_checksum(to: &mut Vec<u8>, checksum: &Checksum) {
+    push_number(to, algorithm_number(checksum.algorithm()));
+    to.extend_from_slice(checksum.value());
+}
+
+/// How long [`push_checksum`] makes it.
+pub(super) fn checksum_bytes(checksum: &Checksum) -> u64 {
+    number_bytes(algorithm_number(checksum.algorithm())) + checksum.value().len() as u64
 }
 
 pub(super) fn decode_checksum(bytes: &[u8]) -> Option<Checksum> {
@@ -178,6 +191,11 @@ pub(super) fn push_number(to: &mut Vec<u8>, mut number: u64) {
     to.push(number as u8);
 }
 
+/// How long [`push_number`] makes it.
+fn number_bytes(number: u64) -> u64 {
+    u64::from((u64::BITS - (number | 1).leading_zeros()).div_ceil(7))
+}
+
 pub(super) fn take_number(from: &mut &[u8]) -> Option<u64> {
     let mut number: u64 = 0;
     for shift in (0..64).step_by(7) {
@@ -201,6 +219,7 @@ mod tests {
         fn numbers_read_back(number: u64) {
             let mut bytes = Vec::new();
             push_number(&mut bytes, number);
+            prop_assert_eq!(bytes.len() as u64, number_bytes(number));
             prop_assert_eq!(take_number(&mut &bytes[..]), Some(number));
         }
 

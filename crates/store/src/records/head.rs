@@ -73,14 +73,15 @@ impl Head {
         })
     }
 
-    pub(crate) fn info(&self) -> ObjectInfo {
+    pub(crate) fn into_info(self) -> ObjectInfo {
+        let (checksum, checksum_type) = self.checksum.unzip();
         ObjectInfo {
-            metadata: self.metadata.clone(),
+            metadata: self.metadata,
             size: self.size,
             etag: self.etag,
             last_modified: self.modified,
-            checksum: self.checksum.as_ref().map(|(checksum, _)| checksum.clone()),
-            checksum_type: self.checksum.as_ref().map(|(_, checksum_type)| *checksum_type),
+            checksum,
+            checksum_type,
             parts: self.etag.parts(),
             part: None,
         }
@@ -114,18 +115,18 @@ pub(super) fn read_metadata(field: &Field<'_>, metadata: &mut ObjectMetadata) ->
         STORAGE_CLASS => &mut metadata.storage_class,
         WEBSITE_REDIRECT => &mut metadata.website_redirect,
         USER_NAME => {
-            metadata.user.push((field.text()?, String::new()));
+            metadata.user.push((field.string()?, String::new()));
             return Ok(());
         }
         USER_VALUE => {
             if let Some((_, value)) = metadata.user.last_mut() {
-                *value = field.text()?;
+                *value = field.string()?;
             }
             return Ok(());
         }
         _ => return Ok(()),
     };
-    *slot = Some(field.text()?);
+    *slot = Some(field.string()?);
     Ok(())
 }
 

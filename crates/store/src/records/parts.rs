@@ -1,6 +1,8 @@
 //! Rows of parts: one part of an upload, and the list of parts that an object is made of.
 
-use super::fields::{Reader, Writer, decode_checksum, encode_checksum, push_number, take_number};
+use super::fields::{
+    Reader, Writer, checksum_bytes, decode_checksum, push_checksum, push_number, take_number,
+};
 use crate::error::{Result, corrupt};
 use bytes::Bytes;
 use countersign_engine::limits::ROW_BYTES_MAX;
@@ -66,9 +68,10 @@ pub(crate) fn encode_manifest_rows(parts: &[ManifestPart]) -> Vec<Bytes> {
         let mut entry = Vec::with_capacity(48);
         push_number(&mut entry, part.number.get().into());
         push_number(&mut entry, part.size);
-        let checksum = part.checksum.as_ref().map(encode_checksum).unwrap_or_default();
-        push_number(&mut entry, checksum.len() as u64);
-        entry.extend(checksum);
+        push_number(&mut entry, part.checksum.as_ref().map_or(0, checksum_bytes));
+        if let Some(checksum) = &part.checksum {
+            push_checksum(&mut entry, checksum);
+        }
         if list.len() + entry.len() > LIST_BYTES_MAX {
             rows.push(manifest_row(&list));
             list.clear();

@@ -9,24 +9,24 @@ use countersign_types::{ChecksumAlgorithm, ChecksumType, Moment, ObjectMetadata}
 
 /// A bucket, as the directory in the system's space knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct BucketRecord {
+pub(crate) struct BucketRecord<'a> {
     pub(crate) space: u64,
     pub(crate) created: Moment,
-    pub(crate) owner: String,
-    pub(crate) region: String,
+    pub(crate) owner: &'a str,
+    pub(crate) region: &'a str,
 }
 
-impl BucketRecord {
+impl<'a> BucketRecord<'a> {
     pub(crate) fn encode(&self) -> Bytes {
         let mut to = Writer::new();
         to.number(1, self.space);
         to.moment(2, self.created);
-        to.text(3, Some(&self.owner));
-        to.text(4, Some(&self.region));
+        to.text(3, Some(self.owner));
+        to.text(4, Some(self.region));
         to.finish()
     }
 
-    pub(crate) fn decode(value: &[u8]) -> Result<BucketRecord> {
+    pub(crate) fn decode(value: &'a [u8]) -> Result<BucketRecord<'a>> {
         let mut reader = Reader::new(value, "the row of a bucket")?;
         let (mut space, mut created, mut owner, mut region) = (None, None, None, None);
         while let Some(field) = reader.next()? {
@@ -202,8 +202,8 @@ mod tests {
         let bucket = BucketRecord {
             space: 7,
             created: Moment::from_seconds(9),
-            owner: "ann".into(),
-            region: "us-east-1".into(),
+            owner: "ann",
+            region: "us-east-1",
         };
         assert_eq!(BucketRecord::decode(&bucket.encode()).expect("bucket"), bucket);
         assert_eq!(
