@@ -4,12 +4,11 @@
 //! is open.
 
 use crate::buffers;
-use crate::format::{At, Placed, crc32c};
+use crate::format::{At, Placed, crc32c, entry};
 use crate::tasks::Tasks;
-use async_trait::async_trait;
 use bytes::Bytes;
 use countersign_engine::world::File;
-use countersign_engine::{Error, Home, OpenBody, Result, Row, Space, rules};
+use countersign_engine::{Error, OpenBody, Result, Soon, rules};
 use std::io;
 use std::sync::Arc;
 
@@ -36,22 +35,19 @@ impl Place {
     }
 }
 
-/// A row's full name.
-#[derive(Clone)]
-pub(crate) struct Owner {
-    pub(crate) space: Space,
-    pub(crate) home: Home,
-    pub(crate) row: Row,
-}
+/// A row, by its name in the index.
+pub(crate) struct Owner(pub(crate) Vec<u8>);
 
 impl Owner {
     /// Says what is wrong with the row's body.
     pub(crate) fn corrupt(&self, what: &str) -> Error {
-        let (home, suffix) = (self.home.0.escape_ascii(), self.row.suffix.escape_ascii());
-        let class = self.row.class.0;
+        let Some((space, home, row)) = entry::parse_row_name(&self.0) else {
+            return Error::Corrupt(format!("body of a row: {what}"));
+        };
+        let (home, suffix) = (home.0.escape_ascii(), row.suffix.escape_ascii());
+        let (class, space) = (row.class.0, space.0);
         Error::Corrupt(format!(
-            "body of row `{home}` `{suffix}` (class {class}, space {}): {what}",
-            self.space.0
+            "body of row `{home}` `{suffix}` (class {class}, space {space}): {what}"
         ))
     }
 }
@@ -64,26 +60,23 @@ pub(crate) struct Pinned {
     pub(crate) tasks: Tasks,
 }
 
-#[async_trait]
 impl OpenBody for Pinned {
     fn len(&self) -> u64 {
         self.place.placed.len
     }
 
-    async fn read(&self, offset: u64, len: usize) -> Result<Bytes> {
-        rules::check_read(self.len(), offset, len)?;
-        if len == 0 {
-            return Ok(Bytes::new());
-        }
-        if let Some(bytes) = self.read_blocks(offset, len, Patience::None)? {
-            return Ok(bytes);
+    fn read(&self, offset: u64, len: usize) -> Soon<'_, Result<Bytes>> {
+        if let Some(read) = self.read_at_once(offset, len).transpose() {
+            return Soon::now(read);
         }
         let pinned = self.clone();
-        let read = self
-            .tasks
-            .blocking(move || pinned.read_blocks(offset, len, Patience::Device))
-            .await?;
-        read.ok_or_else(|| self.place.owner.corrupt("its file was not read"))
+        Soon::later(async move {
+            let read = self
+                .tasks
+                .blocking(move || pinned.read_blocks(offset, len, Patience::Device))
+                .await?;
+            read.ok_or_else(|| self.place.owner.corrupt("its file was not read"))
+        })
     }
 }
 
@@ -93,22 +86,25 @@ pub(crate) struct Warm {
     pub(crate) place: Arc<Place>,
 }
 
-#[async_trait]
 impl OpenBody for Warm {
     fn len(&self) -> u64 {
         self.place.placed.len
     }
 
-    async fn read(&self, offset: u64, len: usize) -> Result<Bytes> {
-        rules::check_read(self.len(), offset, len)?;
+    fn read(&self, offset: u64, len: usize) -> Soon<'_, Result<Bytes>> {
+        Soon::now(self.piece(offset, len))
+    }
+}
+
+impl Warm {
+    fn piece(&self, offset: u64, len: usize) -> Result<Bytes> {
+        rules::check_read(self.place.placed.len, offset, len)?;
         let block = self.place.placed.at.sum_bytes();
         let (start, end) = (offset as usize, offset as usize + len);
         let first = start / block;
         let until = (end.div_ceil(block) * block).min(self.bytes.len());
-        self.place.check(
-            first as u64,
-            &self.bytes.slice(first * block..until.max(first * block)),
-        )?;
+        let blocks = self.bytes.get(first * block..until.max(first * block));
+        self.place.check(first as u64, blocks.unwrap_or_default())?;
         Ok(self.bytes.slice(start..end))
     }
 }
@@ -123,6 +119,15 @@ enum Patience {
 }
 
 impl Pinned {
+    /// `None`: it would have to wait.
+    fn read_at_once(&self, offset: u64, len: usize) -> Result<Option<Bytes>> {
+        rules::check_read(self.len(), offset, len)?;
+        if len == 0 {
+            return Ok(Some(Bytes::new()));
+        }
+        self.read_blocks(offset, len, Patience::None)
+    }
+
     /// False: it would have to wait.
     fn read_into(&self, offset: u64, into: &mut [u8], patience: Patience) -> Result<bool> {
         let read = match patience {
@@ -177,7 +182,7 @@ const AHEAD_BYTES: u64 = 4 * 1024 * 1024;
 mod tests {
     use super::*;
     use crate::format::log_sums;
-    use countersign_engine::Class;
+    use countersign_engine::{Class, Home, Row, Space};
     use std::sync::atomic::{AtomicBool, Ordering};
 
     /// A file whose cache is wrong until it is let go.
@@ -231,14 +236,12 @@ mod tests {
                 },
                 sums: log_sums(&bytes),
             };
-            let owner = Owner {
-                space: Space::SYSTEM,
-                home: Home(Bytes::from_static(b"home")),
-                row: Row {
-                    class: Class(1),
-                    suffix: Bytes::new(),
-                },
+            let home = Home(Bytes::from_static(b"home"));
+            let row = Row {
+                class: Class(1),
+                suffix: Bytes::new(),
             };
+            let owner = Owner(entry::row_name(Space::SYSTEM, &home, &row));
             let pinned = Pinned {
                 file: Arc::new(Stale {
                     bytes: bytes.to_vec(),

@@ -11,10 +11,10 @@ mod moving;
 
 pub(crate) use self::moving::Moved;
 
-use crate::format::BATCH_BYTES_MAX;
 use crate::format::batch::Builder;
 use crate::format::entry::{self, LogPosition};
 use crate::format::ledger::SegmentNote;
+use crate::format::{BATCH_BYTES_MAX, Sums};
 use crate::health::Health;
 use crate::index::MetaIndex;
 use crate::large::{LargeFiles, StagedFile, Taken};
@@ -77,7 +77,7 @@ pub(crate) struct PreparedPut {
 /// Where the body of a row to write comes from.
 pub(crate) enum PreparedBody {
     None,
-    Inline(Bytes, Arc<[u32]>),
+    Inline(Bytes, Sums),
     Staged(Arc<StagedFile>),
     Of(Row),
 }
@@ -452,7 +452,7 @@ impl Committer {
         let done = rows.len() < SWEPT_AT_ONCE;
         let mut overlay = Overlay::new(&*self.index);
         for (name, value) in rows {
-            overlay.forget(name.to_vec(), &parse_entry(&value)?);
+            overlay.forget(name.to_vec(), &parse_entry(value)?);
         }
         if done {
             overlay.finish_sweeping(space)?;

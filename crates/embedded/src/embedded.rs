@@ -7,7 +7,7 @@ use crate::committer::{Answer, Commit, PreparedBody, PreparedPut, Request, Waiti
 use crate::format::entry::{self, Entry, SpaceState};
 use crate::format::{At, log_sums};
 use crate::health::{Health, unavailable};
-use crate::index::{Cached, MetaIndex, Step};
+use crate::index::{self, Cached, MetaIndex, Step};
 use crate::large::{LargeFiles, LargeStage, StagedFile};
 use crate::log::Segments;
 use crate::open::{self, OpenIndex, Options, Recovery};
@@ -19,9 +19,10 @@ use bytes::Bytes;
 use countersign_engine::upkeep::Usage;
 use countersign_engine::world::Files;
 use countersign_engine::{
-    Body, BodyRef, Change, Class, Engine, Error, Home, OpenBody, Outcome, Page, Result, Row, ScanRange,
-    Scanned, Seal, Space, Stage, Stored, rules,
+    Body, BodyRef, Change, Class, Engine, Error, Found, Home, OpenBody, Outcome, Page, Result, Row,
+    ScanRange, Scanned, Seal, Soon, Space, Stage, Stored, rules,
 };
+use smallvec::SmallVec;
 use std::ops::Bound;
 use std::path::Path;
 use std::sync::Arc;
@@ -151,20 +152,27 @@ impl Engine for Embedded {
         self.ask(Request::Remove(space)).await.map(|_| ())
     }
 
-    async fn get(&self, space: Space, home: &Home, rows: &[Row]) -> Result<Vec<Option<Stored>>> {
-        rules::check_get(home, rows)?;
-        let mut names: Vec<_> = rows.iter().map(|row| entry::row_name(space, home, row)).collect();
-        names.push(entry::space_name(space));
-        if let Some(found) = self.shared.index.kept(&names) {
-            return stored_rows(space, home, rows, found);
+    fn get<'a>(&'a self, space: Space, home: &'a Home, rows: &'a [Row]) -> Soon<'a, Result<Found>> {
+        if let Err(error) = rules::check_get(home, rows) {
+            return Soon::now(Err(error));
         }
-        let index = self.shared.index.clone();
-        let found = self
-            .shared
-            .tasks
-            .blocking(move || index.get_and_keep(&names))
-            .await?;
-        stored_rows(space, home, rows, found)
+        let mut names: Names = rows.iter().map(|row| entry::row_name(space, home, row)).collect();
+        let of_space = entry::space_name(space);
+        // The system's space is always there.
+        let noted = (space != Space::SYSTEM).then_some(of_space.as_slice());
+        let all = names.iter().map(Vec::as_slice).chain(noted);
+        if let Some(found) = self.shared.index.kept(all) {
+            return Soon::now(stored_rows(space, names, found));
+        }
+        Soon::later(async move {
+            let index = self.shared.index.clone();
+            let look_up = move || {
+                names.extend((space != Space::SYSTEM).then(|| of_space.to_vec()));
+                let found = index.get_and_keep(&names)?;
+                stored_rows(space, names, found)
+            };
+            self.shared.tasks.blocking(look_up).await
+        })
     }
 
     async fn scan(&self, space: Space, class: Class, range: ScanRange, max: usize) -> Result<Page> {
@@ -197,22 +205,22 @@ impl Engine for Embedded {
         .await
     }
 
-    async fn open(&self, body: &BodyRef) -> Result<Option<Box<dyn OpenBody>>> {
+    fn open<'a>(&'a self, body: &'a BodyRef) -> Soon<'a, Result<Option<Arc<dyn OpenBody>>>> {
         let Ok(place) = body.place.clone().downcast::<Place>() else {
-            return Err(Error::Invalid("a body of another engine"));
+            return Soon::now(Err(Error::Invalid("a body of another engine")));
         };
         if let At::Log { segment, offset } = place.placed.at
             && let Some(bytes) = self.shared.segments.recent.get(segment, offset, place.placed.len)
         {
-            return Ok(Some(Box::new(Warm { bytes, place })));
+            return Soon::now(Ok(Some(Arc::new(Warm { bytes, place }))));
         }
         if let At::Log { segment, .. } = place.placed.at
             && let Some(file) = self.shared.segments.reader_at_once(segment)
         {
             let tasks = self.shared.tasks.clone();
-            return Ok(Some(Box::new(Pinned { file, place, tasks })));
+            return Soon::now(Ok(Some(Arc::new(Pinned { file, place, tasks }))));
         }
-        self.reading(move |shared| shared.open(place)).await
+        Soon::later(self.reading(move |shared| shared.open(place)))
     }
 }
 
@@ -262,7 +270,7 @@ impl Shared {
         space_state(
             space,
             self.index
-                .get(&[entry::space_name(space)])?
+                .get(&[entry::space_name(space).to_vec()])?
                 .pop()
                 .flatten()
                 .as_deref(),
@@ -314,7 +322,7 @@ impl Shared {
         Ok(page)
     }
 
-    fn open(&self, place: Arc<Place>) -> Result<Option<Box<dyn OpenBody>>> {
+    fn open(&self, place: Arc<Place>) -> Result<Option<Arc<dyn OpenBody>>> {
         let file = match place.placed.at {
             At::Log { segment, .. } => match self.segments.reader(segment) {
                 Ok(Some(file)) => file,
@@ -340,35 +348,31 @@ impl Shared {
             },
         };
         let tasks = self.tasks.clone();
-        Ok(Some(Box::new(Pinned { file, place, tasks })))
+        Ok(Some(Arc::new(Pinned { file, place, tasks })))
     }
 }
 
-/// Rows of a home, from what was found under their names and under the name of their space.
-fn stored_rows(
-    space: Space,
-    home: &Home,
-    rows: &[Row],
-    mut found: Vec<Option<Bytes>>,
-) -> Result<Vec<Option<Stored>>> {
-    standing(space_state(space, found.pop().flatten().as_deref())?)?;
-    let stored = |(row, found): (&Row, Option<Bytes>)| {
+/// Names in the index; most reads ask for one row.
+type Names = SmallVec<[Vec<u8>; 1]>;
+
+/// Rows from what was found under their names, and under the name of their space unless that is the system's.
+fn stored_rows(space: Space, names: Names, mut found: index::Found) -> Result<Found> {
+    if space != Space::SYSTEM {
+        standing(space_state(space, found.pop().flatten().as_deref())?)?;
+    }
+    let stored = |(name, found): (Vec<u8>, Option<Bytes>)| {
         let Some(found) = found else { return Ok(None) };
-        let Entry { value, body, .. } = parse_entry(&found)?;
+        let Entry { value, body, .. } = parse_entry(found)?;
         let body = body.map(|placed| BodyRef {
             len: placed.len,
             place: Arc::new(Place {
                 placed,
-                owner: Owner {
-                    space,
-                    home: home.clone(),
-                    row: row.clone(),
-                },
+                owner: Owner(name),
             }),
         });
         Ok(Some(Stored { value, body }))
     };
-    rows.iter().zip(found).map(stored).collect()
+    names.into_iter().zip(found).map(stored).collect()
 }
 
 /// Refuses a space whose rows cannot be read.

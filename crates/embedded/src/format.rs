@@ -12,7 +12,7 @@ pub(crate) mod frame;
 pub(crate) mod ledger;
 pub(crate) mod segment;
 
-use std::sync::Arc;
+use smallvec::SmallVec;
 
 /// The version of every layout in this module.
 pub(crate) const FORMAT_VERSION: u8 = 1;
@@ -34,8 +34,11 @@ pub(crate) struct Placed {
     /// Where it lies.
     pub(crate) at: At,
     /// CRC32C of each [`At::sum_bytes`] of it.
-    pub(crate) sums: Arc<[u32]>,
+    pub(crate) sums: Sums,
 }
+
+/// Checksums of a body; those of a small one need no memory of their own.
+pub(crate) type Sums = SmallVec<[u32; 4]>;
 
 /// Where a body lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,8 +101,15 @@ pub(crate) fn crc32c(bytes: &[u8]) -> u32 {
     crc_fast::crc32_iscsi(bytes)
 }
 
+/// CRC32C of some bytes behind a few others; of headers, which are short.
+pub(crate) fn crc32c_behind(first: &[u8], bytes: &[u8]) -> u32 {
+    let mut both: SmallVec<[u8; 128]> = SmallVec::from_slice(first);
+    both.extend_from_slice(bytes);
+    crc32c(&both)
+}
+
 /// The checksums of a body in the log.
-pub(crate) fn log_sums(body: &[u8]) -> Arc<[u32]> {
+pub(crate) fn log_sums(body: &[u8]) -> Sums {
     body.chunks(LOG_SUM_BYTES).map(crc32c).collect()
 }
 
@@ -116,10 +126,7 @@ pub(crate) struct Salt(pub(crate) u64);
 impl Salt {
     /// CRC32C of the salt and then `bytes`.
     pub(crate) fn sum(self, bytes: &[u8]) -> u32 {
-        let mut salted = Vec::with_capacity(8 + bytes.len());
-        salted.extend_from_slice(&self.0.to_le_bytes());
-        salted.extend_from_slice(bytes);
-        crc32c(&salted)
+        crc32c_behind(&self.0.to_le_bytes(), bytes)
     }
 }
 

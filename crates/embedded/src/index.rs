@@ -9,7 +9,7 @@
 mod cached;
 mod fjall;
 
-pub(crate) use self::cached::Cached;
+pub(crate) use self::cached::{Cached, Found};
 pub use self::fjall::Fjall;
 
 use bytes::Bytes;

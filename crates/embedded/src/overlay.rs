@@ -65,13 +65,19 @@ impl<'a> Overlay<'a> {
 
     /// A space's state; `None` if it was never created.
     pub(crate) fn space(&self, space: Space) -> Result<Option<SpaceState>> {
-        let found = self.look_up(vec![entry::space_name(space)])?.pop().flatten();
+        let found = self
+            .look_up(vec![entry::space_name(space).to_vec()])?
+            .pop()
+            .flatten();
         space_state(space, found.as_deref())
     }
 
     /// What the index notes of a space.
     pub(crate) fn space_entry(&self, space: Space) -> Result<Option<SpaceEntry>> {
-        let found = self.look_up(vec![entry::space_name(space)])?.pop().flatten();
+        let found = self
+            .look_up(vec![entry::space_name(space).to_vec()])?
+            .pop()
+            .flatten();
         found.map(|bytes| parse_space(space, &bytes)).transpose()
     }
 
@@ -93,7 +99,7 @@ impl<'a> Overlay<'a> {
         }
         self.count(frame.segment, frame.bytes.into());
         self.ops.insert(
-            entry::space_name(space),
+            entry::space_name(space).to_vec(),
             Some(SpaceEntry { state, frame }.encode()),
         );
         if state == SpaceState::Removing && before.is_none_or(|before| before.state != state) {
@@ -108,7 +114,8 @@ impl<'a> Overlay<'a> {
                 state: SpaceState::Removed,
                 ..before
             };
-            self.ops.insert(entry::space_name(space), Some(swept.encode()));
+            self.ops
+                .insert(entry::space_name(space).to_vec(), Some(swept.encode()));
         }
         Ok(())
     }
@@ -124,7 +131,7 @@ impl<'a> Overlay<'a> {
         let names = rows.iter().map(|row| entry::row_name(space, home, row)).collect();
         self.look_up(names)?
             .into_iter()
-            .map(|found| found.map(|bytes| parse_entry(&bytes)).transpose())
+            .map(|found| found.map(parse_entry).transpose())
             .collect()
     }
 
@@ -361,7 +368,7 @@ pub(crate) fn state_of(space: Space, noted: Option<SpaceEntry>) -> Option<SpaceS
 }
 
 /// A row from the index.
-pub(crate) fn parse_entry(bytes: &Bytes) -> Result<Entry> {
+pub(crate) fn parse_entry(bytes: Bytes) -> Result<Entry> {
     Entry::parse(bytes).ok_or_else(|| Error::Corrupt("a row of the index".into()))
 }
 

@@ -1,7 +1,9 @@
 //! The types and the one trait of the contract. See the crate's opening lines for what engines keep true.
 
+use crate::Soon;
 use async_trait::async_trait;
 use bytes::Bytes;
+use smallvec::SmallVec;
 use std::any::Any;
 use std::fmt;
 use std::ops::Bound;
@@ -103,6 +105,9 @@ pub struct Stored {
     /// The row's body, if it has one.
     pub body: Option<BodyRef>,
 }
+
+/// What was found of some rows, in the order asked for. Most ask for one, which needs no memory of its own.
+pub type Found = SmallVec<[Option<Stored>; 1]>;
 
 /// Names a body as it was when the row was read. [`Engine::open`] pins it.
 #[derive(Clone)]
@@ -249,7 +254,6 @@ pub trait Stage: Send {
 }
 
 /// A pinned body.
-#[async_trait]
 pub trait OpenBody: Send + Sync {
     /// Length in bytes.
     fn len(&self) -> u64;
@@ -259,7 +263,7 @@ pub trait OpenBody: Send + Sync {
     }
     /// Reads exactly `len` bytes at `offset`. Damaged bytes are [`Error::Corrupt`], never handed out.
     /// Reading past the end is [`Error::Invalid`].
-    async fn read(&self, offset: u64, len: usize) -> Result<Bytes>;
+    fn read(&self, offset: u64, len: usize) -> Soon<'_, Result<Bytes>>;
 }
 
 /// A storage engine.
@@ -272,7 +276,7 @@ pub trait Engine: Send + Sync + 'static {
     /// Removes a sealed space with every row and body in it. Repeatable; an unsealed space is [`Error::Invalid`].
     async fn remove(&self, space: Space) -> Result<()>;
     /// Reads rows of one home at one moment, in the order asked for.
-    async fn get(&self, space: Space, home: &Home, rows: &[Row]) -> Result<Vec<Option<Stored>>>;
+    fn get<'a>(&'a self, space: Space, home: &'a Home, rows: &'a [Row]) -> Soon<'a, Result<Found>>;
     /// Reads a class in order, at most `max` rows (1 ..= [`crate::limits::SCAN_ROWS_MAX`]).
     async fn scan(&self, space: Space, class: Class, range: ScanRange, max: usize) -> Result<Page>;
     /// Applies a change to one home, atomically and durably.
@@ -280,5 +284,5 @@ pub trait Engine: Send + Sync + 'static {
     /// Begins a body of more than [`crate::limits::INLINE_BODY_BYTES_MAX`] bytes (smaller is allowed).
     async fn stage(&self, space: Space, home: &Home) -> Result<Box<dyn Stage>>;
     /// Pins a body; `None` if it is gone since the row was read (read the row again).
-    async fn open(&self, body: &BodyRef) -> Result<Option<Box<dyn OpenBody>>>;
+    fn open<'a>(&'a self, body: &'a BodyRef) -> Soon<'a, Result<Option<Arc<dyn OpenBody>>>>;
 }

@@ -6,8 +6,8 @@
 
 use crate::world::random::Seeded;
 use crate::{
-    BodyRef, Change, Class, Engine, Error, Home, OpenBody, Outcome, Page, Result, Row, ScanRange, Seal,
-    Space, Stage, Staged, Stored,
+    BodyRef, Change, Class, Engine, Error, Found, Home, OpenBody, Outcome, Page, Result, Row, ScanRange,
+    Seal, Soon, Space, Stage, Staged,
 };
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -209,9 +209,11 @@ impl Engine for Faulty {
         self.faults.write().await?.answer(self.inner.remove(space).await)
     }
 
-    async fn get(&self, space: Space, home: &Home, rows: &[Row]) -> Result<Vec<Option<Stored>>> {
-        self.faults.read().await?;
-        self.inner.get(space, home, rows).await
+    fn get<'a>(&'a self, space: Space, home: &'a Home, rows: &'a [Row]) -> Soon<'a, Result<Found>> {
+        Soon::later(async move {
+            self.faults.read().await?;
+            self.inner.get(space, home, rows).await
+        })
     }
 
     async fn scan(&self, space: Space, class: Class, range: ScanRange, max: usize) -> Result<Page> {
@@ -236,15 +238,17 @@ impl Engine for Faulty {
         }))
     }
 
-    async fn open(&self, body: &BodyRef) -> Result<Option<Box<dyn OpenBody>>> {
-        self.faults.read().await?;
-        let opened = self.inner.open(body).await?;
-        Ok(opened.map(|body| {
-            Box::new(FaultyBody {
-                body,
-                faults: self.faults.clone(),
-            }) as Box<dyn OpenBody>
-        }))
+    fn open<'a>(&'a self, body: &'a BodyRef) -> Soon<'a, Result<Option<Arc<dyn OpenBody>>>> {
+        Soon::later(async move {
+            self.faults.read().await?;
+            let opened = self.inner.open(body).await?;
+            Ok(opened.map(|body| {
+                Arc::new(FaultyBody {
+                    body,
+                    faults: self.faults.clone(),
+                }) as _
+            }))
+        })
     }
 }
 
@@ -267,19 +271,20 @@ impl Stage for FaultyStage {
 }
 
 struct FaultyBody {
-    body: Box<dyn OpenBody>,
+    body: Arc<dyn OpenBody>,
     faults: Arc<Faults>,
 }
 
-#[async_trait]
 impl OpenBody for FaultyBody {
     fn len(&self) -> u64 {
         self.body.len()
     }
 
-    async fn read(&self, offset: u64, len: usize) -> Result<Bytes> {
-        self.faults.read().await?;
-        self.body.read(offset, len).await
+    fn read(&self, offset: u64, len: usize) -> Soon<'_, Result<Bytes>> {
+        Soon::later(async move {
+            self.faults.read().await?;
+            self.body.read(offset, len).await
+        })
     }
 }
 

@@ -22,10 +22,12 @@ pub mod limits;
 pub mod memory;
 pub mod pieces;
 pub mod rules;
+mod soon;
 pub mod upkeep;
 pub mod world;
 
 pub use contract::{
-    Body, BodyRef, Change, Class, Engine, Error, Fold, Guard, Home, OpenBody, Outcome, Page, Position, Put,
-    Result, Row, ScanRange, Scanned, Seal, Space, Stage, Staged, Stored,
+    Body, BodyRef, Change, Class, Engine, Error, Fold, Found, Guard, Home, OpenBody, Outcome, Page, Position,
+    Put, Result, Row, ScanRange, Scanned, Seal, Space, Stage, Staged, Stored,
 };
+pub use soon::Soon;

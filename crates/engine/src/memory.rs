@@ -7,8 +7,8 @@
 
 use crate::rules;
 use crate::{
-    Body, BodyRef, Change, Class, Engine, Error, Home, OpenBody, Outcome, Page, Position, Result, Row,
-    ScanRange, Scanned, Seal, Space, Stage, Staged, Stored,
+    Body, BodyRef, Change, Class, Engine, Error, Found, Home, OpenBody, Outcome, Page, Position, Result, Row,
+    ScanRange, Scanned, Seal, Soon, Space, Stage, Staged, Stored,
 };
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
@@ -73,14 +73,8 @@ impl Engine for Memory {
         Ok(())
     }
 
-    async fn get(&self, space: Space, home: &Home, rows: &[Row]) -> Result<Vec<Option<Stored>>> {
-        rules::check_get(home, rows)?;
-        let mut spaces = self.lock();
-        let held = standing(&mut spaces, space)?;
-        Ok(rows
-            .iter()
-            .map(|row| held.rows.get(&place(home, row)).map(HeldRow::stored))
-            .collect())
+    fn get<'a>(&'a self, space: Space, home: &'a Home, rows: &'a [Row]) -> Soon<'a, Result<Found>> {
+        Soon::now(self.found(space, home, rows))
     }
 
     async fn scan(&self, space: Space, class: Class, range: ScanRange, max: usize) -> Result<Page> {
@@ -196,17 +190,26 @@ impl Engine for Memory {
         }))
     }
 
-    async fn open(&self, body: &BodyRef) -> Result<Option<Box<dyn OpenBody>>> {
+    fn open<'a>(&'a self, body: &'a BodyRef) -> Soon<'a, Result<Option<Arc<dyn OpenBody>>>> {
         let Some(bytes) = body.place.downcast_ref::<Weak<Bytes>>() else {
-            return Err(Error::Invalid("a body of another engine"));
+            return Soon::now(Err(Error::Invalid("a body of another engine")));
         };
-        Ok(bytes
-            .upgrade()
-            .map(|bytes| Box::new(MemoryBody(bytes)) as Box<dyn OpenBody>))
+        let opened = bytes.upgrade().map(|bytes| Arc::new(MemoryBody(bytes)) as _);
+        Soon::now(Ok(opened))
     }
 }
 
 impl Memory {
+    fn found(&self, space: Space, home: &Home, rows: &[Row]) -> Result<Found> {
+        rules::check_get(home, rows)?;
+        let mut spaces = self.lock();
+        let held = standing(&mut spaces, space)?;
+        Ok(rows
+            .iter()
+            .map(|row| held.rows.get(&place(home, row)).map(HeldRow::stored))
+            .collect())
+    }
+
     fn staged<'a>(&self, space: Space, home: &Home, staged: &'a Staged) -> Result<&'a MemoryStaged> {
         let foreign = Error::Invalid("a staged body of another engine");
         let Some(staged) = staged.handle.downcast_ref::<MemoryStaged>() else {
@@ -329,15 +332,20 @@ impl Stage for MemoryStage {
 
 struct MemoryBody(Arc<Bytes>);
 
-#[async_trait]
+impl MemoryBody {
+    fn piece(&self, offset: u64, len: usize) -> Result<Bytes> {
+        rules::check_read(self.len(), offset, len)?;
+        let start = usize::try_from(offset).map_err(|_| Error::Invalid("a read past the end of the body"))?;
+        Ok(self.0.slice(start..start + len))
+    }
+}
+
 impl OpenBody for MemoryBody {
     fn len(&self) -> u64 {
         self.0.len() as u64
     }
 
-    async fn read(&self, offset: u64, len: usize) -> Result<Bytes> {
-        rules::check_read(self.len(), offset, len)?;
-        let start = usize::try_from(offset).map_err(|_| Error::Invalid("a read past the end of the body"))?;
-        Ok(self.0.slice(start..start + len))
+    fn read(&self, offset: u64, len: usize) -> Soon<'_, Result<Bytes>> {
+        Soon::now(self.piece(offset, len))
     }
 }

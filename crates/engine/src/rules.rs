@@ -10,6 +10,7 @@ use crate::limits::{
     SCAN_ROWS_MAX, SUFFIX_BYTES_MAX,
 };
 use crate::{Body, Change, Error, Guard, Home, Put, Result, Row, ScanRange};
+use smallvec::SmallVec;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -101,13 +102,12 @@ fn check_put(put: &Put) -> Result<()> {
 }
 
 fn check_rows_named_once(change: &Change) -> Result<()> {
-    let mut named = HashSet::new();
-    if !change
-        .puts
-        .iter()
-        .map(|put| &put.row)
-        .chain(&change.deletes)
-        .all(|row| named.insert(row))
+    let named = change.puts.iter().map(|put| &put.row).chain(&change.deletes);
+    let mut named: SmallVec<[&Row; 4]> = named.collect();
+    named.sort_unstable();
+    if named
+        .windows(2)
+        .any(|pair| matches!(pair, [row, next] if row == next))
     {
         return Err(Error::Invalid("a row is named twice"));
     }
@@ -123,7 +123,7 @@ fn check_rows_named_once(change: &Change) -> Result<()> {
     for put in &change.puts {
         if let Some(Body::Of(row)) = &put.body {
             check_row(row)?;
-            if !named.contains(row) {
+            if named.binary_search(&row).is_err() {
                 return Err(Error::Invalid("a body is taken from a row that keeps it"));
             }
             if !taken.insert(row) {

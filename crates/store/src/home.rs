@@ -10,7 +10,7 @@ use crate::layout::{self, HEAD, PARTS_MARK};
 use crate::records::{Garbage, GarbageKind, Generation, Head, PartsMark};
 use crate::{Store, Value};
 use bytes::Bytes;
-use countersign_engine::{Change, Guard, Home, Put, Row, Space, Stored};
+use countersign_engine::{Change, Found, Guard, Home, Put, Row, Space, Stored};
 use countersign_types::{Moment, WriteCondition};
 
 /// The rows that say what the object is now.
@@ -115,12 +115,12 @@ pub(crate) fn leave_garbage(
 }
 
 impl Store {
-    pub(crate) async fn rows(&self, space: Space, home: &Home, rows: &[Row]) -> Result<Vec<Option<Stored>>> {
+    pub(crate) async fn rows(&self, space: Space, home: &Home, rows: &[Row]) -> Result<Found> {
         Ok(self.engine().get(space, home, rows).await?)
     }
 
     pub(crate) async fn row(&self, space: Space, home: &Home, row: Row) -> Result<Option<Stored>> {
-        let mut found = self.rows(space, home, &[row]).await?;
+        let mut found = self.rows(space, home, std::slice::from_ref(&row)).await?;
         Ok(found.pop().flatten())
     }
 

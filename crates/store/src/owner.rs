@@ -101,7 +101,7 @@ impl Store {
         };
         let rows = [layout::single(HEAD), upload];
         let found = match self.rows(name.space, &name.home, &rows).await {
-            Err(crate::Error::Engine(engine::Error::NoSpace)) => Vec::new(),
+            Err(crate::Error::Engine(engine::Error::NoSpace)) => engine::Found::new(),
             found => found?,
         };
         let (head, upload) = (found.first().cloned().flatten(), found.get(1).cloned().flatten());

@@ -33,7 +33,7 @@ pub struct ObjectReader {
     remaining: u64,
     is_within: bool,
     /// The part that is open, by its place in the list.
-    open_part: Option<(usize, Box<dyn OpenBody>)>,
+    open_part: Option<(usize, Arc<dyn OpenBody>)>,
 }
 
 #[derive(Clone)]
@@ -148,7 +148,7 @@ impl ObjectReader {
 }
 
 impl OpenParts {
-    async fn open(&self, part: &OpenPart) -> Result<Box<dyn OpenBody>> {
+    async fn open(&self, part: &OpenPart) -> Result<Arc<dyn OpenBody>> {
         let row = layout::part_row(self.generation, part.number);
         for _ in 0..ATTEMPTS_MAX {
             let stored = self.store.row(self.space, &self.home, row.clone()).await;
@@ -213,14 +213,14 @@ impl Store {
         for _ in 0..ATTEMPTS_MAX {
             let (stored, head) = self.head_row(space, home).await?;
             if head.manifest_rows.is_none() {
-                return Ok((head.info(), Vec::new()));
+                return Ok((head.into_info(), Vec::new()));
             }
             if let Some((listed, open)) = self.open_parts(space, home, &stored, &head).await? {
                 let views = listed.iter().zip(&open.parts).zip(1..);
                 let views = views.filter_map(|((listed, part), place)| {
                     Some(part_view(listed, part, PartNumber::new(place)?))
                 });
-                return Ok((head.info(), views.collect()));
+                return Ok((head.into_info(), views.collect()));
             }
         }
         Err(Error::Conflict)
@@ -242,29 +242,25 @@ impl Store {
     ) -> Result<Object> {
         for _ in 0..ATTEMPTS_MAX {
             let (stored, head) = self.head_row(space, home).await?;
-            let mut info = head.info();
             let is_whole = head.manifest_rows.is_none();
             if !needs_bytes && (is_whole || part.is_none()) {
+                let mut info = head.into_info();
                 info.part = part.map(|number| only_part(&info, number)).transpose()?;
                 return Ok(Object {
                     info,
                     bytes: ObjectBytes::None,
                 });
             }
-            let opened = if is_whole {
+            if is_whole {
+                let mut info = head.into_info();
                 info.part = part.map(|number| only_part(&info, number)).transpose()?;
-                self.open_whole(&stored, info.size).await?
-            } else {
-                let opened = self.open_parts(space, home, &stored, &head).await?;
-                match opened {
-                    Some((parts, open)) => {
-                        info.part = part.map(|number| nth_part(&parts, &open, number)).transpose()?;
-                        Some(ObjectBytes::Parts(Arc::new(open)))
-                    }
-                    None => None,
+                if let Some(bytes) = self.open_whole(&stored, info.size).await? {
+                    return Ok(Object { info, bytes });
                 }
-            };
-            if let Some(bytes) = opened {
+            } else if let Some((parts, open)) = self.open_parts(space, home, &stored, &head).await? {
+                let mut info = head.into_info();
+                info.part = part.map(|number| nth_part(&parts, &open, number)).transpose()?;
+                let bytes = ObjectBytes::Parts(Arc::new(open));
                 return Ok(Object { info, bytes });
             }
         }
@@ -280,7 +276,7 @@ impl Store {
                 .ok_or_else(|| corrupt("an object without its bytes"));
         };
         match self.engine().open(body).await? {
-            Some(open) => Ok(Some(ObjectBytes::Whole(Arc::from(check_len(open, size)?)))),
+            Some(open) => Ok(Some(ObjectBytes::Whole(check_len(open, size)?))),
             None => Ok(None),
         }
     }
@@ -369,7 +365,7 @@ fn part_view(listed: &ManifestPart, part: &OpenPart, number: PartNumber) -> Part
     }
 }
 
-fn check_len(body: Box<dyn OpenBody>, size: u64) -> Result<Box<dyn OpenBody>> {
+fn check_len(body: Arc<dyn OpenBody>, size: u64) -> Result<Arc<dyn OpenBody>> {
     if body.len() != size {
         return Err(corrupt("a body whose length is not the row's"));
     }

@@ -11,8 +11,8 @@ use crate::format::batch::{Builder, FrameBody};
 use crate::format::entry::{self, Entry, SpaceState};
 use crate::large::Taken;
 use crate::overlay::{Overlay, state_of};
-use countersign_engine::{Class, Error, Outcome, Result, Row, Seal, Space, rules};
-use std::collections::HashMap;
+use countersign_engine::{Class, Error, Guard, Outcome, Result, Row, Seal, Space, rules};
+use smallvec::SmallVec;
 
 /// A batch that is being made.
 pub(super) struct Making<'a> {
@@ -106,24 +106,20 @@ impl<'a> Making<'a> {
             Some(SpaceState::Sealed) => return Err(Error::Sealed),
             Some(SpaceState::Removing | SpaceState::Removed) | None => return Err(Error::NoSpace),
         }
-        let touched = guards
-            .iter()
-            .map(|guard| &guard.row)
-            .chain(puts.iter().map(|put| &put.row))
-            .chain(&deletes);
-        let touched: Vec<&Row> = touched.collect();
-        let found = self.overlay.entries(space, &home, &touched)?;
-        let before: HashMap<&Row, Entry> = touched
-            .iter()
-            .zip(found)
-            .filter_map(|(row, entry)| Some((*row, entry?)))
-            .collect();
-        let now: Vec<_> = guards
-            .iter()
-            .map(|guard| before.get(&guard.row).map(|entry| entry.value.clone()))
-            .collect();
-        if now.iter().zip(&guards).any(|(now, guard)| *now != guard.expected) {
-            return Ok(Outcome::Refused(now));
+        let before = {
+            let touched: SmallVec<[&Row; 4]> = guards
+                .iter()
+                .map(|guard| &guard.row)
+                .chain(puts.iter().map(|put| &put.row))
+                .chain(&deletes)
+                .collect();
+            Before::new(&touched, self.overlay.entries(space, &home, &touched)?)
+        };
+        let now = |guard: &Guard| before.get(&guard.row).map(|entry| &entry.value);
+        if guards.iter().any(|guard| now(guard) != guard.expected.as_ref()) {
+            return Ok(Outcome::Refused(
+                guards.iter().map(|guard| now(guard).cloned()).collect(),
+            ));
         }
         for put in &puts {
             match &put.body {
@@ -167,7 +163,24 @@ impl<'a> Making<'a> {
     }
 }
 
-fn body_of(before: &HashMap<&Row, Entry>, row: &Row) -> Result<Placed> {
+/// Rows of a home that stand before a change.
+struct Before<'r>(Vec<(&'r Row, Entry)>);
+
+impl<'r> Before<'r> {
+    fn new(rows: &[&'r Row], found: Vec<Option<Entry>>) -> Before<'r> {
+        let standing = rows.iter().zip(found);
+        let mut standing: Vec<_> = standing.filter_map(|(row, entry)| Some((*row, entry?))).collect();
+        standing.sort_unstable_by_key(|(row, _)| *row);
+        Before(standing)
+    }
+
+    fn get(&self, row: &Row) -> Option<&Entry> {
+        let place = self.0.binary_search_by_key(&row, |(row, _)| row).ok()?;
+        self.0.get(place).map(|(_, entry)| entry)
+    }
+}
+
+fn body_of(before: &Before<'_>, row: &Row) -> Result<Placed> {
     let body = before.get(row).and_then(|entry| entry.body.clone());
     body.ok_or(Error::Invalid("a body is taken from a row that has none"))
 }

@@ -7,10 +7,9 @@
 use super::decide::Making;
 use crate::format::batch::FrameBody;
 use crate::format::entry::{Entry, SpaceState};
-use crate::format::{FrameAt, Span};
+use crate::format::{FrameAt, Span, Sums};
 use bytes::Bytes;
 use countersign_engine::{Home, Result, Row, Space};
-use std::sync::Arc;
 
 /// Something to be written again.
 pub(crate) enum Moved {
@@ -20,7 +19,7 @@ pub(crate) enum Moved {
         home: Home,
         row: Row,
         frame: FrameAt,
-        body: Option<(Bytes, Arc<[u32]>)>,
+        body: Option<(Bytes, Sums)>,
     },
     /// That a row is deleted.
     Delete {
@@ -59,7 +58,7 @@ impl Making<'_> {
         home: &Home,
         row: &Row,
         frame: FrameAt,
-        body: Option<(Bytes, Arc<[u32]>)>,
+        body: Option<(Bytes, Sums)>,
     ) -> Result<()> {
         if let Some(old) = self.standing(space, home, row)?.filter(|old| old.frame == frame) {
             let since = old.since;
@@ -117,7 +116,7 @@ impl Making<'_> {
         row: &Row,
         old: &Entry,
         since: u64,
-        body: Option<(Bytes, Arc<[u32]>)>,
+        body: Option<(Bytes, Sums)>,
     ) {
         let body = match (&body, &old.body) {
             (Some((bytes, sums)), _) => FrameBody::Here(bytes, sums.clone()),

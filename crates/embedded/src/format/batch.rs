@@ -5,13 +5,13 @@
 //! Keeps true: frames of two different batches never make a whole one together, because each frame's chain depends on
 //! everything written before it since the log began.
 
+use super::bytes::Write as _;
 use super::frame::{self, HEADER_BYTES, Header, Kind, Record};
 use super::segment::SegmentSet;
-use super::{At, BLOCK, FrameAt, LOG_SUM_BYTES, Placed, Salt, Span, crc32c, round_up};
+use super::{At, BLOCK, FrameAt, LOG_SUM_BYTES, Placed, Salt, Span, Sums, crc32c, round_up};
 use bytes::{Bytes, BytesMut};
 use countersign_engine::pieces::{aligned_room, is_aligned};
 use countersign_engine::{Home, Row, Space};
-use std::sync::Arc;
 
 /// Where a batch begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,7 +64,7 @@ struct Pending {
 pub(crate) enum FrameBody<'a> {
     None,
     /// These bytes, into the frame itself.
-    Here(&'a [u8], Arc<[u32]>),
+    Here(&'a [u8], Sums),
     /// It lies elsewhere already.
     There(Placed),
 }
@@ -99,61 +99,57 @@ impl Builder {
         value: &[u8],
         body: FrameBody<'_>,
     ) -> (FrameAt, Option<Placed>) {
+        let segment = self.start.segment;
+        let mut put = |body: &[u8], placed: Option<&Placed>, is_here| {
+            self.frame(Kind::Put, body, |payload| {
+                frame::encode_put(payload, space, home, row, since, value);
+                frame::encode_body(payload, placed, is_here);
+            })
+        };
         match body {
-            FrameBody::None => {
-                let payload = frame::encode_put(space, home, row, since, value, None, false);
-                (self.frame(Kind::Put, &payload, &[]), None)
-            }
-            FrameBody::There(placed) => {
-                let payload = frame::encode_put(space, home, row, since, value, Some(&placed), false);
-                (self.frame(Kind::Put, &payload, &[]), Some(placed))
-            }
+            FrameBody::None => (put(&[], None, false).0, None),
+            FrameBody::There(placed) => (put(&[], Some(&placed), false).0, Some(placed)),
             FrameBody::Here(bytes, sums) => {
-                let at = At::Log {
-                    segment: self.start.segment,
-                    offset: 0,
-                };
-                let mut placed = Placed {
-                    len: bytes.len() as u64,
-                    at,
-                    sums,
-                };
-                let payload = frame::encode_put(space, home, row, since, value, Some(&placed), true);
-                let offset = self.start.offset + (self.bytes.len() + HEADER_BYTES + payload.len()) as u64;
-                placed.at = At::Log {
-                    segment: self.start.segment,
-                    offset,
-                };
-                (self.frame(Kind::Put, &payload, bytes), Some(placed))
+                // Where it lies follows from the payload, which does not say it.
+                let at = At::Log { segment, offset: 0 };
+                let len = bytes.len() as u64;
+                let mut placed = Placed { len, at, sums };
+                let (frame, offset) = put(bytes, Some(&placed), true);
+                placed.at = At::Log { segment, offset };
+                (frame, Some(placed))
             }
         }
     }
 
     /// Adds that a row is deleted, and answers where that stands.
     pub(crate) fn delete(&mut self, space: Space, home: &Home, row: &Row, voids: Span) -> FrameAt {
-        self.frame(Kind::Delete, &frame::encode_delete(space, home, row, voids), &[])
+        self.frame(Kind::Delete, &[], |payload| {
+            frame::encode_delete(payload, space, home, row, voids);
+        })
+        .0
     }
 
     pub(crate) fn create(&mut self, space: Space) -> FrameAt {
-        self.frame(Kind::Create, &frame::encode_space(space), &[])
+        self.of_space(Kind::Create, space)
     }
 
     pub(crate) fn seal(&mut self, space: Space) -> FrameAt {
-        self.frame(Kind::Seal, &frame::encode_space(space), &[])
+        self.of_space(Kind::Seal, space)
     }
 
     pub(crate) fn remove(&mut self, space: Space) -> FrameAt {
-        self.frame(Kind::Remove, &frame::encode_space(space), &[])
+        self.of_space(Kind::Remove, space)
     }
 
     /// Says which segments are the log from here on.
     pub(crate) fn segments(&mut self, set: &SegmentSet) -> FrameAt {
-        self.frame(Kind::Segments, &set.encode(), &[])
+        self.frame(Kind::Segments, &[], |payload| payload.raw(&set.encode()))
+            .0
     }
 
     /// Closes the segment. A batch of its own.
     pub(crate) fn end(&mut self) {
-        self.frame(Kind::End, &[], &[]);
+        self.frame(Kind::End, &[], |_| {});
     }
 
     /// The batch's bytes, padded to whole blocks, and what comes after it.
@@ -190,25 +186,36 @@ impl Builder {
         (self.bytes.freeze(), next)
     }
 
-    fn frame(&mut self, kind: Kind, payload: &[u8], body: &[u8]) -> FrameAt {
+    fn of_space(&mut self, kind: Kind, space: Space) -> FrameAt {
+        self.frame(kind, &[], |payload| frame::encode_space(payload, space))
+            .0
+    }
+
+    /// Answers where the frame lies, and where its body.
+    fn frame(&mut self, kind: Kind, body: &[u8], payload: impl FnOnce(&mut BytesMut)) -> (FrameAt, u64) {
         let offset = self.bytes.len();
+        let payload_at = offset + HEADER_BYTES;
+        self.bytes.resize(payload_at, 0);
+        payload(&mut self.bytes);
+        let payload = self.bytes.get(payload_at..).unwrap_or_default();
+        let (payload_bytes, payload_sum) = (payload.len(), crc32c(payload));
+        let body_at = payload_at + payload_bytes;
+        self.bytes.extend_from_slice(body);
+        self.bytes
+            .resize(offset + frame::frame_bytes(payload_bytes, body.len()), 0);
         self.frames.push(Pending {
             offset,
             kind,
-            payload_bytes: payload.len() as u32,
+            payload_bytes: payload_bytes as u32,
             body_bytes: body.len() as u32,
-            payload_sum: crc32c(payload),
+            payload_sum,
         });
-        self.bytes.resize(offset + HEADER_BYTES, 0);
-        self.bytes.extend_from_slice(payload);
-        self.bytes.extend_from_slice(body);
-        self.bytes
-            .resize(offset + frame::frame_bytes(payload.len(), body.len()), 0);
-        FrameAt {
+        let frame = FrameAt {
             segment: self.start.segment,
             offset: self.start.offset + offset as u64,
-            bytes: frame::frame_bytes(payload.len(), 0) as u32,
-        }
+            bytes: frame::frame_bytes(payload_bytes, 0) as u32,
+        };
+        (frame, self.start.offset + body_at as u64)
     }
 }
 

@@ -2,30 +2,39 @@
 //!
 //! Keeps true: reading past the end answers `None`, never panics.
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
+use smallvec::{Array, SmallVec};
 
 /// Appends numbers to a buffer.
 pub(super) trait Write {
-    fn u8(&mut self, value: u8);
-    fn u16(&mut self, value: u16);
-    fn u32(&mut self, value: u32);
-    fn u64(&mut self, value: u64);
     fn raw(&mut self, bytes: &[u8]);
+    fn u8(&mut self, value: u8) {
+        self.raw(&[value]);
+    }
+    fn u16(&mut self, value: u16) {
+        self.raw(&value.to_le_bytes());
+    }
+    fn u32(&mut self, value: u32) {
+        self.raw(&value.to_le_bytes());
+    }
+    fn u64(&mut self, value: u64) {
+        self.raw(&value.to_le_bytes());
+    }
 }
 
 impl Write for Vec<u8> {
-    fn u8(&mut self, value: u8) {
-        self.push(value);
+    fn raw(&mut self, bytes: &[u8]) {
+        self.extend_from_slice(bytes);
     }
-    fn u16(&mut self, value: u16) {
-        self.extend_from_slice(&value.to_le_bytes());
+}
+
+impl Write for BytesMut {
+    fn raw(&mut self, bytes: &[u8]) {
+        self.extend_from_slice(bytes);
     }
-    fn u32(&mut self, value: u32) {
-        self.extend_from_slice(&value.to_le_bytes());
-    }
-    fn u64(&mut self, value: u64) {
-        self.extend_from_slice(&value.to_le_bytes());
-    }
+}
+
+impl<A: Array<Item = u8>> Write for SmallVec<A> {
     fn raw(&mut self, bytes: &[u8]) {
         self.extend_from_slice(bytes);
     }

@@ -9,7 +9,7 @@ use super::batch::{Next, Start};
 use super::bytes::{Reader, Write};
 use super::frame::{encode_body, parse_body};
 use super::{At, FORMAT_VERSION, FrameAt, Placed, Span};
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use countersign_engine::{Class, Home, Position, Row, Space};
 
 const KIND_LOG_POSITION: u8 = 0;
@@ -31,8 +31,8 @@ pub(crate) fn segments_name() -> Vec<u8> {
 }
 
 /// The name of a space's state.
-pub(crate) fn space_name(space: Space) -> Vec<u8> {
-    number_name(KIND_SPACE, space.0)
+pub(crate) fn space_name(space: Space) -> [u8; 1 + 8] {
+    numbered(KIND_SPACE, space.0)
 }
 
 /// The name of the count of rows that refer to a large file.
@@ -62,7 +62,8 @@ pub(crate) fn parse_segment_name(name: &[u8]) -> Option<u64> {
 
 /// The name of the mark that the row with this name has a body in the log that it took over from another frame.
 pub(crate) fn taken_name(segment: u64, offset: u64, row_name: &[u8]) -> Vec<u8> {
-    let mut name = number_name(KIND_TAKEN, segment);
+    let mut name = Vec::with_capacity(1 + 8 + 8 + row_name.len());
+    name.raw(&numbered(KIND_TAKEN, segment));
     name.raw(&offset.to_be_bytes());
     name.raw(row_name);
     name
@@ -149,7 +150,7 @@ pub(crate) fn parse_row_position(name: &[u8]) -> Option<Position> {
 }
 
 /// A row's space, home and own name from its name here.
-pub(crate) fn parse_row_name(name: &Bytes) -> Option<(Space, Home, Row)> {
+pub(crate) fn parse_row_name(name: &[u8]) -> Option<(Space, Home, Row)> {
     let (kind, rest) = name.split_first()?;
     let (space, rest) = rest.split_first_chunk()?;
     let Position { home, suffix } = parse_row_position(name)?;
@@ -185,14 +186,20 @@ impl Entry {
         bytes
     }
 
-    pub(crate) fn parse(bytes: &Bytes) -> Option<Entry> {
-        let value = bytes.slice_ref(Entry::parse_value(bytes)?);
-        let mut read = Reader(bytes.get(4 + value.len()..)?);
+    pub(crate) fn parse(mut bytes: Bytes) -> Option<Entry> {
+        let mut read = Reader(&bytes);
+        let len = read.u32()? as usize;
+        read.raw(len)?;
         let frame = parse_frame_at(&mut read)?;
         let since = read.u64()?;
         let body = parse_body(&mut read, None)?;
-        read.is_empty().then_some(Entry {
-            value,
+        if !read.is_empty() {
+            return None;
+        }
+        bytes.truncate(4 + len);
+        bytes.advance(4);
+        Some(Entry {
+            value: bytes,
             frame,
             since,
             body,
@@ -336,15 +343,16 @@ impl LogPosition {
 }
 
 fn named(space: Space, class: Class, home: &[u8], suffix: &[u8]) -> Vec<u8> {
-    let mut name = rows_of_class(space, class);
-    name.reserve(home.len() + 1 + suffix.len());
+    let mut name = Vec::with_capacity(1 + 8 + 1 + home.len() + 1 + suffix.len());
+    name.raw(&numbered(KIND_ROW, space.0));
+    name.u8(class.0);
     name.raw(home);
     name.u8(0);
     name.raw(suffix);
     name
 }
 
-fn encode_frame_at(into: &mut Vec<u8>, frame: &FrameAt) {
+fn encode_frame_at(into: &mut impl Write, frame: &FrameAt) {
     into.u64(frame.segment);
     into.u64(frame.offset);
     into.u32(frame.bytes);
@@ -366,10 +374,12 @@ fn parse_number_name(kind: u8, name: &[u8]) -> Option<u64> {
 }
 
 fn number_name(kind: u8, number: u64) -> Vec<u8> {
-    let mut name = Vec::with_capacity(64);
-    name.u8(kind);
-    name.raw(&number.to_be_bytes());
-    name
+    numbered(kind, number).to_vec()
+}
+
+fn numbered(kind: u8, number: u64) -> [u8; 1 + 8] {
+    let [a, b, c, d, e, f, g, h] = number.to_be_bytes();
+    [kind, a, b, c, d, e, f, g, h]
 }
 
 #[cfg(test)]
@@ -438,10 +448,10 @@ mod tests {
                 body,
             };
             let bytes = Bytes::from(entry.encode());
-            assert_eq!(Entry::parse(&bytes).as_ref(), Some(&entry));
+            assert_eq!(Entry::parse(bytes.clone()).as_ref(), Some(&entry));
             assert_eq!(Entry::parse_value(&bytes), Some(&*entry.value));
             for len in 0..bytes.len() {
-                assert_eq!(Entry::parse(&bytes.slice(..len)), None, "cut to {len}");
+                assert_eq!(Entry::parse(bytes.slice(..len)), None, "cut to {len}");
             }
         }
         let space = SpaceEntry {

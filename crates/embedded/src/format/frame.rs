@@ -7,9 +7,10 @@
 
 use super::bytes::{Reader, Write};
 use super::segment::SegmentSet;
-use super::{At, BATCH_BYTES_MAX, FORMAT_VERSION, Placed, Salt, Span, crc32c, round_up};
+use super::{At, BATCH_BYTES_MAX, FORMAT_VERSION, Placed, Salt, Span, crc32c_behind, round_up};
 use bytes::Bytes;
 use countersign_engine::{Class, Home, Row, Space};
+use smallvec::SmallVec;
 
 /// Length of a header in bytes.
 pub(crate) const HEADER_BYTES: usize = 64;
@@ -91,8 +92,8 @@ pub(crate) enum Record {
 
 impl Header {
     /// Writes the header; `chain` is filled in from the previous frame's.
-    pub(crate) fn encode(&mut self, salt: Salt, previous_chain: u32) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(HEADER_BYTES);
+    pub(crate) fn encode(&mut self, salt: Salt, previous_chain: u32) -> SmallVec<[u8; HEADER_BYTES]> {
+        let mut bytes = SmallVec::new();
         bytes.raw(&MAGIC);
         bytes.u8(FORMAT_VERSION);
         bytes.u8(self.kind as u8);
@@ -169,47 +170,40 @@ impl Kind {
     }
 }
 
-/// The payload of a [`Kind::Put`]. `body_here`: its body follows the payload in the same frame.
-pub(crate) fn encode_put(
+/// The payload of a [`Kind::Put`] up to where its body lies, which [`encode_body`] writes.
+pub(super) fn encode_put(
+    payload: &mut impl Write,
     space: Space,
     home: &Home,
     row: &Row,
     since: u64,
     value: &[u8],
-    body: Option<&Placed>,
-    body_here: bool,
-) -> Vec<u8> {
-    let mut payload = encode_row(space, home, row);
+) {
+    encode_row(payload, space, home, row);
     payload.u64(since);
     payload.u32(value.len() as u32);
     payload.raw(value);
-    encode_body(&mut payload, body, body_here);
-    payload
 }
 
 /// The payload of a [`Kind::Delete`].
-pub(crate) fn encode_delete(space: Space, home: &Home, row: &Row, voids: Span) -> Vec<u8> {
-    let mut payload = encode_row(space, home, row);
+pub(super) fn encode_delete(payload: &mut impl Write, space: Space, home: &Home, row: &Row, voids: Span) {
+    encode_row(payload, space, home, row);
     payload.u64(voids.first);
     payload.u64(voids.last);
-    payload
 }
 
-fn encode_row(space: Space, home: &Home, row: &Row) -> Vec<u8> {
-    let mut payload = encode_space(space);
+fn encode_row(payload: &mut impl Write, space: Space, home: &Home, row: &Row) {
+    encode_space(payload, space);
     payload.u8(row.class.0);
     payload.u16(home.0.len() as u16);
     payload.u16(row.suffix.len() as u16);
     payload.raw(&home.0);
     payload.raw(&row.suffix);
-    payload
 }
 
 /// The payload of the other kinds that speak of a space.
-pub(crate) fn encode_space(space: Space) -> Vec<u8> {
-    let mut payload = Vec::with_capacity(128);
+pub(super) fn encode_space(payload: &mut impl Write, space: Space) {
     payload.u64(space.0);
-    payload
 }
 
 /// Reads a payload. `here` is where the frame's own body lies, if it has one.
@@ -272,8 +266,8 @@ const BODY_HERE: u8 = 1;
 const BODY_IN_LOG: u8 = 2;
 const BODY_LARGE: u8 = 3;
 
-/// Writes where a body lies; the index keeps it in the same form.
-pub(super) fn encode_body(into: &mut Vec<u8>, body: Option<&Placed>, here: bool) {
+/// Writes where a body lies; the index keeps it in the same form. `here`: it follows the payload in the same frame.
+pub(super) fn encode_body(into: &mut impl Write, body: Option<&Placed>, here: bool) {
     let Some(placed) = body else {
         return into.u8(BODY_NONE);
     };
@@ -313,8 +307,5 @@ pub(super) fn parse_body(read: &mut Reader<'_>, here: Option<At>) -> Option<Opti
 }
 
 fn chain(previous: u32, covered: &[u8]) -> u32 {
-    let mut bytes = Vec::with_capacity(4 + covered.len());
-    bytes.u32(previous);
-    bytes.raw(covered);
-    crc32c(&bytes)
+    crc32c_behind(&previous.to_le_bytes(), covered)
 }

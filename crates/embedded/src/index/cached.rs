@@ -13,16 +13,21 @@ use super::{MetaIndex, Op, Visit};
 use crate::format::{crc32c, entry};
 use bytes::Bytes;
 use countersign_engine::Result;
+use foldhash::quality::RandomState;
 use quick_cache::Weighter;
-use quick_cache::sync::{Cache, GuardResult};
+use quick_cache::sync::{Cache, DefaultLifecycle, GuardResult};
+use smallvec::SmallVec;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+/// What was found under some names, in their order.
+pub(crate) type Found = SmallVec<[Option<Bytes>; 2]>;
+
 /// An index, and rows of it that are kept. All changes of the index go through here.
 pub(crate) struct Cached {
     index: Arc<dyn MetaIndex>,
-    rows: Cache<Vec<u8>, Option<Bytes>, Memory>,
+    rows: Cache<Vec<u8>, Option<Bytes>, Memory, RandomState>,
     /// Odd while a change touches a name that falls here, and larger after each. Many names share one.
     marks: Box<[AtomicU64]>,
     /// One change at a time.
@@ -35,33 +40,43 @@ impl Cached {
         let rows_estimate = usize::try_from(bytes_max / ROW_BYTES_USUAL).unwrap_or(usize::MAX);
         Cached {
             index,
-            rows: Cache::with_weighter(rows_estimate, bytes_max, Memory),
+            rows: Cache::with(
+                rows_estimate,
+                bytes_max,
+                Memory,
+                // Clients choose names, and cannot tell which of them fall together.
+                RandomState::default(),
+                DefaultLifecycle::default(),
+            ),
             marks: (0..MARKS).map(|_| AtomicU64::new(0)).collect(),
             changing: Mutex::new(()),
         }
     }
 
     /// Values of some names, all at one moment, without waiting; `None` if the index must be asked.
-    pub(crate) fn kept(&self, names: &[Vec<u8>]) -> Option<Vec<Option<Bytes>>> {
-        let before: Vec<u64> = names
-            .iter()
-            .map(|name| self.mark(name).load(Ordering::Acquire))
+    pub(crate) fn kept<'n>(&self, names: impl Iterator<Item = &'n [u8]> + Clone) -> Option<Found> {
+        let before: SmallVec<[_; 2]> = names
+            .clone()
+            .map(|name| {
+                let mark = self.mark(name);
+                (mark, mark.load(Ordering::Acquire))
+            })
             .collect();
-        if before.iter().any(|mark| is_changing(*mark)) {
+        if before.iter().any(|(_, before)| is_changing(*before)) {
             return None;
         }
-        let found = names
-            .iter()
-            .map(|name| self.rows.get(name))
-            .collect::<Option<Vec<_>>>()?;
+        let mut found = Found::new();
+        for name in names {
+            found.push(self.rows.get(name)?);
+        }
         // Whoever saw a value of a change saw its mark, too, because both come before the value's lock is let go.
-        let is_same = |(name, before): (&Vec<u8>, u64)| self.mark(name).load(Ordering::Acquire) == before;
-        names.iter().zip(before).all(is_same).then_some(found)
+        let is_same = |(mark, before): &(&AtomicU64, u64)| mark.load(Ordering::Acquire) == *before;
+        before.iter().all(is_same).then_some(found)
     }
 
     /// As [`MetaIndex::get`]; what is found is kept for the next time.
-    pub(crate) fn get_and_keep(&self, names: &[Vec<u8>]) -> Result<Vec<Option<Bytes>>> {
-        if let Some(found) = self.kept(names) {
+    pub(crate) fn get_and_keep(&self, names: &[Vec<u8>]) -> Result<Found> {
+        if let Some(found) = self.kept(names.iter().map(Vec::as_slice)) {
             return Ok(found);
         }
         let place = |name: &Vec<u8>| match self.rows.get_value_or_guard(name, Some(Duration::ZERO)) {
@@ -76,20 +91,19 @@ impl Cached {
                 let _is_changed_meanwhile = place.insert(found.clone());
             }
         }
-        Ok(found)
+        Ok(found.into())
     }
 
     fn mark(&self, name: &[u8]) -> &AtomicU64 {
-        let place = crc32c(name) as usize % MARKS;
         self.marks
-            .get(place)
+            .get(mark_of(name))
             .expect("there is a mark for every remainder")
     }
 
     /// The marks of what is changed, each once.
     fn marks_of(&self, ops: &[Op]) -> Vec<usize> {
         let kept = ops.iter().filter(|(name, _)| entry::is_kept(name));
-        let mut marks: Vec<usize> = kept.map(|(name, _)| crc32c(name) as usize % MARKS).collect();
+        let mut marks: Vec<usize> = kept.map(|(name, _)| mark_of(name)).collect();
         marks.sort_unstable();
         marks.dedup();
         marks
@@ -105,8 +119,8 @@ impl Cached {
 impl MetaIndex for Cached {
     /// For the log's thread, which is about to change most of what it reads: nothing more is kept.
     fn get(&self, names: &[Vec<u8>]) -> Result<Vec<Option<Bytes>>> {
-        match self.kept(names) {
-            Some(found) => Ok(found),
+        match self.kept(names.iter().map(Vec::as_slice)) {
+            Some(found) => Ok(found.into_vec()),
             None => self.index.get(names),
         }
     }
@@ -154,6 +168,11 @@ impl MetaIndex for Cached {
         self.step(&all);
         Ok(())
     }
+}
+
+/// The same at each start: who shares a mark with whom decides who asks the index, and a run must be like the one before.
+fn mark_of(name: &[u8]) -> usize {
+    crc32c(name) as usize % MARKS
 }
 
 fn is_changing(mark: u64) -> bool {

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) fn audit(index: &dyn MetaIndex, ledger: &Ledger) -> Result<()> {
     let mut held = Held::default();
     each(index, entry::rows(), &mut |name, value| {
-        held.row(&name, &parse_entry(&value)?);
+        held.row(&name, &parse_entry(value)?);
         Ok(())
     })?;
     each(index, entry::space_names(), &mut |name, value| {

@@ -136,7 +136,9 @@ impl Compactor {
     async fn move_frames(&self, source: &mut Source, frames: Vec<(FrameAt, Record)>) -> Result<()> {
         let name = |record: &Record| match record {
             Record::Put { space, home, row, .. } => entry::row_name(*space, home, row),
-            Record::Create(space) | Record::Seal(space) | Record::Remove(space) => entry::space_name(*space),
+            Record::Create(space) | Record::Seal(space) | Record::Remove(space) => {
+                entry::space_name(*space).to_vec()
+            }
             // Looked up by the committer, or not at all; some name has to stand here.
             Record::Delete { .. } | Record::End | Record::Segments(_) => entry::log_position_name(),
         };
@@ -159,7 +161,7 @@ impl Compactor {
         let bytes = frame.bytes as usize;
         match record {
             Record::Put { space, home, row, .. } => {
-                let entry = found.map(|found| parse_entry(&found)).transpose()?;
+                let entry = found.map(parse_entry).transpose()?;
                 match entry.filter(|entry| entry.frame == frame) {
                     Some(entry) => self.move_row(source, (space, home, row), entry).await,
                     None => Ok(()),
@@ -211,7 +213,7 @@ impl Compactor {
                 let row = entry::parse_row_name(name);
                 let row = row.ok_or_else(|| Error::Corrupt("a mark of a body in the index".into()))?;
                 if let Some(found) = found {
-                    self.move_row(source, row, parse_entry(&found)?).await?;
+                    self.move_row(source, row, parse_entry(found)?).await?;
                 }
             }
             match marks.last() {

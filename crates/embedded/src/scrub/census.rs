@@ -34,7 +34,7 @@ pub(super) fn count(shared: &Shared) -> Result<Census> {
             return Ok(());
         }
         census.rows += 1;
-        let Some(Placed { len, at, .. }) = Entry::parse(value).and_then(|entry| entry.body) else {
+        let Some(Placed { len, at, .. }) = Entry::parse(value.clone()).and_then(|entry| entry.body) else {
             return Ok(());
         };
         census.body_bytes += len;

@@ -71,7 +71,7 @@ fn check_row(
     let mut value = value;
     let mut within = within;
     loop {
-        let found = match Entry::parse(&value) {
+        let found = match Entry::parse(value.clone()) {
             None => Found::Damaged("the index's note of it cannot be read".into()),
             Some(Entry { body: None, .. }) => Found::Whole,
             Some(Entry {

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 use bytes::Bytes;
 use countersign_engine::{
-    BodyRef, Change, Class, Engine, Home, OpenBody, Outcome, Page, Result, Row, ScanRange, Seal, Space,
-    Stage, Staged, Stored,
+    BodyRef, Change, Class, Engine, Found, Home, OpenBody, Outcome, Page, Result, Row, ScanRange, Seal, Soon,
+    Space, Stage, Staged,
 };
 
 /// What was asked so far.
@@ -51,7 +51,7 @@ pub(crate) struct Watched {
 }
 
 struct WatchedStage(Box<dyn Stage>, Arc<Counts>);
-struct WatchedBody(Box<dyn OpenBody>, Arc<Counts>);
+struct WatchedBody(Arc<dyn OpenBody>, Arc<Counts>);
 
 #[async_trait]
 impl Engine for Watched {
@@ -70,9 +70,9 @@ impl Engine for Watched {
         self.inner.remove(space).await
     }
 
-    async fn get(&self, space: Space, home: &Home, rows: &[Row]) -> Result<Vec<Option<Stored>>> {
+    fn get<'a>(&'a self, space: Space, home: &'a Home, rows: &'a [Row]) -> Soon<'a, Result<Found>> {
         self.counts.read();
-        self.inner.get(space, home, rows).await
+        self.inner.get(space, home, rows)
     }
 
     async fn scan(&self, space: Space, class: Class, range: ScanRange, max: usize) -> Result<Page> {
@@ -91,10 +91,12 @@ impl Engine for Watched {
         Ok(Box::new(WatchedStage(stage, Arc::clone(&self.counts))))
     }
 
-    async fn open(&self, body: &BodyRef) -> Result<Option<Box<dyn OpenBody>>> {
+    fn open<'a>(&'a self, body: &'a BodyRef) -> Soon<'a, Result<Option<Arc<dyn OpenBody>>>> {
         self.counts.read();
-        let body = self.inner.open(body).await?;
-        Ok(body.map(|body| Box::new(WatchedBody(body, Arc::clone(&self.counts))) as _))
+        Soon::later(async move {
+            let body = self.inner.open(body).await?;
+            Ok(body.map(|body| Arc::new(WatchedBody(body, Arc::clone(&self.counts))) as _))
+        })
     }
 }
 
@@ -110,14 +112,13 @@ impl Stage for WatchedStage {
     }
 }
 
-#[async_trait]
 impl OpenBody for WatchedBody {
     fn len(&self) -> u64 {
         self.0.len()
     }
 
-    async fn read(&self, offset: u64, len: usize) -> Result<Bytes> {
+    fn read(&self, offset: u64, len: usize) -> Soon<'_, Result<Bytes>> {
         self.1.piece(len);
-        self.0.read(offset, len).await
+        self.0.read(offset, len)
     }
 }

@@ -74,6 +74,7 @@ impl<'a> Reader<'a> {
         }
     }
 
+    #[inline]
     pub(super) fn next(&mut self) -> Result<Option<Field<'a>>, Error> {
         let Some((&tag, rest)) = self.rest.split_first() else {
             return Ok(None);
@@ -92,6 +93,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A field without which the row means nothing.
+    #[inline]
     pub(super) fn need<T>(&self, value: Option<T>) -> Result<T, Error> {
         value.ok_or_else(|| corrupt(self.what))
     }
@@ -105,16 +107,19 @@ pub(super) struct Field<'a> {
 }
 
 impl<'a> Field<'a> {
+    #[inline]
     pub(super) fn number(&self) -> Result<u64, Error> {
         let mut bytes = self.bytes;
         take_number(&mut bytes).ok_or_else(|| corrupt(self.what))
     }
 
+    #[inline]
     pub(super) fn moment(&self) -> Result<Moment, Error> {
         let millis = i64::try_from(self.number()?).map_err(|_| corrupt(self.what))?;
         Ok(Moment::from_millis(millis))
     }
 
+    #[inline]
     pub(super) fn array<const N: usize>(&self) -> Result<[u8; N], Error> {
         self.bytes.try_into().map_err(|_| corrupt(self.what))
     }
@@ -196,15 +201,17 @@ fn number_bytes(number: u64) -> u64 {
     u64::from((u64::BITS - (number | 1).leading_zeros()).div_ceil(7))
 }
 
+#[inline]
 pub(super) fn take_number(from: &mut &[u8]) -> Option<u64> {
-    let mut number: u64 = 0;
-    for shift in (0..64).step_by(7) {
+    let (mut number, mut shift) = (0, 0);
+    while shift < u64::BITS {
         let (&byte, rest) = from.split_first()?;
         *from = rest;
-        number |= u64::from(byte & 0x7f).checked_shl(shift)?;
+        number |= u64::from(byte & 0x7f) << shift;
         if byte & 0x80 == 0 {
             return Some(number);
         }
+        shift += 7;
     }
     None
 }

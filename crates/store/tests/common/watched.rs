@@ -4,8 +4,8 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use countersign_engine::{
-    BodyRef, Change, Class, Engine, Error, Home, OpenBody, Outcome, Page, Result, Row, ScanRange, Seal,
-    Space, Stage, Staged, Stored,
+    BodyRef, Change, Class, Engine, Error, Found, Home, OpenBody, Outcome, Page, Result, Row, ScanRange,
+    Seal, Soon, Space, Stage, Staged,
 };
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -84,9 +84,11 @@ impl<E: Engine> Engine for Watched<E> {
         }
     }
 
-    async fn get(&self, space: Space, home: &Home, rows: &[Row]) -> Result<Vec<Option<Stored>>> {
-        yield_now().await;
-        self.inner.get(space, home, rows).await
+    fn get<'a>(&'a self, space: Space, home: &'a Home, rows: &'a [Row]) -> Soon<'a, Result<Found>> {
+        Soon::later(async move {
+            yield_now().await;
+            self.inner.get(space, home, rows).await
+        })
     }
 
     async fn scan(&self, space: Space, class: Class, range: ScanRange, max: usize) -> Result<Page> {
@@ -123,9 +125,11 @@ impl<E: Engine> Engine for Watched<E> {
         }))
     }
 
-    async fn open(&self, body: &BodyRef) -> Result<Option<Box<dyn OpenBody>>> {
-        yield_now().await;
-        self.inner.open(body).await
+    fn open<'a>(&'a self, body: &'a BodyRef) -> Soon<'a, Result<Option<Arc<dyn OpenBody>>>> {
+        Soon::later(async move {
+            yield_now().await;
+            self.inner.open(body).await
+        })
     }
 }
 

@@ -60,14 +60,18 @@ impl MetaIndex for Rows {
 }
 
 fn name(number: usize) -> Vec<u8> {
-    entry::space_name(Space(number as u64))
+    entry::space_name(Space(number as u64)).to_vec()
 }
 
 fn put(number: usize, value: &str) -> Op {
     (name(number), Some(value.as_bytes().to_vec()))
 }
 
-fn text(found: Option<Vec<Option<Bytes>>>) -> Option<Vec<Option<String>>> {
+fn without_index(cached: &Cached, names: &[Vec<u8>]) -> Option<Found> {
+    cached.kept(names.iter().map(Vec::as_slice))
+}
+
+fn text(found: Option<Found>) -> Option<Vec<Option<String>>> {
     let text = |value: Bytes| String::from_utf8(value.to_vec()).expect("text");
     Some(found?.into_iter().map(|value| value.map(text)).collect())
 }
@@ -76,19 +80,22 @@ fn text(found: Option<Vec<Option<Bytes>>>) -> Option<Vec<Option<String>>> {
 fn what_was_read_or_written_is_answered_without_the_index() {
     let index = Arc::new(Rows::default());
     let cached = Cached::new(index.clone(), 1 << 20);
-    assert_eq!(text(cached.kept(&[name(1)])), None);
+    assert_eq!(text(without_index(&cached, &[name(1)])), None);
     assert_eq!(text(cached.get_and_keep(&[name(1)]).ok()), Some(vec![None]));
     assert_eq!(
-        text(cached.kept(&[name(1)])),
+        text(without_index(&cached, &[name(1)])),
         Some(vec![None]),
         "that it is absent is kept"
     );
     cached.apply(vec![put(1, "a"), put(2, "b")]).expect("applied");
     let (a, b) = (Some("a".to_owned()), Some("b".to_owned()));
-    assert_eq!(text(cached.kept(&[name(1), name(2)])), Some(vec![a, b.clone()]));
+    assert_eq!(
+        text(without_index(&cached, &[name(1), name(2)])),
+        Some(vec![a, b.clone()])
+    );
     assert_eq!(index.looked_up.load(Ordering::Relaxed), 1);
     cached.apply(vec![(name(1), None)]).expect("applied");
-    assert_eq!(text(cached.kept(&[name(1)])), None);
+    assert_eq!(text(without_index(&cached, &[name(1)])), None);
     assert_eq!(
         text(cached.get_and_keep(&[name(1), name(2)]).ok()),
         Some(vec![None, b])
@@ -97,7 +104,7 @@ fn what_was_read_or_written_is_answered_without_the_index() {
     cached
         .apply(vec![(entry::log_position_name(), Some(vec![1]))])
         .expect("applied");
-    assert_eq!(text(cached.kept(&[entry::log_position_name()])), None);
+    assert_eq!(text(without_index(&cached, &[entry::log_position_name()])), None);
 }
 
 #[test]
@@ -109,7 +116,7 @@ fn after_a_failed_change_only_the_index_is_asked() {
     assert!(cached.apply(vec![put(1, "b")]).is_err());
     let one = Some(vec![Some("a".to_owned())]);
     assert_eq!(text(cached.get_and_keep(&[name(1)]).ok()), one);
-    assert_eq!(text(cached.kept(&[name(1)])), None);
+    assert_eq!(text(without_index(&cached, &[name(1)])), None);
 }
 
 /// An index with one row, where a change and a look-up wait to be let on.
@@ -220,13 +227,13 @@ fn several_rows_are_of_one_moment_and_never_older_than_before() {
                     let group = random.below(GROUPS);
                     let before = newest[group].load(Ordering::SeqCst);
                     let names = names(group);
-                    let found = match cached.kept(&names) {
+                    let found = match without_index(cached, &names) {
                         Some(found) => {
                             kept.fetch_add(1, Ordering::Relaxed);
                             found
                         }
                         None if random.below(2) == 0 => cached.get_and_keep(&names).expect("read"),
-                        None => cached.get(&names).expect("read"),
+                        None => cached.get(&names).expect("read").into(),
                     };
                     let numbers: Vec<u64> = found
                         .iter()
