@@ -1,0 +1,288 @@
+//! Every row of a release reads back in every later one: `fixtures/rows/<version>.txt` holds what a store of that version
+//! kept of each kind, a row a line. `COUNTERSIGN_BLESS=1` writes today's anew; a released one is never written again.
+
+mod common;
+
+use bytes::Bytes;
+use common::{TestWorld, bucket, object_key, part_number, put, put_new, read_key, store_on};
+use countersign_engine::memory::Memory;
+use countersign_engine::{Body, Change, Class, Engine, Home, Put, Row, ScanRange, Space};
+use countersign_store::{
+    BytesSource, CompleteUpload, CompletedPart, Error, Expect, ExpectedChecksum, ListQuery, NewObject,
+    Settings, Store, UploadQuery,
+};
+use countersign_types::{ChecksumAlgorithm, ChecksumType, CorsMethod, CorsRule, ObjectMetadata, UploadId};
+use std::fmt::Write;
+use std::ops::Bound;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+#[tokio::test]
+async fn rows_of_version_1_read_back() {
+    let engine = Memory::new();
+    for line in fixture().lines() {
+        let fields: Vec<&str> = line.split(' ').collect();
+        let [space, class, home, suffix, value, body] = fields[..] else {
+            panic!("a row is six fields: {line}");
+        };
+        let space = Space(space.parse().expect("a number"));
+        // The second row of a space finds it there.
+        let _ = engine.create(space).await;
+        let bytes = |field: &str| Bytes::from(hex::decode(field.trim_matches('"')).expect("hex"));
+        let put = Put {
+            row: Row {
+                class: Class(class.as_bytes()[0]),
+                suffix: bytes(suffix),
+            },
+            value: bytes(value),
+            body: (body != "-").then(|| Body::Bytes(bytes(body))),
+        };
+        let change = Change {
+            puts: vec![put],
+            ..Change::default()
+        };
+        engine
+            .commit(space, &Home(bytes(home)), change)
+            .await
+            .expect("written");
+    }
+    let store = Store::open_with(Arc::new(engine), TestWorld::new(), Settings::default()).await;
+    let store = store.expect("opens");
+
+    let found = store.bucket(&bucket()).await.expect("there");
+    assert_eq!(
+        (found.owner.as_str(), found.region.as_str()),
+        ("ann", "us-east-1")
+    );
+    assert_eq!(
+        store.cors_rules(&bucket()).await.expect("read"),
+        Some(vec![rule()])
+    );
+    assert_eq!(read_key(&store, "plain").await.expect("read"), b"hello");
+    assert_eq!(read_key(&store, "empty").await.expect("read"), b"");
+    assert_eq!(read_key(&store, "a\u{0}b/\u{1}").await.expect("read"), b"escaped");
+    assert_eq!(read_key(&store, "made of parts").await.expect("read"), b"a part");
+    let everything = store
+        .object_info(&bucket(), &object_key("everything"), None)
+        .await
+        .expect("read");
+    assert_eq!(everything.metadata, metadata());
+    let checksum = everything.checksum.expect("kept");
+    assert_eq!(checksum.algorithm(), ChecksumAlgorithm::Sha1);
+    let parts = store
+        .object_parts(&bucket(), &object_key("made of parts"))
+        .await
+        .expect("read");
+    assert_eq!(parts.1.len(), 1);
+    assert_eq!(parts.0.checksum_type, Some(ChecksumType::Composite));
+    let gone = read_key(&store, "deleted").await;
+    assert!(matches!(gone, Err(Error::NoSuchKey)), "{gone:?}");
+
+    let listing = store
+        .list_objects(
+            &bucket(),
+            &ListQuery {
+                max: 100,
+                ..ListQuery::default()
+            },
+        )
+        .await
+        .expect("listed");
+    assert_eq!(listing.entries.len(), 5);
+    let query = UploadQuery {
+        max: 10,
+        ..UploadQuery::default()
+    };
+    let uploads = store.list_uploads(&bucket(), &query).await.expect("listed");
+    let upload = uploads.uploads.first().expect("one is open");
+    // It goes on where the older version left it.
+    let listed = store
+        .list_parts(&bucket(), &object_key("open upload"), &upload.upload_id, None, 10)
+        .await
+        .expect("listed");
+    assert_eq!(listed.parts.len(), 1);
+}
+
+#[tokio::test]
+async fn rows_are_written_as_the_fixture_has_them() {
+    let made = make().await;
+    if std::env::var_os("COUNTERSIGN_BLESS").is_some() {
+        std::fs::create_dir_all(path().parent().expect("a directory")).expect("made");
+        std::fs::write(path(), &made).expect("written");
+    }
+    for (made, kept) in made.lines().zip(fixture().lines()) {
+        assert_eq!(
+            made, kept,
+            "a row is written otherwise than before: that is a new version of it"
+        );
+    }
+    assert_eq!(made.lines().count(), fixture().lines().count());
+}
+
+/// Rows of every kind, as text.
+async fn make() -> String {
+    let engine: Arc<dyn Engine> = Arc::new(Memory::new());
+    let store = store_on(engine.clone(), TestWorld::new(), Settings::default()).await;
+    store.put_cors_rules(&bucket(), &[rule()]).await.expect("set");
+    for (key, body) in [
+        ("plain", "hello"),
+        ("empty", ""),
+        ("a\u{0}b/\u{1}", "escaped"),
+        ("deleted", "x"),
+    ] {
+        put(&store, key, body).await.expect("put");
+    }
+    let everything = NewObject {
+        metadata: metadata(),
+        expect: with(ChecksumAlgorithm::Sha1),
+        ..NewObject::default()
+    };
+    put_new(&store, "everything", "with all", everything)
+        .await
+        .expect("put");
+    let id = upload(&store, "made of parts").await;
+    complete(&store, "made of parts", &id).await;
+    // Written over and deleted: what is left of it is to be swept.
+    let id = upload(&store, "deleted").await;
+    complete(&store, "deleted", &id).await;
+    store
+        .delete_object(&bucket(), &object_key("deleted"), &Default::default())
+        .await
+        .expect("deleted");
+    upload(&store, "open upload").await;
+    dump(&*engine).await
+}
+
+async fn upload(store: &Store, key: &str) -> UploadId {
+    let declared = Some((ChecksumAlgorithm::Sha256, Some(ChecksumType::Composite)));
+    let id = store
+        .create_upload(&bucket(), &object_key(key), metadata(), declared)
+        .await
+        .expect("begun");
+    let mut source = BytesSource::new("a part");
+    let expect = with(ChecksumAlgorithm::Sha256);
+    store
+        .put_part(
+            &bucket(),
+            &object_key(key),
+            &id,
+            part_number(3),
+            expect,
+            &mut source,
+        )
+        .await
+        .expect("sent");
+    id
+}
+
+async fn complete(store: &Store, key: &str, id: &UploadId) {
+    let listed = store
+        .list_parts(&bucket(), &object_key(key), id, None, 10)
+        .await
+        .expect("listed");
+    let part = listed.parts.first().expect("one");
+    let request = CompleteUpload {
+        parts: vec![CompletedPart {
+            number: part_number(3),
+            etag: Some(part.etag),
+            checksum: part.checksum.clone(),
+        }],
+        ..CompleteUpload::default()
+    };
+    store
+        .complete_upload(&bucket(), &object_key(key), id, &request)
+        .await
+        .expect("completed");
+}
+
+/// Names a checksum and leaves its value to the store.
+fn with(algorithm: ChecksumAlgorithm) -> Expect {
+    Expect {
+        checksum: Some(ExpectedChecksum {
+            algorithm,
+            value: None,
+        }),
+        ..Expect::default()
+    }
+}
+
+fn metadata() -> ObjectMetadata {
+    ObjectMetadata {
+        content_type: Some("text/plain".to_owned()),
+        content_encoding: Some("gzip".to_owned()),
+        content_disposition: Some("attachment".to_owned()),
+        content_language: Some("de".to_owned()),
+        cache_control: Some("no-cache".to_owned()),
+        expires: Some("whenever".to_owned()),
+        website_redirect: Some("/x".to_owned()),
+        storage_class: Some("STANDARD_IA".to_owned()),
+        user: vec![
+            ("one".to_owned(), "1".to_owned()),
+            ("two".to_owned(), "zwö".to_owned()),
+        ],
+    }
+}
+
+fn rule() -> CorsRule {
+    CorsRule {
+        id: Some("a rule".to_owned()),
+        allowed_methods: vec![CorsMethod::Get, CorsMethod::Put],
+        allowed_origins: vec!["https://*.example.com".to_owned()],
+        allowed_headers: vec!["x-amz-*".to_owned()],
+        expose_headers: vec!["ETag".to_owned()],
+        max_age_seconds: Some(300),
+    }
+}
+
+/// All rows: space, class, home, suffix, value and body, the last four in hex.
+async fn dump(engine: &dyn Engine) -> String {
+    let mut text = String::new();
+    for space in [Space::SYSTEM, Space(1)] {
+        for class in b"BNckpmbug" {
+            let range = ScanRange {
+                from: Bound::Unbounded,
+                until: Bound::Unbounded,
+                fold: None,
+            };
+            let page = engine
+                .scan(space, Class(*class), range, 1000)
+                .await
+                .expect("read");
+            for row in page.rows {
+                let (home, suffix) = (Home(row.position.home), row.position.suffix);
+                let name = Row {
+                    class: Class(*class),
+                    suffix: suffix.clone(),
+                };
+                let found = engine.get(space, &home, &[name]).await.expect("read");
+                let stored = found.first().cloned().flatten().expect("it was scanned");
+                let body = match stored.body {
+                    Some(body) => {
+                        let open = engine.open(&body).await.expect("read").expect("there");
+                        let len = usize::try_from(open.len()).expect("small");
+                        format!("\"{}\"", hex::encode(open.read(0, len).await.expect("read")))
+                    }
+                    None => "-".to_owned(),
+                };
+                let _ = writeln!(
+                    text,
+                    "{} {} \"{}\" \"{}\" \"{}\" {body}",
+                    space.0,
+                    char::from(*class),
+                    hex::encode(&home.0),
+                    hex::encode(&suffix),
+                    hex::encode(&stored.value)
+                );
+            }
+        }
+    }
+    text
+}
+
+fn fixture() -> String {
+    std::fs::read_to_string(path()).expect("the fixture")
+}
+
+fn path() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/rows/1.txt")
+}
