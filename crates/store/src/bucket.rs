@@ -226,6 +226,8 @@ impl Store {
     /// A space id that was never given out. A crash after this wastes a number.
     async fn new_space(&self) -> Result<Space> {
         let home = layout::space_counter_home();
+        // Other processes may still be faster, which is what the guard is for.
+        let _turn = self.inner.numbering.lock().await;
         for _ in 0..ATTEMPTS_MAX {
             let before = self
                 .row(Space::SYSTEM, &home, layout::single(COUNTER))

@@ -105,6 +105,8 @@ pub(crate) struct Inner {
     pub(crate) beside: Arc<digest::beside::Beside>,
     /// Memory for bodies.
     pub(crate) room: receive::Room,
+    /// Held by who takes the next number of a space: of many that guard the same row only one gets on at a time.
+    pub(crate) numbering: tokio::sync::Mutex<()>,
 }
 
 impl Store {
@@ -128,6 +130,7 @@ impl Store {
                 pins,
                 beside: Arc::default(),
                 room: receive::Room::default(),
+                numbering: tokio::sync::Mutex::default(),
             }),
         };
         store.buckets(None, "", 1).await?;

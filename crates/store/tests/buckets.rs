@@ -14,6 +14,26 @@ fn name(text: &str) -> BucketName {
 }
 
 #[tokio::test]
+async fn any_number_of_buckets_can_be_created_at_once() {
+    let store = store().await;
+    let mut creating = tokio::task::JoinSet::new();
+    for number in 0..200 {
+        let store = store.clone();
+        creating.spawn(async move {
+            let name = name(&format!("bucket-{number}"));
+            store.create_bucket(&name, "ann", "us-east-1").await
+        });
+    }
+    for created in creating.join_all().await {
+        created.expect("created");
+    }
+    let page = store.buckets(None, "bucket-", 1000).await.expect("listed");
+    assert_eq!(page.buckets.len(), 200);
+    let spaces: std::collections::BTreeSet<u64> = page.buckets.iter().map(|bucket| bucket.space).collect();
+    assert_eq!(spaces.len(), 200);
+}
+
+#[tokio::test]
 async fn a_bucket_has_one_owner() {
     let store = store().await;
     let found = store.bucket(&bucket()).await.expect("is there");
