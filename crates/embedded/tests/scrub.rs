@@ -9,16 +9,18 @@
 mod support;
 
 use bytes::Bytes;
-use countersign_embedded::{Embedded, Fjall, MetaIndex, Options, Progress};
+use countersign_embedded::{Embedded, Fjall, MetaIndex, Options, Progress, Tasks};
 use countersign_engine::upkeep::{Damage, ScrubPosition, Upkeep};
 use countersign_engine::world::Files;
 use countersign_engine::world::random::Seeded;
 use countersign_engine::world::sim::Sim;
+use countersign_engine::world::turns::{Table, Turns};
 use countersign_engine::{Body, Change, Engine, Space};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 use support::one_row::{bytes_of, home, log_file, put, row};
 use support::prefix_index::PrefixIndex;
 
@@ -66,11 +68,23 @@ async fn an_empty_directory_is_whole() {
     assert_eq!((pass.bytes, pass.rows, pass.damage), (0, 0, Vec::new()));
 }
 
-#[tokio::test]
-async fn a_flipped_byte_in_any_frame_is_found_and_told_with_its_segment() {
+#[test]
+fn a_flipped_byte_in_any_frame_is_found_and_told_with_its_segment() {
+    let turns = Turns::new(1);
+    turns.run(flip_in_any_frame(turns.table())).unwrap();
+}
+
+/// By turns, since files must not be given up or prepared while they are looked through.
+async fn flip_in_any_frame(table: Table) {
     let files = Sim::new();
-    let engine = open(&files, &PrefixIndex::default());
+    let options = Options {
+        tasks: Tasks::turns(table.clone()),
+        ..options()
+    };
+    let index = PrefixIndex::default().opener();
+    let engine = Embedded::open_with(Arc::new(files.clone()), index, Path::new("/data"), &options).unwrap();
     fill(&engine).await;
+    table.pause(Duration::from_secs(5)).await;
     let (mut tried, mut begun) = (0, 0);
     for segment in segments(&files) {
         let (path, number) = (log_file(segment), format!("segment {segment}"));
