@@ -1,0 +1,119 @@
+//! A policy document, read and checked.
+//!
+//! The grammar is that of <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>. Reading is in
+//! [`crate::parse`], what each kind of document may hold in [`crate::kind`].
+//!
+//! Keeps true: a document that exists follows the rules of its kind, so that deciding has no errors left.
+
+use crate::condition::Condition;
+use crate::fault::PolicyFault;
+use crate::kind::Kind;
+use crate::parse;
+use crate::principal::Principal;
+use crate::public;
+use crate::resource::Resource;
+use crate::template::Template;
+
+/// A policy document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Document {
+    pub(crate) version: Version,
+    pub(crate) id: Option<String>,
+    pub(crate) statements: Vec<Statement>,
+    /// Asked with each request to a bucket that restricts public access, so it is found once.
+    pub(crate) is_public: bool,
+}
+
+/// The version of the language, which is not a version of the document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Version {
+    /// `2008-10-17`, and what a document without `Version` is written in: no variables.
+    V2008,
+    /// `2012-10-17`.
+    V2012,
+}
+
+/// What a statement does where it applies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// It allows.
+    Allow,
+    /// It denies, whatever else allows.
+    Deny,
+}
+
+/// One statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statement {
+    pub(crate) sid: Option<String>,
+    pub(crate) effect: Effect,
+    /// Present in what is attached to a resource, absent in what is attached to an identity.
+    pub(crate) principals: Option<Listed<Principal>>,
+    pub(crate) actions: Listed<Template>,
+    /// Absent in a trust policy, which is about the role it is attached to.
+    pub(crate) resources: Option<Listed<Resource>>,
+    pub(crate) conditions: Vec<Condition>,
+}
+
+/// `Action` or `NotAction`, and so on: a list, or everything but a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Listed<T> {
+    pub(crate) is_negated: bool,
+    pub(crate) entries: Vec<T>,
+}
+
+impl Document {
+    /// Reads a document of this kind. What AWS would refuse to store is refused, in AWS's words.
+    pub fn parse(kind: Kind<'_>, text: &[u8]) -> Result<Document, PolicyFault> {
+        let mut document = parse::document(kind, text).map_err(|defect| kind.tell(&defect))?;
+        document.is_public = public::is_public(&document);
+        Ok(document)
+    }
+
+    /// The version of the language it is written in.
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// Its `Id`.
+    pub fn id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+
+    /// Its statements, in order.
+    pub fn statements(&self) -> &[Statement] {
+        &self.statements
+    }
+
+    /// Whether S3 calls it public: what `GetBucketPolicyStatus` answers and `BlockPublicPolicy` refuses.
+    pub fn is_public(&self) -> bool {
+        self.is_public
+    }
+
+    /// The ARNs under `Principal` and `NotPrincipal`. Whether there is such a user or role is not for a pure crate to know;
+    /// S3 and IAM refuse a document that names one that does not exist.
+    pub fn principal_arns(&self) -> impl Iterator<Item = &str> {
+        let principals = self
+            .statements
+            .iter()
+            .filter_map(|statement| statement.principals.as_ref());
+        principals
+            .flat_map(|listed| &listed.entries)
+            .filter_map(|principal| match principal {
+                Principal::Arn(arn) => Some(arn.as_str()),
+                _ => None,
+            })
+    }
+}
+
+impl Statement {
+    /// Its `Sid`, if it has one.
+    pub fn sid(&self) -> Option<&str> {
+        self.sid.as_deref()
+    }
+
+    /// What it does where it applies.
+    pub fn effect(&self) -> Effect {
+        self.effect
+    }
+}

@@ -1,0 +1,219 @@
+//! The decision: all policies that apply to a request, combined as AWS combines them.
+//!
+//! SPEC: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html> within an account,
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html> between two.
+//!
+//! Not here: whether one statement applies ([`crate::statement`]).
+//!
+//! Keeps true: a statement that denies wins over everything but the root's way back to its own bucket policy. Within one set
+//! of policies, one more statement that denies never allows, and one more that allows never denies, except where it
+//! makes a restricted bucket public.
+
+use crate::access_block::PublicAccessBlock;
+use crate::context::Context;
+use crate::decision::{Decision, Found, Grant, PolicyType, Reason};
+use crate::document::{Document, Effect};
+use crate::principal::Reach;
+use crate::requester::Requester;
+
+/// A document and what it is called.
+#[derive(Clone, Copy, Debug)]
+pub struct Attached<'a> {
+    /// How a decision names it.
+    pub name: &'a str,
+    /// The document.
+    pub document: &'a Document,
+}
+
+/// The policies that apply to a request.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Policies<'a> {
+    /// Those of the user and its groups, of the role, or of the user behind a federated one.
+    pub identity: &'a [Attached<'a>],
+    /// The permissions boundary of the user or role.
+    pub boundary: Option<Attached<'a>>,
+    /// Those passed when the session began, if any were: together they are its limit.
+    pub session: Option<&'a [Attached<'a>]>,
+    /// What is attached to the resource.
+    pub resource: ResourcePolicy<'a>,
+    /// The public access block of the bucket together with that of its account.
+    pub access_block: PublicAccessBlock,
+}
+
+/// What is attached to the resource.
+#[derive(Clone, Copy, Debug, Default)]
+pub enum ResourcePolicy<'a> {
+    /// Nothing.
+    #[default]
+    None,
+    /// A bucket policy.
+    Bucket(Attached<'a>),
+    /// The trust policy of a role. Unlike others it has to allow, within the account too.
+    Trust(Attached<'a>),
+}
+
+/// Decides.
+pub fn evaluate(context: &Context, policies: &Policies<'_>) -> Decision {
+    if let Some(found) = policies.explicit_deny(context)
+        && !is_way_back(context, found.policy_type)
+    {
+        return Decision::denied(context, Reason::ExplicitDeny(found));
+    }
+    if let ResourcePolicy::Bucket(bucket) = policies.resource
+        && policies.access_block.keeps_out(bucket.document, context)
+    {
+        return Decision::denied(context, Reason::PublicAccessRestricted);
+    }
+    match policies.allow(context) {
+        Ok(grant) => Decision::Allowed(grant),
+        Err(lacking) => Decision::denied(context, Reason::NoAllow(lacking)),
+    }
+}
+
+impl Policies<'_> {
+    /// The first statement that denies.
+    fn explicit_deny(&self, context: &Context) -> Option<Found> {
+        let denies = |attached: &[Attached<'_>], policy_type| {
+            find(attached, context, Effect::Deny, policy_type).map(|(found, _)| found)
+        };
+        denies(self.identity, PolicyType::Identity)
+            .or_else(|| denies(self.boundary.as_slice(), PolicyType::Boundary))
+            .or_else(|| denies(self.session.unwrap_or_default(), PolicyType::Session))
+            .or_else(|| {
+                let (attached, policy_type) = self.resource.attached()?;
+                denies(&[attached], policy_type)
+            })
+    }
+
+    /// What allows it, or the type of policy that would have to.
+    fn allow(&self, context: &Context) -> Result<Grant, PolicyType> {
+        let by_resource = self
+            .resource
+            .attached()
+            .and_then(|(attached, policy_type)| find(&[attached], context, Effect::Allow, policy_type));
+        let resource_type = self.resource.policy_type();
+        let must_trust = matches!(self.resource, ResourcePolicy::Trust(_));
+        match context.requester() {
+            // They have no policies of their own.
+            Requester::Anonymous | Requester::Service { .. } | Requester::WebIdentity { .. } => {
+                let (found, _) = by_resource.ok_or(resource_type)?;
+                Ok(Grant::Statement(found))
+            }
+            Requester::Root(_) if context.is_own_account() && !must_trust => Ok(Grant::Root),
+            _ if context.is_own_account() => match by_resource {
+                None if must_trust => Err(resource_type),
+                Some((found, Reach::Direct)) => Ok(Grant::Statement(found)),
+                Some((found, Reach::BehindSession)) => {
+                    self.check_limits(context)?;
+                    Ok(Grant::Statement(found))
+                }
+                // Naming the account leaves it to the account's own policies.
+                Some((_, Reach::Account)) | None => self.allow_by_identity(context),
+            },
+            // Both accounts have to allow.
+            requester => {
+                if !matches!(requester, Requester::Root(_)) {
+                    self.allow_by_identity(context)?;
+                }
+                let (found, _) = by_resource.ok_or(resource_type)?;
+                Ok(Grant::Statement(found))
+            }
+        }
+    }
+
+    fn allow_by_identity(&self, context: &Context) -> Result<Grant, PolicyType> {
+        let found = find(self.identity, context, Effect::Allow, PolicyType::Identity);
+        let (found, _) = found.ok_or(PolicyType::Identity)?;
+        self.check_limits(context)?;
+        Ok(Grant::Statement(found))
+    }
+
+    /// What allows nothing by itself, but has to allow as well.
+    fn check_limits(&self, context: &Context) -> Result<(), PolicyType> {
+        let allows = |attached: &[Attached<'_>], policy_type| {
+            find(attached, context, Effect::Allow, policy_type)
+                .map(|_| ())
+                .ok_or(policy_type)
+        };
+        if self.boundary.is_some() {
+            allows(self.boundary.as_slice(), PolicyType::Boundary)?;
+        }
+        match self.session {
+            Some(session) => allows(session, PolicyType::Session),
+            // A federated user may do what was passed for it, and nothing was.
+            None if matches!(context.requester(), Requester::FederatedUser { .. }) => {
+                Err(PolicyType::Session)
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+impl<'a> ResourcePolicy<'a> {
+    fn attached(self) -> Option<(Attached<'a>, PolicyType)> {
+        match self {
+            ResourcePolicy::None => None,
+            ResourcePolicy::Bucket(attached) => Some((attached, PolicyType::Resource)),
+            ResourcePolicy::Trust(attached) => Some((attached, PolicyType::RoleTrust)),
+        }
+    }
+
+    fn policy_type(self) -> PolicyType {
+        match self {
+            ResourcePolicy::None | ResourcePolicy::Bucket(_) => PolicyType::Resource,
+            ResourcePolicy::Trust(_) => PolicyType::RoleTrust,
+        }
+    }
+}
+
+/// The statement of that effect that applies; of several, the one that names the requester most directly, and of those the first.
+fn find(
+    attached: &[Attached<'_>],
+    context: &Context,
+    effect: Effect,
+    policy_type: PolicyType,
+) -> Option<(Found, Reach)> {
+    let mut best: Option<(Found, Reach)> = None;
+    for Attached { name, document } in attached {
+        for (at, statement) in document.statements.iter().enumerate() {
+            if statement.effect != effect {
+                continue;
+            }
+            let Some(reach) = statement.reach(context) else {
+                continue;
+            };
+            if best.as_ref().is_some_and(|(_, before)| *before >= reach) {
+                continue;
+            }
+            let found = Found {
+                policy_type,
+                policy: (*name).to_owned(),
+                statement: at,
+                sid: statement.sid.clone(),
+            };
+            // Nothing is more direct, and for a denial it does not matter how direct it is.
+            if reach == Reach::Direct || effect == Effect::Deny {
+                return Some((found, reach));
+            }
+            best = Some((found, reach));
+        }
+    }
+    best
+}
+
+/// The root of an account can always read, replace and remove the policy of its bucket, so that nobody is locked out for good.
+///
+/// SPEC: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html>.
+fn is_way_back(context: &Context, policy_type: PolicyType) -> bool {
+    let is_root = matches!(context.requester(), Requester::Root(_)) && context.is_own_account();
+    let action = context.action();
+    is_root
+        && policy_type == PolicyType::Resource
+        && ROOT_ACTIONS.iter().any(|name| action.eq_ignore_ascii_case(name))
+}
+
+const ROOT_ACTIONS: [&str; 3] = [
+    "s3:GetBucketPolicy",
+    "s3:PutBucketPolicy",
+    "s3:DeleteBucketPolicy",
+];
