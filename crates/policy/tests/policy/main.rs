@@ -1,0 +1,10 @@
+//! What the crate promises to whoever uses it, over its public interface: documents, conditions, combinations, wording.
+
+mod combinations;
+mod conditions;
+mod documents;
+mod principals;
+mod properties;
+mod public;
+mod support;
+mod wording;
