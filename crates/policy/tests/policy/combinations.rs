@@ -487,6 +487,34 @@ fn a_decision_says_which_statement_of_which_policy() {
 }
 
 #[test]
+fn the_statement_that_names_the_requester_most_directly_counts_and_of_those_the_first() {
+    let check = |requester: Requester, principals: &[&str], expected: usize| {
+        let statements: Vec<String> = principals
+            .iter()
+            .map(|principal| {
+                format!(
+                    r#"{{"Effect": "Allow", "Principal": {{"AWS": "{principal}"}}, "Action": "s3:GetObject",
+                        "Resource": "arn:aws:s3:::photos/*"}}"#
+                )
+            })
+            .collect();
+        let decision = decide(&read_by(requester), None, Some(&bucket(&statements.join(", "))));
+        let Decision::Allowed(Grant::Statement(found)) = &decision else {
+            panic!("{principals:?}: {decision:?}");
+        };
+        assert_eq!(found.statement, expected, "{principals:?}");
+    };
+    let (account, user) = (OWNER, "arn:aws:iam::111122223333:user/ada");
+    let (role, session) = (
+        "arn:aws:iam::111122223333:role/reader",
+        "arn:aws:sts::111122223333:assumed-role/reader/s1",
+    );
+    check(user_of(OWNER), &[account, user, "*"], 1);
+    check(session_of(OWNER), &[account, role, session], 2);
+    check(session_of(OWNER), &[account, role, role, account], 1);
+}
+
+#[test]
 fn negated_elements_are_about_everything_else() {
     let check = |statement: &str, action: &str, resource: &str, expected: bool| {
         let document = identity(statement);

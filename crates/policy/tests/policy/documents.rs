@@ -58,6 +58,19 @@ fn every_element_has_its_negation() {
         r#""NotPrincipal": {"AWS": "111122223333"}"#,
     );
     assert!(Document::parse(BUCKET, text.as_bytes()).is_ok());
+    // Everything but a list applies to something, whatever is in the list.
+    let text = changed(
+        BUCKET_ALLOW,
+        r#""Action": ["s3:GetObject"]"#,
+        r#""NotAction": "s3:ListBucket""#,
+    );
+    assert!(Document::parse(BUCKET, text.as_bytes()).is_ok());
+    let text = changed(
+        BUCKET_ALLOW,
+        r#""Resource": ["arn:aws:s3:::photos/*"]"#,
+        r#""NotResource": "arn:aws:s3:::photos""#,
+    );
+    assert!(Document::parse(BUCKET, text.as_bytes()).is_ok());
 }
 
 #[test]
