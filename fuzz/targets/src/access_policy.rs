@@ -8,15 +8,13 @@ use countersign_policy::{
     evaluate,
 };
 
+use crate::split_at_blank_line;
+
 const ACCOUNT: &str = "111122223333";
 const BUCKET: &str = "photos";
 
 pub(crate) fn run(input: &[u8]) {
-    let end = input
-        .windows(2)
-        .position(|pair| pair == b"\n\n")
-        .unwrap_or(input.len());
-    let (document, rest) = input.split_at(end);
+    let (document, rest) = split_at_blank_line(input);
     let facts = String::from_utf8_lossy(rest);
     let facts: Vec<(&str, &str)> = facts.lines().filter_map(|line| line.split_once('=')).collect();
     for kind in [

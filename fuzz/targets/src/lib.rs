@@ -35,6 +35,13 @@ pub const TARGETS: &[Target] = &[
 /// The secret that targets sign and verify with; long and odd enough not to appear in an input by chance.
 const SECRET: &str = "zY3!fuzz/only+secret=4711#Qx";
 
+/// An input of two parts: the text ahead of the first blank line, and what follows its first line break.
+fn split_at_blank_line(input: &[u8]) -> (&[u8], &[u8]) {
+    let end = input.windows(2).position(|pair| pair == b"\n\n");
+    let (text, rest) = input.split_at(end.unwrap_or(input.len()));
+    (text, rest.strip_prefix(b"\n").unwrap_or(rest))
+}
+
 /// Runs the target of that name; unknown names are a mistake in the caller's source.
 pub fn run(name: &str, input: &[u8]) {
     let target = TARGETS.iter().find(|(known, _)| *known == name);

@@ -4,16 +4,12 @@
 
 use countersign_sigv4::{PolicyDocument, PolicyFault, form_claim};
 
-use crate::HttpText;
+use crate::{HttpText, split_at_blank_line};
 
 pub(crate) fn run(input: &[u8]) {
-    let end = input
-        .windows(2)
-        .position(|pair| pair == b"\n\n")
-        .unwrap_or(input.len());
-    let (document, rest) = input.split_at(end);
+    let (document, rest) = split_at_blank_line(input);
     // The empty request line makes the rest headers.
-    let fields = HttpText::read(rest.strip_prefix(b"\n").unwrap_or(rest));
+    let fields = HttpText::read(rest);
     let fields: Vec<(String, Vec<u8>)> = fields
         .headers()
         .into_iter()
