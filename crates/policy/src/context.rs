@@ -14,6 +14,8 @@ use crate::requester::Requester;
 pub struct Context {
     pub(crate) requester: Requester,
     pub(crate) action: String,
+    /// The same in lower case, which every statement asks for.
+    pub(crate) action_in_lower_case: String,
     pub(crate) resource: String,
     pub(crate) resource_account: String,
     /// What conditions and variables ask about.
@@ -30,6 +32,7 @@ impl Context {
         Context {
             requester,
             action: action.to_owned(),
+            action_in_lower_case: action.to_ascii_lowercase(),
             resource: resource.to_owned(),
             resource_account: resource_account.to_owned(),
             keys,

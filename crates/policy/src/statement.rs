@@ -22,12 +22,12 @@ impl Statement {
     }
 
     fn has_action(&self, context: &Context) -> bool {
-        let action = context.action().to_ascii_lowercase();
+        let action = &context.action_in_lower_case;
         let is_listed = self
             .actions
             .entries
             .iter()
-            .any(|entry| entry.matches(&action, &context.keys));
+            .any(|entry| entry.matches(action, &context.keys));
         is_listed != self.actions.is_negated
     }
 
