@@ -1,4 +1,4 @@
-//! The words of the domain: bucket, object key, part, upload, etag, checksum, moment. A value that exists is valid.
+//! The words of the domain: bucket, object key, part, upload, etag, checksum, moment; the calls of IAM and STS. A value that exists is valid.
 //!
 //! Not here: anything that reads a clock, a socket or a disk, and anything that knows HTTP or XML.
 
@@ -7,9 +7,11 @@ mod checksum;
 mod condition;
 mod cors;
 mod etag;
+pub mod iam;
 mod metadata;
 mod object_key;
 mod part;
+pub mod sts;
 mod time;
 
 pub use bucket_name::{BucketName, BucketNameError};
