@@ -44,6 +44,8 @@ pub(crate) enum Hyper {
     Hello,
     /// Answers so many.
     Memory(u64),
+    /// The same with the headers of an object, once the signature is verified.
+    Verifying(u64),
     /// Hashes what it gets and answers when it is durable.
     Log,
 }
@@ -135,7 +137,14 @@ impl Limit {
                     size as u64,
                 ))?))]);
             }
-            Kind::Get | Kind::Head => {
+            Kind::Get => {
+                let verifying = Hyper::Verifying(size as u64);
+                return Ok(vec![
+                    Contender::Store(Box::new(memory(Hyper::Hello)?)),
+                    Contender::Store(Box::new(memory(verifying)?)),
+                ]);
+            }
+            Kind::Head => {
                 return Ok(vec![Contender::Store(Box::new(memory(Hyper::Hello)?))]);
             }
             Kind::Put | Kind::Multipart if size > LOGGED_BYTES_MAX => Limit::Stream {

@@ -146,6 +146,9 @@ enum Command {
         body_bytes: usize,
         #[arg(long)]
         log: Option<PathBuf>,
+        /// Verifies every signature; the secret is no secret.
+        #[arg(long)]
+        secret: Option<String>,
     },
 }
 
@@ -245,7 +248,11 @@ fn run(command: Command) -> Result<(), Fault> {
             report::render(&out.out)
         }
         Command::Report { out } => report::render(&out.out),
-        Command::ServeMemory { body_bytes, log } => limits::memory::serve(body_bytes, log.as_deref()),
+        Command::ServeMemory {
+            body_bytes,
+            log,
+            secret,
+        } => limits::memory::serve(body_bytes, log.as_deref(), secret.as_deref()),
     }
 }
 

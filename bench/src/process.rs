@@ -81,11 +81,15 @@ impl Server {
         let (name, body_bytes) = match what {
             Hyper::Hello => ("hyper hello", HELLO_BYTES),
             Hyper::Memory(bytes) => ("hyper from memory", bytes),
+            Hyper::Verifying(bytes) => ("hyper verifying", bytes),
             Hyper::Log => ("hyper before that log", 0),
         };
         let own = std::env::current_exe().map_err(|error| Fault::new(format!("this program: {error}")))?;
         let mut command = Command::new(own);
         command.arg("serve-memory").arg(body_bytes.to_string());
+        if matches!(what, Hyper::Verifying(_)) {
+            command.arg("--secret").arg(HYPER_SECRET);
+        }
         if what == Hyper::Log {
             let directory = scratch.join("hyper-log");
             std::fs::create_dir_all(&directory)
@@ -94,7 +98,7 @@ impl Server {
         }
         let (server, lines) = Server::start(name, command, scratch, |line| line.starts_with("http://"))?;
         let url = lines.last().map_or("", String::as_str);
-        let mut endpoint = Endpoint::new(name, url, OUR_ACCESS_KEY_ID, "nobody checks it")?;
+        let mut endpoint = Endpoint::new(name, url, OUR_ACCESS_KEY_ID, HYPER_SECRET)?;
         endpoint.answers = Some(body_bytes);
         server.at(endpoint, scratch)
     }
@@ -229,6 +233,9 @@ fn seed() -> u64 {
 }
 
 const OUR_ACCESS_KEY_ID: &str = "BENCHBENCHBENCH";
+
+/// What requests to hyper are signed with. Most of what runs on it does not look.
+const HYPER_SECRET: &str = "a secret that opens nothing";
 
 /// How long a server may take to end by itself.
 const END_WITHIN: Duration = Duration::from_secs(10);

@@ -240,7 +240,8 @@ a table. `--endpoint name=http://host:port,ID,SECRET` adds any other store. `--s
 
 What to know when reading: client and servers share the cores, so whoever takes less processor time gets more done. Bytes written are
 those of the whole device, after a sync, so nothing else should write to it. The limits: *hyper hello* answers 5 bytes from
-memory, *hyper from memory* answers as many bytes as the store; *group-commit log* and *one sync a record* append records of the same
+memory, *hyper from memory* answers as many bytes as the store, *hyper verifying* does so for signatures that match and with the headers
+of an object, which is as much as any server on hyper can do; *group-commit log* and *one sync a record* append records of the same
 size over zeros past the page cache; *hyper before that log* takes a body, hashes it and answers when it is in such a log, which is as
 much as any server on hyper can do; *index* is our own index, read without names, XML or sockets; *MD5 of all cores or disk* is the
 hash of one stream on each core, or 1 MiB writes into a new file, whichever is less.
