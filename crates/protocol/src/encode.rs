@@ -7,7 +7,7 @@ mod access;
 mod attributes;
 mod bucket;
 mod cors;
-mod error;
+pub(crate) mod error;
 mod headers;
 mod listing;
 mod multipart;
@@ -15,7 +15,7 @@ mod object;
 mod post_object;
 mod unset;
 mod versions;
-mod xml;
+pub(crate) mod xml;
 
 pub use access::owner_acl;
 pub use attributes::{AttributePart, AttributeParts, ObjectAttributesAnswer, object_attributes};

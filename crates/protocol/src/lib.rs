@@ -1,4 +1,4 @@
-//! S3 as bytes: the head of a request becomes an [`Operation`], an outcome becomes headers and XML.
+//! S3 as bytes: the head of a request becomes an [`Operation`], an outcome becomes headers and XML. IAM and STS as bytes: [`query`].
 //!
 //! The only XML in the house, in both directions. Pure: no clock, no socket, no look-up; it does not know who asks, whether
 //! they may, or whether a bucket exists. A request is either understood whole or refused: nothing that would change its
@@ -11,10 +11,13 @@ pub mod encode;
 pub mod error_code;
 pub mod form;
 mod head;
+mod iam;
 pub mod operation;
 mod parse_error;
+pub mod query;
 pub mod range;
 mod router;
+mod sts;
 mod subresource;
 #[cfg(test)]
 mod testing;

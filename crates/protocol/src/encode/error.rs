@@ -77,7 +77,7 @@ pub fn error(answer: &ErrorAnswer<'_>) -> Bytes {
     xml.finish("Error")
 }
 
-fn write_diagnosis(xml: &mut Xml, diagnosis: &Diagnosis) {
+pub(crate) fn write_diagnosis(xml: &mut Xml, diagnosis: &Diagnosis) {
     xml.open_with("Diagnosis", &[("version", "1"), ("status", &diagnosis.status)]);
     for cause in &diagnosis.causes {
         write_cause(xml, cause);

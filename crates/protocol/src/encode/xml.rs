@@ -15,7 +15,7 @@ pub const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 
 /// How characters are written that XML 1.0 does not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Illegal {
+pub(crate) enum Illegal {
     /// As numeric references, as AWS does in results: strict parsers refuse the document, but no key is falsified.
     Reference,
     /// As U+FFFD: an error must always be readable.
@@ -23,7 +23,7 @@ pub(super) enum Illegal {
 }
 
 #[derive(Debug)]
-pub(super) struct Xml {
+pub(crate) struct Xml {
     buffer: String,
     illegal: Illegal,
     url_encoded: bool,
@@ -31,13 +31,22 @@ pub(super) struct Xml {
 
 impl Xml {
     /// A result in S3's namespace.
-    pub(super) fn result(root: &str) -> Xml {
-        let mut xml = Xml::document(Illegal::Reference);
-        let _ = write!(xml.buffer, "<{root} xmlns=\"{NAMESPACE}\">");
+    pub(crate) fn result(root: &str) -> Xml {
+        Xml::rooted(root, NAMESPACE)
+    }
+
+    /// A result in the namespace of another service.
+    pub(crate) fn rooted(root: &str, namespace: &str) -> Xml {
+        Xml::rooted_with(root, namespace, Illegal::Reference)
+    }
+
+    pub(crate) fn rooted_with(root: &str, namespace: &str, illegal: Illegal) -> Xml {
+        let mut xml = Xml::document(illegal);
+        xml.open_with(root, &[("xmlns", namespace)]);
         xml
     }
 
-    pub(super) fn document(illegal: Illegal) -> Xml {
+    pub(crate) fn document(illegal: Illegal) -> Xml {
         let mut buffer = String::with_capacity(1024);
         buffer.push_str(DECLARATION);
         Xml {
@@ -48,18 +57,18 @@ impl Xml {
     }
 
     /// From here on, [`Xml::name`] writes names percent-encoded (`encoding-type=url`).
-    pub(super) fn url_encoded(mut self, url_encoded: bool) -> Xml {
+    pub(crate) fn url_encoded(mut self, url_encoded: bool) -> Xml {
         self.url_encoded = url_encoded;
         self
     }
 
-    pub(super) fn open(&mut self, element: &str) {
+    pub(crate) fn open(&mut self, element: &str) {
         self.buffer.push('<');
         self.buffer.push_str(element);
         self.buffer.push('>');
     }
 
-    pub(super) fn open_with(&mut self, element: &str, attributes: &[(&str, &str)]) {
+    pub(crate) fn open_with(&mut self, element: &str, attributes: &[(&str, &str)]) {
         let _ = write!(self.buffer, "<{element}");
         for (name, value) in attributes {
             let _ = write!(self.buffer, " {name}=\"");
@@ -69,45 +78,45 @@ impl Xml {
         self.buffer.push('>');
     }
 
-    pub(super) fn close(&mut self, element: &str) {
+    pub(crate) fn close(&mut self, element: &str) {
         self.buffer.push_str("</");
         self.buffer.push_str(element);
         self.buffer.push('>');
     }
 
-    pub(super) fn element(&mut self, element: &str, text: &str) {
+    pub(crate) fn element(&mut self, element: &str, text: &str) {
         self.open(element);
         self.text(text, false);
         self.close(element);
     }
 
     /// Text of the element that is open.
-    pub(super) fn plain(&mut self, text: &str) {
+    pub(crate) fn plain(&mut self, text: &str) {
         self.text(text, false);
     }
 
-    pub(super) fn optional(&mut self, element: &str, text: Option<&str>) {
+    pub(crate) fn optional(&mut self, element: &str, text: Option<&str>) {
         if let Some(text) = text {
             self.element(element, text);
         }
     }
 
-    pub(super) fn number(&mut self, element: &str, number: u64) {
+    pub(crate) fn number(&mut self, element: &str, number: u64) {
         let _ = write!(self.buffer, "<{element}>{number}</{element}>");
     }
 
-    pub(super) fn boolean(&mut self, element: &str, value: bool) {
+    pub(crate) fn boolean(&mut self, element: &str, value: bool) {
         let _ = write!(self.buffer, "<{element}>{value}</{element}>");
     }
 
-    pub(super) fn etag(&mut self, etag: &Etag) {
+    pub(crate) fn etag(&mut self, etag: &Etag) {
         self.open("ETag");
         let _ = write!(self.buffer, "&quot;{etag}&quot;");
         self.close("ETag");
     }
 
     /// A key, prefix, marker or delimiter: what `encoding-type=url` is for.
-    pub(super) fn name(&mut self, element: &str, name: &str) {
+    pub(crate) fn name(&mut self, element: &str, name: &str) {
         if !self.url_encoded {
             return self.element(element, name);
         }
@@ -116,7 +125,7 @@ impl Xml {
         self.close(element);
     }
 
-    pub(super) fn finish(mut self, root: &str) -> Bytes {
+    pub(crate) fn finish(mut self, root: &str) -> Bytes {
         self.close(root);
         Bytes::from(self.buffer)
     }

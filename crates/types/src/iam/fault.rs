@@ -51,6 +51,10 @@ pub enum FaultCode {
     LimitExceeded,
     /// A policy document is not one.
     MalformedPolicyDocument,
+    /// The parameters cannot be read, or one is given twice.
+    MalformedQueryString,
+    /// Nothing is called.
+    MissingAction,
     /// A parameter is missing.
     MissingParameter,
     /// There is none of that name.
