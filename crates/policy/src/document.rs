@@ -106,6 +106,14 @@ impl Document {
     }
 }
 
+impl Document {
+    /// The condition keys that it asks about, in lower case.
+    pub fn condition_keys(&self) -> impl Iterator<Item = &str> {
+        let conditions = self.statements.iter().flat_map(|statement| &statement.conditions);
+        conditions.map(|condition| condition.key.as_str())
+    }
+}
+
 impl Statement {
     /// Its `Sid`, if it has one.
     pub fn sid(&self) -> Option<&str> {
