@@ -51,6 +51,7 @@ error_codes! {
     ConditionalRequestConflict CONFLICT "The conditional request cannot succeed due to a conflicting operation against this resource.";
     EntityTooLarge BAD_REQUEST "Your proposed upload exceeds the maximum allowed size";
     EntityTooSmall BAD_REQUEST "Your proposed upload is smaller than the minimum allowed size";
+    ExpiredToken BAD_REQUEST "The provided token has expired.";
     IllegalLocationConstraintException BAD_REQUEST "The unspecified location constraint is incompatible for the region specific endpoint this request was sent to.";
     IncompleteBody BAD_REQUEST "You did not provide the number of bytes specified by the Content-Length HTTP header";
     InternalError INTERNAL_SERVER_ERROR "We encountered an internal error. Please try again.";

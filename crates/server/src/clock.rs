@@ -25,6 +25,12 @@ impl Real {
     }
 }
 
+impl countersign_identity::Random for Real {
+    fn fill(&self, into: &mut [u8]) {
+        getrandom::fill(into).expect("the operating system gives randomness");
+    }
+}
+
 impl countersign_store::World for Real {
     fn now(&self) -> Moment {
         Real::now()

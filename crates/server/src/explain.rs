@@ -84,7 +84,7 @@ fn with_presumed_key(gateway: &Gateway, received: &Received, refused: Refused) -
     let lines = received.lines();
     let id = diagnose::presumed_access_key_id(&received.signed(&lines));
     Refused {
-        resolved: id.and_then(|id| gateway.directory.resolve(&id)),
+        resolved: id.and_then(|id| gateway.directory.presumed(&id)),
         ..refused
     }
 }

@@ -8,6 +8,7 @@ mod body;
 mod clock;
 mod config;
 mod cors;
+mod directory_upkeep;
 mod explain;
 mod gateway;
 mod hosts;
@@ -116,6 +117,7 @@ impl Server {
             ));
         }
         tasks.spawn(sweep(gateway.store.clone(), stopped.clone()));
+        tasks.spawn(directory_upkeep::run(Arc::clone(&gateway), stopped.clone()));
         if let Some(scrubber) = &gateway.scrubber {
             tasks.spawn(Arc::clone(scrubber).run(stopped));
         }

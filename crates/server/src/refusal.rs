@@ -40,6 +40,8 @@ pub(crate) enum Refusal {
     UnknownAccessKeyId,
     /// The session token is not one of ours.
     InvalidToken,
+    /// The session is over.
+    ExpiredToken,
     /// The policy of a form, whose signature is right, does not allow it.
     Policy(PolicyFault),
     /// Not allowed.
@@ -142,10 +144,8 @@ impl Refused {
             Refusal::UnknownAccessKeyId => {
                 S3Error::new(ErrorCode::InvalidAccessKeyId).with("AWSAccessKeyId", access_key_id)
             }
-            Refusal::InvalidToken => {
-                let token = self.claim.as_ref().and_then(|claim| claim.session_token.clone());
-                S3Error::new(ErrorCode::InvalidToken).with("Token-0", token.unwrap_or_default())
-            }
+            Refusal::InvalidToken => S3Error::new(ErrorCode::InvalidToken).with("Token-0", self.session_token()),
+            Refusal::ExpiredToken => S3Error::new(ErrorCode::ExpiredToken).with("Token-0", self.session_token()),
             Refusal::Policy(fault) => policy(fault),
             Refusal::AccessDenied => S3Error::new(ErrorCode::AccessDenied),
             Refusal::Parse(error) => S3Error::parsed(error),
@@ -160,6 +160,14 @@ impl Refused {
                 "The specified copy source is larger than the maximum allowable size for a copy source: {maximum}"
             )),
         }
+    }
+
+    /// The token as it was sent: whoever is told has sent it.
+    fn session_token(&self) -> String {
+        let claim = self.claim.as_ref();
+        claim
+            .and_then(|claim| claim.session_token.clone())
+            .unwrap_or_default()
     }
 
     /// AWS's elements in AWS's order. A form has no canonical request, so AWS leaves those two out.
@@ -715,6 +723,7 @@ mod tests {
             &["ArgumentName", "ArgumentValue"],
         );
         usual(Refusal::InvalidToken, ErrorCode::InvalidToken, &["Token-0"]);
+        usual(Refusal::ExpiredToken, ErrorCode::ExpiredToken, &["Token-0"]);
         usual(
             Refusal::UnknownAccessKeyId,
             ErrorCode::InvalidAccessKeyId,

@@ -6,11 +6,12 @@
 
 use std::sync::Arc;
 
-use countersign_identity::{Account, Directory, Principal, Resolved};
+use countersign_identity::{Account, Directory, Principal, Resolved, Unresolved};
 use countersign_protocol::{Form, Named, Operation};
 use countersign_sigv4::{
     self as sigv4, Claim, Expected, PathRule, Payload, PolicyDocument, Request, SigningKey,
 };
+use countersign_types::Moment;
 
 use crate::refusal::{Refusal, Refused};
 
@@ -67,7 +68,7 @@ impl Authenticated {
                 sigv4::Refusal::SigV2 {
                     access_key_id: Some(id),
                     ..
-                } => directory.resolve(id),
+                } => directory.presumed(id),
                 _ => None,
             };
             Box::new(Refused {
@@ -84,7 +85,8 @@ impl Authenticated {
         if claim.payload == Payload::Implied {
             claim.payload = Payload::of_body(place.body);
         }
-        let resolved = directory.resolve(&claim.access_key_id);
+        let now = Moment::from_seconds(place.now);
+        let resolved = directory.resolve(&claim.access_key_id, claim.session_token.as_deref(), now);
         let refuse = |refusal, claim, resolved, trace| {
             Box::new(Refused {
                 claim: Some(claim),
@@ -99,21 +101,27 @@ impl Authenticated {
             now: place.now,
         };
         if let Err(refusal) = claim.check(request, &expected) {
-            return Err(refuse(Refusal::Signature(refusal), claim, resolved, None));
+            return Err(refuse(Refusal::Signature(refusal), claim, resolved.ok(), None));
         }
-        let Some(resolved) = resolved else {
-            return Err(refuse(Refusal::UnknownAccessKeyId, claim, None, None));
+        let resolved = match resolved {
+            Ok(resolved) => resolved,
+            Err(unresolved) => {
+                // Of a key that may not be used nothing more is told than of one that nobody has.
+                let is_about_token = unresolved == Unresolved::TokenInvalid;
+                let presumed = is_about_token
+                    .then(|| directory.presumed(&claim.access_key_id))
+                    .flatten();
+                return Err(refuse(unknown(unresolved), claim, presumed, None));
+            }
         };
-        if claim.session_token.is_some() {
-            // A token that we never gave out. Only temporary keys have one.
-            return Err(refuse(Refusal::InvalidToken, claim, Some(resolved), None));
-        }
         let signing_key = directory.signing_key(&resolved, &claim.scope);
         let verdict = sigv4::verify(request, &claim, place.rule, &signing_key);
         if !verdict.matched {
             let refusal = Refusal::Signature(sigv4::Refusal::SignatureMismatch);
             return Err(refuse(refusal, claim, Some(resolved), Some(verdict.trace)));
         }
+        let user_agent = request.header_text("user-agent");
+        directory.note_use(&resolved, now, &claim.scope, user_agent.as_deref());
         let principal = resolved.principal.clone();
         Ok(Authenticated {
             principal,
@@ -168,6 +176,18 @@ impl Authenticated {
             named,
             policy,
         })
+    }
+}
+
+/// A key that speaks for nobody. Which of several reasons it is, AWS does not tell somebody who may not even have the key.
+fn unknown(unresolved: Unresolved) -> Refusal {
+    match unresolved {
+        Unresolved::UnknownAccessKeyId
+        | Unresolved::Inactive
+        | Unresolved::Expired
+        | Unresolved::TokenMissing => Refusal::UnknownAccessKeyId,
+        Unresolved::TokenInvalid => Refusal::InvalidToken,
+        Unresolved::TokenExpired => Refusal::ExpiredToken,
     }
 }
 
