@@ -54,6 +54,11 @@ impl Context {
         &self.resource
     }
 
+    /// The account that owns what it is asked for.
+    pub fn resource_account(&self) -> &str {
+        &self.resource_account
+    }
+
     /// Whether requester and resource belong to one account. Nobody and services belong to none.
     pub fn is_own_account(&self) -> bool {
         self.requester
@@ -104,6 +109,13 @@ impl Keys {
         found.map(Vec::as_slice).unwrap_or_default()
     }
 
+    /// All keys, in lower case, with their values.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &[String])> {
+        self.values
+            .iter()
+            .map(|(key, values)| (key.as_str(), values.as_slice()))
+    }
+
     /// The value of a key that has exactly one: only such a key can stand in a variable.
     pub(crate) fn single(&self, key: &str) -> Option<&str> {
         match self.values(key) {
@@ -150,6 +162,8 @@ mod tests {
             assert_eq!(keys.values(name), ["192.0.2.1"], "{name}");
         }
         assert!(keys.values("aws:SourceVpc").is_empty());
+        let all: Vec<_> = keys.iter().collect();
+        assert_eq!(all, [("aws:sourceip", &["192.0.2.1".to_owned()][..])]);
     }
 
     #[test]
