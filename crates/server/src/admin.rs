@@ -3,16 +3,21 @@
 //! It keeps true: a caller sees its own refusals; the root sees all. Probes of health and counters need no signature, and
 //! name nobody.
 
+mod accounts;
 mod refusals;
 mod scrub;
+mod sealing;
 
 use std::sync::Arc;
 
+use countersign_protocol::query::QueryCode;
 use countersign_sigv4::PathRule;
+use countersign_types::iam::Fault;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use serde_json::{Value, json};
 
+use crate::body::{BodyFault, Upload};
 use crate::gateway::Gateway;
 use crate::listen::{Answer, Origin};
 use crate::pipeline::proof::{Authenticated, Place};
@@ -43,8 +48,10 @@ impl Answer for Admin {
             }
             return self.0.metrics.response();
         }
-        let received = Received::new(request.into_parts().0, origin);
-        let (status, document) = match answer(&self.0, &received) {
+        let (parts, incoming) = request.into_parts();
+        let received = Received::new(parts, origin);
+        let mut body = Upload::new(incoming);
+        let (status, document) = match answer(&self.0, &received, &mut body).await {
             Ok(document) => (StatusCode::OK, document),
             Err((status, document)) => (status, document.to_string()),
         };
@@ -61,13 +68,27 @@ impl Answer for Admin {
     }
 }
 
-fn answer(gateway: &Gateway, received: &Received) -> Outcome {
-    let caller = authenticate(gateway, received)?;
-    if received.path() == "/api/v1/openapi.json" && received.method() == "GET" {
-        return Ok(OPENAPI.trim_end().to_owned());
-    }
-    if received.path() == "/api/v1/scrub" {
-        return scrub::answer(gateway, received, &caller);
+async fn answer(gateway: &Gateway, received: &Received, body: &mut Upload) -> Outcome {
+    // Whoever asks is known by a signature that covers the body.
+    let body = body
+        .read_whole(BODY_BYTES_MAX)
+        .await
+        .map_err(|fault| match fault {
+            BodyFault::TooLarge => refuse(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "RequestEntityTooLarge",
+                "the body is too long",
+            ),
+            fault => refuse(StatusCode::BAD_REQUEST, "BadRequest", &fault.to_string()),
+        })?;
+    let caller = authenticate(gateway, received, &body)?;
+    match received.path() {
+        "/api/v1/openapi.json" if received.method() == "GET" => return Ok(OPENAPI.trim_end().to_owned()),
+        "/api/v1/scrub" => return scrub::answer(gateway, received, &caller),
+        "/api/v1/accounts" => return accounts::answer(gateway, received, &caller, &body).await,
+        "/api/v1/master-key/reseal" => return sealing::reseal(gateway, received, &caller).await,
+        "/api/v1/session-keys/rotate" => return sealing::rotate(gateway, received, &caller).await,
+        _ => {}
     }
     match received.path().strip_prefix("/api/v1/refusals") {
         Some(rest) => refusals::answer(gateway, received, &caller, rest),
@@ -86,7 +107,7 @@ impl Caller {
     }
 }
 
-fn authenticate(gateway: &Gateway, received: &Received) -> Result<Caller, Refused> {
+fn authenticate(gateway: &Gateway, received: &Received, body: &[u8]) -> Result<Caller, Refused> {
     if !received.has_head_within_limits(&received.lines()) || !received.has_one_host() {
         return Err(refuse(
             StatusCode::BAD_REQUEST,
@@ -101,8 +122,7 @@ fn authenticate(gateway: &Gateway, received: &Received) -> Result<Caller, Refuse
         service: "countersign",
         rule: PathRule::Generic,
         now: received.at.seconds(),
-        // No request here says anything in its body, and none is read.
-        body: b"",
+        body: Some(body),
     };
     let authenticated =
         Authenticated::prove(&request, None, &place, &gateway.directory).map_err(|refused| {
@@ -121,6 +141,24 @@ fn authenticate(gateway: &Gateway, received: &Received) -> Result<Caller, Refuse
     })
 }
 
+/// Refuses everybody but the root of the operator's own account.
+fn operators_only(caller: &Caller, what: &str) -> Result<(), Refused> {
+    if caller.is_root {
+        return Ok(());
+    }
+    let message = format!("{what} are the operator's: ask as the root");
+    Err(refuse(StatusCode::FORBIDDEN, "AccessDenied", &message))
+}
+
+/// What `identity` would not do.
+fn of_fault(fault: &Fault) -> Refused {
+    let code = QueryCode::from(fault.code);
+    if code.status().is_server_error() {
+        tracing::error!(%fault, "an admin request failed");
+    }
+    refuse(code.status(), code.name(), &fault.message)
+}
+
 fn refuse(status: StatusCode, code: &str, message: &str) -> Refused {
     (status, json!({ "code": code, "message": message }))
 }
@@ -128,6 +166,9 @@ fn refuse(status: StatusCode, code: &str, message: &str) -> Refused {
 fn not_found() -> Refused {
     refuse(StatusCode::NOT_FOUND, "NotFound", "there is nothing at this path")
 }
+
+/// Most bytes of a body: a name and some punctuation.
+const BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// What there is, for programs.
 const OPENAPI: &str = include_str!("admin/openapi.json");

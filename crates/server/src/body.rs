@@ -9,7 +9,7 @@ use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use countersign_protocol::form::FormFault;
 use countersign_sigv4::{ChunkDecoder, ChunkError, ChunkSeed, Payload, PolicyFault, Trailers};
 use countersign_store::{Source, SourceError};
@@ -128,6 +128,22 @@ impl Upload {
         let decoder = ChunkDecoder::new(mode, seed, &announced, Some(decoded));
         self.framing = Framing::Chunks(Box::new(decoder));
         Ok(())
+    }
+
+    /// Reads all of it, if it is not longer than `bytes_max`.
+    pub(crate) async fn read_whole(&mut self, bytes_max: usize) -> Result<Bytes, BodyFault> {
+        let mut whole = BytesMut::new();
+        while let Some(piece) = self.next().await {
+            let piece = piece.map_err(|error| match error.cause().downcast_ref::<BodyFault>() {
+                Some(fault) => fault.clone(),
+                None => BodyFault::Incomplete,
+            })?;
+            if piece.len() > bytes_max.saturating_sub(whole.len()) {
+                return Err(BodyFault::TooLarge);
+            }
+            whole.extend_from_slice(&piece);
+        }
+        Ok(whole.freeze())
     }
 
     /// What is known about the body so far.

@@ -21,14 +21,35 @@ use countersign_sigv4::{PathRule, Request};
 use sha2::{Digest, Sha256};
 
 use crate::body::Upload;
-use crate::config::DiagnosisMode;
+use crate::config::{Config, DiagnosisMode};
 use crate::gateway::Gateway;
 use crate::metrics::Skipped;
 use crate::pipeline::received::Received;
 use crate::record::Note;
-use crate::refusal::{Refusal, Refused, S3Error};
+use crate::refusal::{Refusal, Refused, RefusedAs};
 use crate::throttle::Allowance;
 use fault::SearchedFault;
+
+/// What a request came to, and how it had to be signed for it.
+pub(crate) struct Endpoint {
+    /// As scopes write it.
+    pub(crate) service: &'static str,
+    /// The region of this server, or the one that the service is at home in.
+    pub(crate) region: String,
+    /// How paths are made canonical.
+    pub(crate) rule: PathRule,
+}
+
+impl Endpoint {
+    /// S3.
+    pub(crate) fn s3(config: &Config) -> Endpoint {
+        Endpoint {
+            service: "s3",
+            region: config.region.clone(),
+            rule: PathRule::S3,
+        }
+    }
+}
 
 /// A diagnosis in the forms in which it is answered.
 pub(crate) struct Explanation {
@@ -46,14 +67,15 @@ pub(crate) async fn explain(
     gateway: &Gateway,
     received: &Received,
     refused: Refused,
-    error: &S3Error,
+    error: &RefusedAs<'_>,
+    endpoint: &Endpoint,
     body: &Upload,
 ) -> Option<Explanation> {
     let fault = SearchedFault::of(&refused, received, body.facts())?;
     let refused = with_presumed_key(gateway, received, refused);
     let event = fault.event();
     let note = Note::of(received, &refused, client_address(gateway, received));
-    let question = Question::new(gateway, received, refused, fault, body.form_facts());
+    let question = Question::new(gateway, received, refused, fault, endpoint, body.form_facts());
     let diagnosis = find(gateway, received, question).await?;
     let operator = diagnosis.at(Level::Full);
     log(event, received, error, &operator, note.access_key_id());
@@ -97,6 +119,7 @@ struct Question {
     lines: Vec<(String, Vec<u8>)>,
     fault: SearchedFault,
     refused: Refused,
+    rule: PathRule,
     facts: ServerFacts,
     form: Option<FormFacts>,
     is_http_1_0: bool,
@@ -109,12 +132,13 @@ impl Question {
         received: &Received,
         refused: Refused,
         fault: SearchedFault,
+        endpoint: &Endpoint,
         form: Option<FormFacts>,
     ) -> Question {
         let access_key_id = refused.claim.as_ref().map_or("", |claim| &claim.access_key_id);
         let facts = ServerFacts {
-            region: gateway.config.region.clone(),
-            service: "s3".to_owned(),
+            region: endpoint.region.clone(),
+            service: endpoint.service.to_owned(),
             public_names: gateway
                 .config
                 .public_urls
@@ -137,6 +161,7 @@ impl Question {
                 .collect(),
             fault,
             refused,
+            rule: endpoint.rule,
             facts,
             form,
             is_http_1_0: received.is_http_1_0(),
@@ -155,6 +180,7 @@ impl Question {
             hasher.update(bytes.len().to_be_bytes());
             hasher.update(bytes);
         };
+        add(self.facts.service.as_bytes());
         add(self.method.as_bytes());
         add(&self.path);
         add(self.query.as_deref().unwrap_or_default());
@@ -196,7 +222,7 @@ impl Question {
                 .resolved
                 .as_ref()
                 .map(|resolved| &resolved.access_key.secret),
-            rule: PathRule::S3,
+            rule: self.rule,
             server: &self.facts,
             transport: Transport {
                 http_1_0: self.is_http_1_0,
@@ -276,7 +302,7 @@ async fn find(gateway: &Gateway, received: &Received, question: Question) -> Opt
 }
 
 /// The client's address as far as it can be trusted: the peer's, or what a trusted proxy says the peer's was.
-fn client_address(gateway: &Gateway, received: &Received) -> IpAddr {
+pub(crate) fn client_address(gateway: &Gateway, received: &Received) -> IpAddr {
     let peer = received.origin.peer.ip();
     let is_trusted = |address: IpAddr| {
         gateway
@@ -326,13 +352,19 @@ fn is_near(address: IpAddr) -> bool {
     }
 }
 
-fn log(event: &str, received: &Received, error: &S3Error, report: &Report, access_key_id: Option<&str>) {
+fn log(
+    event: &str,
+    received: &Received,
+    error: &RefusedAs<'_>,
+    report: &Report,
+    access_key_id: Option<&str>,
+) {
     let causes: Vec<&str> = report.causes.iter().map(|cause| cause.id).collect();
     tracing::warn!(
         request_id = received.request_id.as_str(),
         peer = %received.origin.peer,
         access_key_id,
-        code = error.code.name(),
+        code = error.code,
         status = report.status,
         causes = causes.join(","),
         "{event}"

@@ -17,6 +17,7 @@ mod metrics;
 mod operations;
 mod pipeline;
 mod probe;
+mod query;
 mod record;
 mod refusal;
 mod request_id;

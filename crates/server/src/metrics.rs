@@ -85,7 +85,7 @@ impl Metrics {
         let requests = Requests::default();
         registry.register(
             "requests",
-            "S3 requests by operation (none: refused before it was known) and class of status",
+            "Requests by operation (none: refused before it was known) and class of status",
             requests.counters.clone(),
         );
         let refusals = Family::default();

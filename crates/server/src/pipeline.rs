@@ -16,11 +16,12 @@ use hyper::body::Incoming;
 
 use crate::body::{self, BodyFault, Upload};
 use crate::cors::Sharing;
-use crate::explain::{self, Explanation};
+use crate::explain::{self, Endpoint, Explanation};
 use crate::gateway::Gateway;
 use crate::listen::{Answer, Origin};
 use crate::operations::{self, Call};
 use crate::probe;
+use crate::query;
 use crate::refusal::{Refusal, Refused, S3Error};
 use crate::request_id::RequestId;
 use crate::respond::Outgoing;
@@ -40,9 +41,12 @@ impl Answer for S3 {
         let received = Received::new(parts, origin);
         let mut body = Upload::new(incoming);
         let sharing = Sharing::of(&self.0, &received).await;
-        let mut response = match carry(&self.0, &received, &mut body).await {
-            Ok(response) => response,
-            Err(refused) => refuse(&self.0, &received, *refused, &mut body).await,
+        let mut response = match query::called(&self.0, &received, &mut body).await {
+            Some(called) => query::answer(&self.0, &received, called, &mut body).await,
+            None => match carry(&self.0, &received, &mut body).await {
+                Ok(response) => response,
+                Err(refused) => refuse(&self.0, &received, *refused, &mut body).await,
+            },
         };
         self.0.metrics.answered(received.operation(), response.status());
         let is_held_back = received
@@ -77,8 +81,7 @@ async fn carry(
         service: "s3",
         rule: PathRule::S3,
         now: received.at.seconds(),
-        // S3 requests name the hash of their body, or that it has none.
-        body: b"",
+        body: None,
     };
     let head = received.head(&lines, &gateway.config);
     let form = if countersign_protocol::is_form(&head) {
@@ -173,7 +176,9 @@ async fn refuse(
     if let Refusal::Signature(sigv4::Refusal::FormFieldMissing { .. }) = &refused.refusal {
         body.look_behind_file().await;
     }
-    let explanation = explain::explain(gateway, received, refused, &error, body).await;
+    let endpoint = Endpoint::s3(&gateway.config);
+    let explanation =
+        explain::explain(gateway, received, refused, &error.refused_as(), &endpoint, body).await;
     let mut response = error_response(received, &error, explanation.as_ref());
     if let Some(Ok(value)) = explanation.map(|explanation| HeaderValue::try_from(explanation.header)) {
         response.headers_mut().insert(DIAGNOSIS, value);
@@ -187,10 +192,8 @@ fn error_response(
     explanation: Option<&Explanation>,
 ) -> Response<Outgoing> {
     let message = match explanation {
-        Some(explanation) if !explanation.sentence.is_empty() => {
-            followed_by(&error.message, &explanation.sentence)
-        }
-        _ => error.message.to_string(),
+        Some(explanation) => followed_by(&error.message, &explanation.sentence),
+        None => error.message.to_string(),
     };
     let document = encode::error(&ErrorAnswer {
         code: error.code,
@@ -218,7 +221,10 @@ fn error_response(
 }
 
 /// AWS's text, unchanged, and a sentence after it. Some of AWS's texts end without a full stop.
-fn followed_by(message: &str, sentence: &str) -> String {
+pub(crate) fn followed_by(message: &str, sentence: &str) -> String {
+    if sentence.is_empty() {
+        return message.to_owned();
+    }
     let stop = if message.ends_with(['.', '!', '?']) {
         ""
     } else {
@@ -241,4 +247,4 @@ fn sign_off(response: &mut Response<Outgoing>, request_id: &RequestId, can_go_on
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
 const HOST_ID: HeaderName = HeaderName::from_static("x-amz-id-2");
-const DIAGNOSIS: HeaderName = HeaderName::from_static("x-countersign-diagnosis");
+pub(crate) const DIAGNOSIS: HeaderName = HeaderName::from_static("x-countersign-diagnosis");

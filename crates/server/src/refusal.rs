@@ -15,6 +15,7 @@ use countersign_protocol::{ErrorCode, ParseError};
 use countersign_sigv4::{self as sigv4, ChunkError, Claim, Form, PolicyFault, SKEW_SECONDS_MAX, Trace};
 use countersign_store as store;
 use countersign_types::{CorsRule, Moment};
+use http::StatusCode;
 
 use crate::body::BodyFault;
 
@@ -114,6 +115,17 @@ pub(crate) struct S3Error {
     pub(crate) elements: Vec<(&'static str, String)>,
 }
 
+/// What somebody was refused with, whichever service it was that refused.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RefusedAs<'a> {
+    /// The error code.
+    pub(crate) code: &'static str,
+    /// The HTTP status.
+    pub(crate) status: StatusCode,
+    /// The message, as that service's.
+    pub(crate) message: &'a str,
+}
+
 impl Refusal {
     /// A fault of the body. What a policy says of it is the policy's refusal.
     pub(crate) fn of_body(fault: BodyFault) -> Refusal {
@@ -192,6 +204,15 @@ impl Refused {
 }
 
 impl S3Error {
+    /// As logs and records hold it.
+    pub(crate) fn refused_as(&self) -> RefusedAs<'_> {
+        RefusedAs {
+            code: self.code.name(),
+            status: self.code.status(),
+            message: &self.message,
+        }
+    }
+
     /// The code with its usual message.
     pub(crate) fn new(code: ErrorCode) -> S3Error {
         S3Error {

@@ -63,7 +63,7 @@ fn kept_apart(path: &str, name: &str) -> Option<String> {
     barred.then(|| format!("`{home}` may not name `{name}`, not even in a test"))
 }
 
-/// `Authenticated` and `Authorized` are defined in the proof file, with private fields and nothing that builds them from outside.
+/// The proofs are defined in the proof file, with private fields and nothing that builds them from outside.
 fn proofs(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     if !tree.has_folder("crates/server") {
@@ -154,7 +154,7 @@ fn openings(item: &syn::ItemStruct) -> Vec<Finding> {
 
 const PROOF_FILE: &str = "crates/server/src/pipeline/proof.rs";
 
-const PROOFS: [&str; 2] = ["Authenticated", "Authorized"];
+const PROOFS: [&str; 3] = ["Authenticated", "Authorized", "AuthorizedCall"];
 
 /// A library that only these crates know.
 const ONE_HOME: &[(&str, &[&str])] = &[("quick_xml", &["protocol"]), ("fjall", &["embedded"])];
@@ -179,7 +179,7 @@ mod tests {
     use super::check;
     use crate::tidy::tree::Tree;
 
-    const PROOF: &str = "//! Proofs.\npub struct Authenticated { who: u8 }\n#[derive(Clone)]\npub struct Authorized { what: u8 }";
+    const PROOF: &str = "//! Proofs.\npub struct Authenticated { who: u8 }\n#[derive(Clone)]\npub struct Authorized { what: u8 }\npub struct AuthorizedCall { call: u8 }";
 
     fn faults(files: &[(&str, &str)]) -> Vec<String> {
         check(&Tree::of(files)).iter().map(ToString::to_string).collect()
@@ -230,7 +230,7 @@ mod tests {
     #[test]
     fn missing_proof_is_found() {
         let found = faults(&[("crates/server/src/lib.rs", "pub struct Authenticated;")]);
-        assert_eq!(found.len(), 2, "{found:?}");
+        assert_eq!(found.len(), 3, "{found:?}");
         assert!(found[0].contains("`Authenticated` must be defined here and nowhere else"));
     }
 
@@ -249,15 +249,15 @@ mod tests {
     fn proof_that_others_can_make_is_found() {
         for (proof, part) in [
             (
-                "pub struct Authenticated { pub(crate) who: u8 }\npub struct Authorized { what: u8 }",
+                "pub struct Authenticated { pub(crate) who: u8 }\npub struct Authorized { what: u8 }\npub struct AuthorizedCall { call: u8 }",
                 "others can fill in",
             ),
             (
-                "#[derive(Default)]\npub struct Authenticated { who: u8 }\npub struct Authorized { what: u8 }",
+                "#[derive(Default)]\npub struct Authenticated { who: u8 }\npub struct Authorized { what: u8 }\npub struct AuthorizedCall { call: u8 }",
                 "from nothing",
             ),
             (
-                "pub struct Authenticated { who: u8 }\npub struct Authorized { what: u8 }\nmod door;",
+                "pub struct Authenticated { who: u8 }\npub struct Authorized { what: u8 }\npub struct AuthorizedCall { call: u8 }\nmod door;",
                 "keep this file a leaf",
             ),
         ] {

@@ -63,7 +63,9 @@ fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
         .value(signed, "another value")
         .say(", but the request means ")
         .value(received, "this one");
-    let cure = if scene.is_presigned() {
+    let cure = if scene.case.server.service != "s3" {
+        "Sign the SHA-256 of the body as the last line of the canonical request; only S3 takes another."
+    } else if scene.is_presigned() {
         "Sign presigned URLs with UNSIGNED-PAYLOAD as the last line of the canonical request."
     } else {
         "Send in x-amz-content-sha256 exactly what stands in the last line of the canonical request."

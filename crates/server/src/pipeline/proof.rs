@@ -7,6 +7,10 @@
 use std::sync::Arc;
 
 use countersign_identity::{Account, Directory, Principal, Resolved, Unresolved};
+use countersign_policy::{
+    self as policy, Attached, Context, Decision, Denial, Policies, Requester, ResourcePolicy,
+};
+use countersign_protocol::query::Call;
 use countersign_protocol::{Form, Named, Operation};
 use countersign_sigv4::{
     self as sigv4, Claim, Expected, PathRule, Payload, PolicyDocument, Request, SigningKey,
@@ -40,6 +44,29 @@ pub(crate) struct Authorized {
     policy: Option<PolicyDocument>,
 }
 
+/// A call of IAM or STS that may be carried out.
+pub(crate) struct AuthorizedCall<'a> {
+    principal: Principal,
+    signature: Option<Signature>,
+    call: &'a Call,
+}
+
+/// What has to be allowed for a call.
+pub(crate) struct Question<'a> {
+    /// Who asks for what.
+    pub(crate) context: Context,
+    /// The trust policy of the role that it is about.
+    pub(crate) trust: Option<Attached<'a>>,
+}
+
+/// A call that may not be carried out: the question, and why not.
+pub(crate) struct Denied {
+    /// The question.
+    pub(crate) context: Context,
+    /// The reason.
+    pub(crate) denial: Denial,
+}
+
 /// What is being asked for, and where.
 pub(crate) struct Place<'a> {
     /// Our region, or the region as sent where regions mean nothing.
@@ -50,8 +77,9 @@ pub(crate) struct Place<'a> {
     pub(crate) rule: PathRule,
     /// Unix seconds now.
     pub(crate) now: i64,
-    /// The body, for services whose requests do not name its hash.
-    pub(crate) body: &'a [u8],
+    /// The body, for services that hash all of it and do not go by what the request says of it. `None` for S3, whose requests name the
+    /// hash of their body, or that it has none; whoever reads such a body compares.
+    pub(crate) body: Option<&'a [u8]>,
 }
 
 impl Authenticated {
@@ -82,8 +110,8 @@ impl Authenticated {
                 signature: None,
             });
         };
-        if claim.payload == Payload::Implied {
-            claim.payload = Payload::of_body(place.body);
+        if let Some(body) = place.body {
+            claim.payload = Payload::of_body(body);
         }
         let now = Moment::from_seconds(place.now);
         let resolved = directory.resolve(&claim.access_key_id, claim.session_token.as_deref(), now);
@@ -136,6 +164,42 @@ impl Authenticated {
     /// The signature, unless the caller is nobody.
     pub(crate) fn signature(&self) -> Option<&Signature> {
         self.signature.as_ref()
+    }
+
+    /// Who makes the request.
+    pub(crate) fn principal(&self) -> &Principal {
+        &self.principal
+    }
+
+    /// Decides whether the principal may call this: every question must be answered with yes.
+    pub(crate) fn may_call<'a>(
+        self,
+        call: &'a Call,
+        questions: Vec<Question<'_>>,
+    ) -> Result<AuthorizedCall<'a>, Box<Denied>> {
+        let applying = self.principal.policies();
+        for Question { context, trust } in questions {
+            let own = match context.requester() {
+                // Whom a provider vouches for has no policies, whoever sends the call.
+                Requester::WebIdentity { .. } => Policies::default(),
+                _ => applying.policies(),
+            };
+            let policies = Policies {
+                resource: trust.map_or(ResourcePolicy::None, ResourcePolicy::Trust),
+                ..own
+            };
+            if let Decision::Denied(denial) = policy::evaluate(&context, &policies) {
+                return Err(Box::new(Denied {
+                    context,
+                    denial: *denial,
+                }));
+            }
+        }
+        Ok(AuthorizedCall {
+            principal: self.principal.clone(),
+            signature: self.signature,
+            call,
+        })
     }
 
     /// Decides whether the principal may do what is named. There is one account and its root, who may do everything to
@@ -231,6 +295,23 @@ fn read_policy(
     let allowed = document.evaluate(&form.filled_in(), bucket.as_str(), now);
     allowed.map_err(Refusal::Policy)?;
     Ok(Some(document))
+}
+
+impl<'a> AuthorizedCall<'a> {
+    /// Who calls.
+    pub(crate) fn principal(&self) -> &Principal {
+        &self.principal
+    }
+
+    /// The signature that the call came with; `None` if a token stands for it.
+    pub(crate) fn signature(&self) -> Option<&Signature> {
+        self.signature.as_ref()
+    }
+
+    /// What is to be done.
+    pub(crate) fn call(&self) -> &'a Call {
+        self.call
+    }
 }
 
 impl Authorized {

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::pipeline::received::Received;
 use crate::record::client::client;
 use crate::record::mask::{Mask, unknown_access_key_id};
-use crate::refusal::{Refused, S3Error};
+use crate::refusal::{Refused, RefusedAs};
 use crate::request_id::RequestId;
 
 /// One refused request.
@@ -74,7 +74,7 @@ impl Note {
     }
 
     /// The entry for what the request was refused with, and why.
-    pub(crate) fn entry(self, received: &Received, error: &S3Error, report: &Report) -> Entry {
+    pub(crate) fn entry(self, received: &Received, error: &RefusedAs<'_>, report: &Report) -> Entry {
         let kept = |text: &str, max: usize| clean(&self.mask.text(text), max);
         let header = |name: &str| {
             received
@@ -88,10 +88,10 @@ impl Note {
             version: VERSION,
             request_id: received.request_id.as_str(),
             time: received.at.iso8601(),
-            code: error.code.name(),
-            http_status: error.code.status().as_u16(),
+            code: error.code,
+            http_status: error.status.as_u16(),
             causes: &causes,
-            message: kept(&error.message, MESSAGE_CHARACTERS_MAX),
+            message: kept(error.message, MESSAGE_CHARACTERS_MAX),
             method: kept(received.method(), METHOD_CHARACTERS_MAX),
             path: kept(received.path(), PATH_CHARACTERS_MAX),
             host: header("host"),
@@ -106,7 +106,7 @@ impl Note {
             request_id: received.request_id.clone(),
             at: received.at,
             access_key_id: self.access_key_id,
-            code: error.code.name().to_owned(),
+            code: error.code.to_owned(),
             causes,
             client: self.client,
             document: line,

@@ -19,6 +19,8 @@ pub(crate) const SECRET: &str = "a+secret/that-never-leaves-the-server-01";
 pub(crate) struct Key {
     pub(crate) access_key_id: String,
     pub(crate) secret: Secret,
+    /// Of temporary keys.
+    pub(crate) session_token: Option<String>,
     pub(crate) region: String,
     pub(crate) service: String,
     pub(crate) time: i64,
@@ -31,6 +33,7 @@ impl Key {
         Key {
             access_key_id: ACCESS_KEY_ID.to_owned(),
             secret: Secret::new(SECRET),
+            session_token: None,
             region: "us-east-1".to_owned(),
             service: "s3".to_owned(),
             time: now(),
@@ -55,11 +58,20 @@ impl Key {
         }
     }
 
+    /// The same key, signing for IAM or STS.
+    pub(crate) fn for_calls(self, service: &str) -> Key {
+        Key {
+            service: service.to_owned(),
+            rule: PathRule::Generic,
+            ..self
+        }
+    }
+
     pub(crate) fn signer(&self) -> Signer<'_> {
         Signer {
             access_key_id: &self.access_key_id,
             secret: &self.secret,
-            session_token: None,
+            session_token: self.session_token.as_deref(),
             region: &self.region,
             service: &self.service,
             time: self.time,
@@ -150,7 +162,8 @@ impl Ask {
         if self.form.is_some() {
             return self.sign(key);
         }
-        let query = self.with_request(|request| key.signer().presign(request, &Payload::Unsigned, expires));
+        let payload = self.payload.clone().unwrap_or(Payload::Unsigned);
+        let query = self.with_request(|request| key.signer().presign(request, &payload, expires));
         let path = self.target.split('?').next().unwrap_or_default().to_owned();
         self.target = format!("{path}?{query}");
         self

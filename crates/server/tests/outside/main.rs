@@ -4,6 +4,7 @@
 
 mod answers;
 mod bodies;
+mod calls;
 mod cors;
 mod diagnosis;
 mod faults;

@@ -141,7 +141,11 @@ fn the_openapi_document_tells_what_there_is() {
     let unsigned = Ask::new("GET", "/api/v1/openapi.json").to(&server.admin.to_string());
     assert_eq!(Connection::open(server.admin).ask(&unsigned).status, 401);
     let at = |pointer: &str| whole.pointer(pointer).expect(pointer);
-    for path in at("/paths").as_object().expect("paths").keys() {
+    for (path, item) in at("/paths").as_object().expect("paths") {
+        if item.get("get").is_none() {
+            // What is only asked for has its own tests.
+            continue;
+        }
         let parameters = at(&format!("/paths/{}/get/parameters", path.replace('/', "~1")));
         let path = path.replace("{requestId}", &id);
         ask(&server, &path);

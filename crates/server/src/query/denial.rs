@@ -1,0 +1,171 @@
+//! What a denial tells to whom: AWS's sentence to everybody, the whole decision sealed beside it.
+//!
+//! The sealed part is for whoever may call `DecodeAuthorizationMessage` in the account that was asked, so that an administrator can
+//! say why, and a caller who may not know it cannot.
+//!
+//! Not here: sealing, and deciding.
+
+use countersign_policy::{Context, Denial, Found, PolicyType, Reason};
+use serde_json::{Value, json};
+
+/// The sentence. Of roles that somebody would assume nothing more is told: whether they are there, and what they trust, is not theirs to
+/// know.
+pub(super) fn sentence(denial: &Denial) -> String {
+    let Denial {
+        requester,
+        action,
+        resource,
+        ..
+    } = denial;
+    match denial.action.starts_with("sts:") {
+        true => format!("User: {requester} is not authorized to perform: {action} on resource: {resource}"),
+        false => denial.told(),
+    }
+}
+
+/// The decision, in the form that AWS decodes such messages to.
+///
+/// SPEC: <https://docs.aws.amazon.com/STS/latest/APIReference/API_DecodeAuthorizationMessage.html>.
+pub(super) fn document(context: &Context, denial: &Denial) -> String {
+    let (is_explicit, matched, lacking) = match &denial.reason {
+        Reason::ExplicitDeny(found) => (true, vec![statement(found)], Vec::new()),
+        Reason::NoAllow(policy_type) => (false, Vec::new(), vec![lacking(*policy_type)]),
+        Reason::PublicAccessRestricted => (true, Vec::new(), Vec::new()),
+    };
+    let mut bytes = 0;
+    let conditions: Vec<Value> = context
+        .keys
+        .iter()
+        .take_while(|(name, values)| {
+            bytes += name.len() + values.iter().map(String::len).sum::<usize>();
+            bytes <= CONDITION_BYTES_MAX
+        })
+        .map(|(name, values)| {
+            let values: Vec<Value> = values.iter().map(|value| json!({ "value": value })).collect();
+            json!({ "key": name, "values": { "items": values } })
+        })
+        .collect();
+    let document = json!({
+        "allowed": false,
+        "explicitDeny": is_explicit,
+        "matchedStatements": { "items": matched },
+        "failures": { "items": lacking },
+        "context": {
+            "principal": { "arn": denial.requester },
+            "action": denial.action,
+            "resource": denial.resource,
+            "conditions": { "items": conditions },
+        },
+    });
+    document.to_string()
+}
+
+fn statement(found: &Found) -> Value {
+    json!({
+        "statementId": found.sid.as_deref().unwrap_or_default(),
+        "effect": "DENY",
+        "policy": found.policy,
+        "policyType": found.policy_type.to_string(),
+        // People count from one.
+        "statement": found.statement + 1,
+    })
+}
+
+fn lacking(policy_type: PolicyType) -> Value {
+    json!({ "policyType": policy_type.to_string(), "reason": "no statement of such a policy allows it" })
+}
+
+/// Most bytes of names and values of keys, so that the message can be sent back: a client may send long ones.
+const CONDITION_BYTES_MAX: usize = 4096;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use countersign_policy::{Account, Attached, Decision, Document, Kind, Policies, Requester, evaluate};
+
+    fn ada() -> Requester {
+        Requester::User {
+            account: Account {
+                id: "111122223333".to_owned(),
+                canonical_id: "c1".to_owned(),
+            },
+            arn: "arn:aws:iam::111122223333:user/ada".to_owned(),
+            unique_id: "AIDA1".to_owned(),
+        }
+    }
+
+    fn denied(context: &Context, policy: &str) -> Denial {
+        let document = Document::parse(Kind::Inline, policy.as_bytes()).expect("a policy");
+        let identity = [Attached {
+            name: "user/ada/p",
+            document: &document,
+        }];
+        let policies = Policies {
+            identity: &identity,
+            ..Policies::default()
+        };
+        match evaluate(context, &policies) {
+            Decision::Denied(denial) => *denial,
+            Decision::Allowed(grant) => unreachable!("{grant:?}"),
+        }
+    }
+
+    const DENIES: &str = r#"{"Version":"2012-10-17","Statement":[
+        {"Effect":"Allow","Action":"*","Resource":"*"},
+        {"Sid":"NoUsers","Effect":"Deny","Action":"iam:*","Resource":"*"}]}"#;
+    const OTHER: &str =
+        r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}"#;
+
+    #[test]
+    fn a_decision_says_which_statement_it_was() {
+        let resource = "arn:aws:iam::111122223333:user/bob";
+        let mut context = Context::new(ada(), "iam:CreateUser", resource, "111122223333");
+        context.keys.set("aws:SourceIp", ["192.0.2.1"]);
+        let denial = denied(&context, DENIES);
+        assert_eq!(
+            sentence(&denial),
+            "User: arn:aws:iam::111122223333:user/ada is not authorized to perform: iam:CreateUser on resource: \
+             arn:aws:iam::111122223333:user/bob with an explicit deny in an identity-based policy"
+        );
+        let told: Value = serde_json::from_str(&document(&context, &denial)).expect("JSON");
+        let at = |pointer: &str| told.pointer(pointer).cloned().unwrap_or_default();
+        assert_eq!(at("/allowed"), false);
+        assert_eq!(at("/explicitDeny"), true);
+        assert_eq!(at("/matchedStatements/items/0/statementId"), "NoUsers");
+        assert_eq!(at("/matchedStatements/items/0/policy"), "user/ada/p");
+        assert_eq!(at("/matchedStatements/items/0/statement"), 2);
+        assert_eq!(at("/context/action"), "iam:CreateUser");
+        assert_eq!(at("/context/resource"), resource);
+        let conditions = at("/context/conditions/items").to_string();
+        assert!(conditions.contains(r#"{"key":"aws:sourceip","values":{"items":[{"value":"192.0.2.1"}]}}"#));
+
+        let denial = denied(&context, OTHER);
+        let told: Value = serde_json::from_str(&document(&context, &denial)).expect("JSON");
+        let at = |pointer: &str| told.pointer(pointer).cloned().unwrap_or_default();
+        assert_eq!(at("/explicitDeny"), false);
+        assert_eq!(at("/failures/items/0/policyType"), "identity-based policy");
+    }
+
+    #[test]
+    fn of_a_role_that_is_not_given_nothing_is_told() {
+        let role = "arn:aws:iam::111122223333:role/r";
+        for account in ["111122223333", "999988887777"] {
+            let context = Context::new(ada(), "sts:AssumeRole", role, account);
+            assert_eq!(
+                sentence(&denied(&context, OTHER)),
+                "User: arn:aws:iam::111122223333:user/ada is not authorized to perform: sts:AssumeRole on resource: \
+                 arn:aws:iam::111122223333:role/r"
+            );
+        }
+    }
+
+    #[test]
+    fn long_keys_do_not_make_the_message_long() {
+        let mut context = Context::new(ada(), "iam:CreateUser", "*", "111122223333");
+        context
+            .keys
+            .set("aws:UserAgent", ["x".repeat(CONDITION_BYTES_MAX)]);
+        let denial = denied(&context, OTHER);
+        assert!(document(&context, &denial).len() < 2 * CONDITION_BYTES_MAX);
+    }
+}
