@@ -44,6 +44,11 @@ pub enum Fault<'a> {
     Policy(&'a PolicyFault),
     /// The form has no file.
     FileMissing,
+    /// The signature of the link matched, but the link is good for one use and was used.
+    LinkUsed {
+        /// When it was used, seconds since 1970.
+        at: i64,
+    },
 }
 
 /// What the CORS rules of a bucket do not allow.

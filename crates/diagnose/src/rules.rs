@@ -78,6 +78,7 @@ mod pol_v2;
 mod pre_expired;
 mod pre_future;
 mod pre_toolong;
+mod pre_used;
 mod prefix;
 mod prelude;
 mod qry_amp;
@@ -321,6 +322,7 @@ pub(crate) static RULES: &[&Rule] = &[
     &pre_expired::RULE,
     &pre_future::RULE,
     &pre_toolong::RULE,
+    &pre_used::RULE,
     &pol_order::RULE,
     &pol_missing::RULE,
     &pol_b64::RULE,

@@ -73,6 +73,7 @@ impl<'a> Scene<'a> {
             | Fault::InvalidToken
             | Fault::Policy(_)
             | Fault::FileMissing
+            | Fault::LinkUsed { .. }
             | Fault::Body(_)
             | Fault::Preflight(_) => None,
         }

@@ -1,6 +1,6 @@
 //! PRE-EXPIRED: a presigned URL was used after its end.
 
-use countersign_sigv4::{Form, timestamp_text};
+use countersign_sigv4::{Form, query_value, timestamp_text};
 
 use super::prelude::*;
 use crate::words::duration;
@@ -26,8 +26,12 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
         duration(lifetime),
         duration(end.abs_diff(now))
     ));
-    let cure =
-        Words::of("Create a new one. It may be used any number of times until its end, at most 7 days.");
+    let query = scene.case.request.query;
+    let cure = Words::of(if query_value(query, "x-countersign-once").is_some() {
+        "Create a new one. It works once, until its end, at most 7 days."
+    } else {
+        "Create a new one. It may be used any number of times until its end, at most 7 days."
+    });
     let mut finding = Finding::new(Slot::Time, Proof::Exact, 920, what, cure);
     finding.signed = Some(Value::answered(timestamp_text(end)));
     finding.received = Some(Value::answered(timestamp_text(now)));

@@ -281,7 +281,9 @@ impl Context {
                 _ if token_refused => Fault::InvalidToken,
                 (Some(refusal), _) => Fault::Refused(refusal),
                 (None, Some(fault)) => Fault::Body(fault),
-                (None, None) => return None,
+                (None, None) => Fault::LinkUsed {
+                    at: self.0.get("link_used").and_then(Value::as_i64)?,
+                },
             };
             let case = Case {
                 request: *request,
