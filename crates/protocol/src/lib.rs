@@ -12,6 +12,7 @@ pub mod error_code;
 pub mod form;
 mod head;
 mod iam;
+pub mod once;
 pub mod operation;
 mod parse_error;
 pub mod query;

@@ -54,6 +54,8 @@ pub struct Named {
     pub expected_bucket_owner: Option<String>,
     /// `x-amz-source-expected-bucket-owner`: the same for the bucket a copy reads from.
     pub expected_source_bucket_owner: Option<String>,
+    /// `x-countersign-once=1`: a link that is good for one use.
+    pub is_once: bool,
 }
 
 /// An operation and its inputs.

@@ -11,6 +11,7 @@ use countersign_types::{BucketName, ObjectKey};
 use crate::error_code::ErrorCode;
 use crate::form::Form;
 use crate::head::{Head, Names, View, invalid_uri};
+use crate::once;
 use crate::operation::*;
 use crate::parse_error::ParseError;
 use crate::subresource;
@@ -63,6 +64,7 @@ fn read(head: &Head<'_>, form: Option<&Form>) -> Result<Named, ParseError> {
     {
         copy.check_target(bucket, object_key)?;
     }
+    let is_once = once::asked(&view, &operation)?;
     Ok(Named {
         operation,
         bucket,
@@ -73,6 +75,7 @@ fn read(head: &Head<'_>, form: Option<&Form>) -> Result<Named, ParseError> {
         expected_source_bucket_owner: view
             .filled_header("x-amz-source-expected-bucket-owner")
             .map(Cow::into_owned),
+        is_once,
     })
 }
 
@@ -439,6 +442,7 @@ fn name_preflight(view: &View<'_>, target: Target, bucket: Option<BucketName>) -
         object_key: None,
         expected_bucket_owner: None,
         expected_source_bucket_owner: None,
+        is_once: false,
     })
 }
 

@@ -14,6 +14,7 @@ mod gateway;
 mod hosts;
 mod listen;
 mod metrics;
+mod once;
 mod operations;
 mod pipeline;
 mod probe;

@@ -20,12 +20,13 @@ use countersign_identity::Account;
 use countersign_protocol::encode::{ObjectChecksum, Owner};
 use countersign_protocol::operation::Integrity;
 use countersign_protocol::{Operation, ParseError};
-use countersign_store::{self as store, Store};
+use countersign_store::{self as store, OneTimeLink, Store};
 use countersign_types::{BucketName, Checksum, ChecksumType, ObjectKey};
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
 use crate::body::{BodyFault, Upload};
 use crate::config::Config;
+use crate::once;
 use crate::pipeline::proof::Authorized;
 use crate::pipeline::received::Received;
 use crate::refusal::{Names, Refusal};
@@ -103,6 +104,11 @@ impl<'a> Call<'a> {
         self.authorized
             .account()
             .expect("only a preflight is asked for by nobody")
+    }
+
+    /// The link that the request is, if it is good for one use.
+    fn one_time_link(&self) -> Option<OneTimeLink> {
+        once::link(self.authorized.named(), self.authorized.signature())
     }
 
     /// Refuses where the object, if one is named, or else the bucket, is not there.

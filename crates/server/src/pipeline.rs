@@ -19,6 +19,7 @@ use crate::cors::Sharing;
 use crate::explain::{self, Endpoint, Explanation};
 use crate::gateway::Gateway;
 use crate::listen::{Answer, Origin};
+use crate::once;
 use crate::operations::{self, Call};
 use crate::probe;
 use crate::query;
@@ -106,6 +107,8 @@ async fn carry(
     };
     let named = named.map_err(|error| signed(authenticated.signature(), Refusal::Parse(error)))?;
     received.is_for(named.operation.name());
+    once::check(&named, authenticated.signature())
+        .map_err(|error| signed(authenticated.signature(), Refusal::Parse(error)))?;
     let authorized = authenticated.may(named, form.as_ref(), received.at.seconds())?;
     run(gateway, received, &authorized, body).await
 }

@@ -545,6 +545,13 @@ fn of_store(error: &store::Error, names: &Names) -> S3Error {
         E::BucketAlreadyOwnedByYou => {
             S3Error::new(ErrorCode::BucketAlreadyOwnedByYou).with("BucketName", name(&names.bucket))
         }
+        E::LinkUsed { at } => S3Error::new(ErrorCode::AccessDenied)
+            .saying("Request has been used already")
+            .with("UsedAt", at.iso8601_seconds()),
+        E::LinkEnded => S3Error::new(ErrorCode::AccessDenied).saying("Request has expired"),
+        E::LinkOlderThanBucket { created } => S3Error::new(ErrorCode::AccessDenied)
+            .saying("Request is older than the bucket, and whether it was used already is not known")
+            .with("CreationDate", created.iso8601_seconds()),
         E::NoSuchKey => S3Error::new(ErrorCode::NoSuchKey).with("Key", name(&names.object_key)),
         E::NoSuchUpload => S3Error::new(ErrorCode::NoSuchUpload).with("UploadId", name(&names.upload_id)),
         E::InvalidPart { number, etag } => S3Error::new(ErrorCode::InvalidPart)

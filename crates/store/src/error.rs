@@ -5,7 +5,7 @@
 use crate::condition::Precondition;
 use crate::source::SourceError;
 use countersign_engine as engine;
-use countersign_types::{Checksum, ChecksumAlgorithm, ChecksumType, Etag, PartNumber};
+use countersign_types::{Checksum, ChecksumAlgorithm, ChecksumType, Etag, Moment, PartNumber};
 
 /// Shorthand for this crate's results.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -82,6 +82,21 @@ pub enum Error {
     /// Other writes to the same object key overtook this one each time; the caller sends the request again.
     #[error("other writes overtook this request")]
     Conflict,
+    /// The link was good for one use.
+    #[error("the link was used")]
+    LinkUsed {
+        /// When it was used.
+        at: Moment,
+    },
+    /// The link ended so long ago that nobody knows any more whether it was used.
+    #[error("the link has ended")]
+    LinkEnded,
+    /// The link is older than the bucket: it may have been used in another one of that name.
+    #[error("the link is older than the bucket")]
+    LinkOlderThanBucket {
+        /// When the bucket was created.
+        created: Moment,
+    },
     /// The body's MD5 is not the one that was announced.
     #[error("the body's MD5 is not the announced one")]
     BadDigest {

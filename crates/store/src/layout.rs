@@ -11,6 +11,7 @@
 //! | `u` | upload id | an upload that is neither completed nor aborted | |
 //! | `g` | generation | what is to be swept | |
 //! | `c` | empty | the bucket's CORS rules, in [`settings_home`] | |
+//! | `o` | id of a link, in hex | that a link to the object that is good for one use was used | |
 //!
 //! An upload's id is the generation of the object it becomes, so Complete renames nothing. Row `p` exists so that plain
 //! writes, which replace a plain object without looking, notice that they replace parts. Class `v` is kept for versions.
@@ -32,6 +33,7 @@ pub(crate) const PART: Class = Class(b'b');
 pub(crate) const UPLOAD: Class = Class(b'u');
 pub(crate) const GARBAGE: Class = Class(b'g');
 pub(crate) const CORS: Class = Class(b'c');
+pub(crate) const ONCE: Class = Class(b'o');
 pub(crate) const BUCKET: Class = Class(b'B');
 pub(crate) const COUNTER: Class = Class(b'N');
 
@@ -92,6 +94,13 @@ pub(crate) fn manifest_row(generation: Generation, number: u16) -> Row {
     Row {
         class: MANIFEST,
         suffix: numbered(generation, number),
+    }
+}
+
+pub(crate) fn once_row(link: &[u8; 32]) -> Row {
+    Row {
+        class: ONCE,
+        suffix: hex::encode(link).into(),
     }
 }
 

@@ -10,7 +10,8 @@
 //! - an object becomes visible only when length, checksums, payload hash and the source's own end agree, in one commit;
 //! - a conditional write is decided by a guard: of two that contradict each other exactly one succeeds;
 //! - a read never mixes two incarnations of an object, however long it takes;
-//! - what an overwritten or deleted object leaves behind is named by a row in the same commit ([`Store::sweep`]).
+//! - what an overwritten or deleted object leaves behind is named by a row in the same commit ([`Store::sweep`]);
+//! - of all uses of a [`OneTimeLink`] exactly one succeeds.
 
 mod bucket;
 mod condition;
@@ -24,6 +25,7 @@ mod layout;
 mod list;
 mod model;
 mod multipart;
+mod once;
 mod owner;
 mod pins;
 mod put;
@@ -51,6 +53,7 @@ pub use model::{
     PutPart,
 };
 pub use multipart::{ListedPart, ListedUpload, PartPage, Upload, UploadPage, UploadQuery};
+pub use once::{AFTER_END, OneTimeLink};
 pub use owner::{RowOwner, RowRole};
 pub use read::{Object, ObjectReader};
 pub use source::{BytesSource, ObjectSource, Source, SourceError};

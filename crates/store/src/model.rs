@@ -2,6 +2,7 @@
 //!
 //! Not here: how they are written to rows (`records`), and the rules between them.
 
+use crate::once::OneTimeLink;
 use countersign_types::{
     Checksum, ChecksumAlgorithm, ChecksumType, Etag, Moment, ObjectMetadata, PartNumber, WriteCondition,
 };
@@ -37,6 +38,8 @@ pub struct NewObject {
     pub expect: Expect,
     /// What must hold for it to be written.
     pub condition: WriteCondition,
+    /// The link that the write uses up.
+    pub link: Option<OneTimeLink>,
 }
 
 /// What was written.

@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::home::Current;
 use crate::layout::{self, HEAD};
 use crate::model::{NewObject, PutObject};
+use crate::once::Use;
 use crate::receive::Payload;
 use crate::records::Head;
 use crate::source::Source;
@@ -18,7 +19,7 @@ use countersign_types::{
 };
 
 impl Store {
-    /// Writes an object. Its condition is looked at before the body is read, and decided by the commit.
+    /// Writes an object. Its condition and its link are looked at before the body is read, and decided by the commit.
     pub async fn put_object(
         &self,
         bucket: &BucketName,
@@ -27,7 +28,10 @@ impl Store {
         source: &mut dyn Source,
     ) -> Result<PutObject> {
         check_metadata(&object.metadata)?;
-        let space = self.space(bucket).await?;
+        let space = match &object.link {
+            Some(link) => self.space_of_link(bucket, link).await?,
+            None => self.space(bucket).await?,
+        };
         let written = self
             .put_in(space, &layout::object_home(object_key), object, source)
             .await;
@@ -45,7 +49,11 @@ impl Store {
             metadata,
             expect,
             condition,
+            link,
         } = object;
+        if let Some(link) = &link {
+            self.check_unused(space, home, link).await?;
+        }
         if !condition.is_none() {
             self.current(space, home).await?.check(&condition)?;
         }
@@ -63,7 +71,9 @@ impl Store {
             manifest_rows: None,
             metadata,
         };
-        self.write_head(space, home, &head, &received.payload, &condition)
+        let link = link.map(|link| Use::new(&link, head.generation, head.modified));
+        let link = link.transpose()?;
+        self.write_head(space, home, &head, &received.payload, &condition, link.as_ref())
             .await?;
         Ok(written(head))
     }
@@ -75,6 +85,7 @@ impl Store {
         head: &Head,
         payload: &Payload,
         condition: &WriteCondition,
+        link: Option<&Use>,
     ) -> Result<()> {
         let value = head.encode();
         if value.len() > ROW_BYTES_MAX {
@@ -100,12 +111,20 @@ impl Store {
             });
             let leftover = current.leave(self.replaced_due(), false, &mut change)?;
             current.guard(is_conditional, &mut change);
+            if let Some(link) = link {
+                link.join(&mut change);
+            }
             match self.engine().commit(space, home, change).await {
                 Ok(Outcome::Done) => {
                     self.sweep_leftover(space, home, leftover).await;
                     return Ok(());
                 }
-                Ok(Outcome::Refused(found)) => current.learn(found.into_iter()),
+                Ok(Outcome::Refused(mut found)) => {
+                    if link.is_some() {
+                        Use::learn(&mut found)?;
+                    }
+                    current.learn(found.into_iter());
+                }
                 Err(engine::Error::MayHaveCommitted) => return self.is_now(space, home, head).await,
                 Err(error) => return Err(error.into()),
             }

@@ -9,11 +9,13 @@
 mod cors;
 mod fields;
 mod head;
+mod once;
 mod parts;
 mod small;
 
 pub(crate) use cors::{decode_cors_rules, encode_cors_rules};
 pub(crate) use head::Head;
+pub(crate) use once::LinkUse;
 pub(crate) use parts::{ManifestPart, PartRecord, decode_manifest_row, encode_manifest_rows};
 pub(crate) use small::{BucketRecord, Counter, Garbage, GarbageKind, PartsMark, UploadRecord};
 

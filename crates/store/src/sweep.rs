@@ -1,4 +1,4 @@
-//! Reclaims what replaced objects, aborted uploads and unused parts left behind.
+//! Reclaims what replaced objects, aborted uploads, unused parts and links that ended left behind.
 //!
 //! What is to be swept is named by a row of class `g`, written by the commit that made it garbage. Rows are deleted in
 //! batches guarded by that row, and it goes with the last one: a sweep that is cut short is taken up by the
@@ -27,6 +27,8 @@ pub struct Swept {
     pub swept: u64,
     /// Those that are not due yet or are still being read.
     pub waiting: u64,
+    /// Rows of used links that nobody needs any more.
+    pub links: u64,
 }
 
 impl Store {
@@ -37,7 +39,12 @@ impl Store {
         loop {
             let page = self.buckets(after.as_deref(), "", SWEEP_PAGE_ROWS).await?;
             for bucket in &page.buckets {
-                match self.sweep_space(Space(bucket.space), &mut total).await {
+                let space = Space(bucket.space);
+                let swept = match self.sweep_space(space, &mut total).await {
+                    Ok(()) => self.sweep_links(space, &mut total).await,
+                    failed => failed,
+                };
+                match swept {
                     // The bucket is being removed, and everything in it.
                     Err(crate::Error::Engine(engine::Error::Sealed | engine::Error::NoSpace)) => {}
                     other => other?,
@@ -191,4 +198,4 @@ impl Store {
     }
 }
 
-const SWEEP_PAGE_ROWS: usize = 1000;
+pub(crate) const SWEEP_PAGE_ROWS: usize = 1000;

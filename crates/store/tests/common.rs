@@ -150,7 +150,7 @@ impl Source for Pieces {
 
 /// No row of any class stands in the first bucket's space.
 pub(crate) async fn assert_nothing_is_left(engine: &dyn Engine) {
-    for class in *b"kpmbugc" {
+    for class in *b"kpmbugco" {
         let range = ScanRange {
             from: Bound::Unbounded,
             until: Bound::Unbounded,

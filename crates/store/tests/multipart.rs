@@ -380,12 +380,20 @@ async fn parts_of_what_is_replaced_are_swept_when_due_and_not_before() {
     assert_eq!((rows(&memory, b'b').await, rows(&memory, b'p').await), (4, 0));
     assert_eq!(
         store.sweep().await.expect("sweeps"),
-        Swept { swept: 0, waiting: 2 }
+        Swept {
+            swept: 0,
+            waiting: 2,
+            links: 0
+        }
     );
     world.pass(Duration::from_secs(3601));
     assert_eq!(
         store.sweep().await.expect("sweeps"),
-        Swept { swept: 2, waiting: 0 }
+        Swept {
+            swept: 2,
+            waiting: 0,
+            links: 0
+        }
     );
     for class in [b'b', b'm', b'g', b'p'] {
         assert_eq!(rows(&memory, class).await, 0, "{}", class as char);
@@ -426,13 +434,21 @@ async fn a_reader_keeps_the_parts_it_reads_from_the_sweep() {
     put(&store, "k", &b"whole"[..]).await.expect("overwritten");
     assert_eq!(
         store.sweep().await.expect("sweeps"),
-        Swept { swept: 0, waiting: 1 }
+        Swept {
+            swept: 0,
+            waiting: 1,
+            links: 0
+        }
     );
     let rest = read(reader).await.expect("reads to the end");
     assert!(first.iter().chain(&rest).all(|byte| *byte == 1) && first.len() + rest.len() == 5 * MIB + 3);
     assert_eq!(
         store.sweep().await.expect("sweeps"),
-        Swept { swept: 1, waiting: 0 }
+        Swept {
+            swept: 1,
+            waiting: 0,
+            links: 0
+        }
     );
     assert_eq!(rows(&memory, b'b').await, 0);
 }

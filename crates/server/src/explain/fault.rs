@@ -24,6 +24,8 @@ pub(super) enum SearchedFault {
     Body(Fault, diagnose::BodyFacts),
     /// The signature of the form matched, and its policy does not allow it.
     Policy(sigv4::PolicyFault),
+    /// The signature matched, and the link was good for one use and used, at this second.
+    LinkUsed(i64),
     /// The form has no file.
     FileMissing,
     /// No CORS rule allows what a browser asks for a page.
@@ -41,6 +43,7 @@ impl SearchedFault {
             Refusal::UnknownAccessKeyId => return Some(SearchedFault::UnknownAccessKeyId),
             Refusal::InvalidToken => return Some(SearchedFault::InvalidToken),
             Refusal::Policy(fault) => return Some(SearchedFault::Policy(fault.clone())),
+            Refusal::Store(Error::LinkUsed { at }, _) => return Some(SearchedFault::LinkUsed(at.seconds())),
             Refusal::Body(BodyFault::Form(FormFault::FileMissing)) => {
                 return Some(SearchedFault::FileMissing);
             }
@@ -95,6 +98,7 @@ impl SearchedFault {
             SearchedFault::InvalidToken => diagnose::Fault::InvalidToken,
             SearchedFault::Body(fault, _) => diagnose::Fault::Body(fault),
             SearchedFault::Policy(fault) => diagnose::Fault::Policy(fault),
+            SearchedFault::LinkUsed(at) => diagnose::Fault::LinkUsed { at: *at },
             SearchedFault::FileMissing => diagnose::Fault::FileMissing,
             SearchedFault::Preflight(preflight) => diagnose::Fault::Preflight(preflight),
         }

@@ -34,6 +34,7 @@ pub(super) async fn object(call: &Call<'_>, request: &CopyObject) -> Answer {
             ..Expect::default()
         },
         condition: request.condition.clone(),
+        link: None,
     };
     let mut bytes = ObjectSource::new(source.read_all());
     let written = call

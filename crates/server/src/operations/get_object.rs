@@ -1,10 +1,13 @@
 //! GetObject and HeadObject: conditions, ranges, parts, and the bytes as the client takes them.
+//!
+//! A link that is good for one use is used up when the first bytes are read and none is sent yet: what fails before
+//! leaves it as it was, and what breaks off later does not bring it back.
 
 use countersign_protocol::encode::ObjectHeaders;
 use countersign_protocol::operation::GetObject;
 use countersign_protocol::range::ByteRange;
 use countersign_protocol::{ErrorCode, ParseError};
-use countersign_store::{ObjectInfo, ObjectReader, Read, evaluate_read_condition};
+use countersign_store::{ObjectInfo, ObjectReader, OneTimeLink, Read, evaluate_read_condition};
 use countersign_types::Checksum;
 use futures_util::{StreamExt, stream};
 use http::{Response, StatusCode};
@@ -14,16 +17,32 @@ use crate::refusal::Refusal;
 use crate::respond::{BrokenBody, Outgoing};
 
 pub(super) async fn get(call: &Call<'_>, request: &GetObject) -> Answer {
+    let link = call.one_time_link();
+    if let Some(link) = &link {
+        // First of all, so that a used link tells nothing about the object any more.
+        let checked = call
+            .store
+            .check_link(call.bucket(), call.object_key(), link)
+            .await;
+        checked.map_err(call.fail())?;
+    }
     let object = call
         .store
         .object(call.bucket(), call.object_key(), request.part)
         .await
         .map_err(call.fail())?;
     let (response, chosen) = head_of(request, object.info())?;
-    let Some(chosen) = chosen else { return Ok(response) };
+    let Some(chosen) = chosen else {
+        // All there is of an empty object.
+        if response.status().is_success() {
+            use_up(call, link.as_ref()).await?;
+        }
+        return Ok(response);
+    };
     let mut reader = object.read(chosen.offset, chosen.length);
     // Read before the status goes out: storage that fails at once is an error in words, not a connection that breaks off.
     let first = reader.next().await.transpose().map_err(call.fail())?;
+    use_up(call, link.as_ref()).await?;
     if reader.remaining() == 0 {
         return Ok(response.map(|_| Outgoing::bytes(first.unwrap_or_default())));
     }
@@ -32,6 +51,12 @@ pub(super) async fn get(call: &Call<'_>, request: &GetObject) -> Answer {
         left: chosen.length,
         pieces,
     }))
+}
+
+async fn use_up(call: &Call<'_>, link: Option<&OneTimeLink>) -> Result<(), Refusal> {
+    let Some(link) = link else { return Ok(()) };
+    let used = call.store.use_link(call.bucket(), call.object_key(), link).await;
+    used.map_err(call.fail())
 }
 
 pub(super) async fn head(call: &Call<'_>, request: &GetObject) -> Answer {

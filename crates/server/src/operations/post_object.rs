@@ -21,6 +21,7 @@ pub(super) async fn post(call: &Call<'_>, request: &PostObject, body: &mut Uploa
         metadata: request.metadata.clone(),
         expect: call.expect(&request.integrity),
         condition: WriteCondition::default(),
+        link: None,
     };
     let (bucket, object_key) = (call.bucket(), call.object_key());
     let written = call.store.put_object(bucket, object_key, new, body).await;

@@ -15,6 +15,7 @@ pub(super) async fn put(call: &Call<'_>, request: &PutObject, body: &mut Upload)
         metadata: request.metadata.clone(),
         expect: call.expect(&request.integrity),
         condition: request.condition.clone(),
+        link: call.one_time_link(),
     };
     let written = call
         .store

@@ -12,6 +12,7 @@ mod form;
 mod forms;
 mod http;
 mod objects;
+mod once;
 mod refusals;
 mod refused_uploads;
 mod running;
