@@ -3,6 +3,7 @@
 //! Not here: S3 beyond what shows that data is there (the server's tests and `conformance/` have that).
 
 mod data_dir;
+mod once;
 mod refusals;
 mod scrub;
 mod start;
