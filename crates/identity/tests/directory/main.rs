@@ -2,6 +2,17 @@
 
 #![expect(clippy::panic, reason = "tests may fail loudly, in their helpers too")]
 
+mod accounts;
 mod calls;
+mod faults;
+mod formats;
 mod keys;
+mod limits;
+mod policies;
+mod restarts;
+mod secrets;
+mod servers;
+mod sessions;
+mod simulations;
+mod subjects;
 mod support;
