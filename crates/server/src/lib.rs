@@ -16,6 +16,7 @@ mod listen;
 mod metrics;
 mod once;
 mod operations;
+pub mod outbound;
 mod pipeline;
 mod probe;
 mod query;
@@ -24,7 +25,10 @@ mod refusal;
 mod request_id;
 mod respond;
 mod scrub;
+#[cfg(test)]
+mod testing;
 mod throttle;
+mod web_identity;
 
 use std::io;
 use std::net::TcpListener;
@@ -40,6 +44,7 @@ use tokio::task::JoinSet;
 pub use clock::Real;
 pub use config::{Cidr, Config, DiagnosisMode, PublicUrl, ScrubSchedule};
 pub use scrub::scrub_once;
+pub use web_identity::{WebIdentity, WebIdentityVerifier};
 
 use crate::gateway::Gateway;
 
