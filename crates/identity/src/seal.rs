@@ -7,10 +7,14 @@
 
 use crate::random::{self, Random};
 use aes_gcm_siv::aead::{Aead, KeyInit, Payload};
+use aes_gcm_siv::aes::Aes256;
 use aes_gcm_siv::{Aes256GcmSiv, Nonce};
 use sha2::{Digest, Sha256};
 use std::fmt;
-use zeroize::Zeroizing;
+use zeroize::{ZeroizeOnDrop, Zeroizing};
+
+// INVARIANT: what the cipher makes of a key is wiped when it is dropped.
+const _: fn(&Aes256) -> &dyn ZeroizeOnDrop = |cipher| cipher;
 
 /// A key that seals.
 #[derive(Clone)]
