@@ -149,11 +149,14 @@ impl Directory {
         let token = session_token.ok_or(Unresolved::TokenMissing)?;
         let session = self.session(access_key_id, token)?;
         if now >= session.expires {
+            self.signing_keys.forget(access_key_id);
             return Err(Unresolved::TokenExpired);
         }
-        let principal = published
-            .principal_of(&session, self.root_key_id(), now)
-            .ok_or(Unresolved::TokenInvalid)?;
+        let Some(principal) = published.principal_of(&session, self.root_key_id(), now) else {
+            drop(published);
+            self.signing_keys.forget(access_key_id);
+            return Err(Unresolved::TokenInvalid);
+        };
         Ok(Resolved {
             principal,
             access_key: Arc::clone(session.access_key()),
@@ -296,6 +299,14 @@ impl Directory {
         self.published().accounts.values().cloned().collect()
     }
 
+    /// Whether an account has a key or role whose last use is noted.
+    pub(crate) fn has_use(&self, account_id: &str, id: &str) -> bool {
+        self.state(account_id).is_some_and(|state| {
+            let is_operators = account_id == ROOT_ACCOUNT_ID && id == self.root_key_id();
+            state.keys.contains_key(id) || state.roles.by_reference(id).is_some() || is_operators
+        })
+    }
+
     /// The operator's key.
     pub(crate) fn root_key_id(&self) -> &str {
         &self.root.access_key.access_key_id
@@ -429,8 +440,8 @@ impl Directory {
                 .into_iter()
                 .map(|(suffix, value)| put(layout::entity_row(suffix), value)),
         );
-        let gone = gone(older, &newer);
-        change.deletes.extend(gone.iter().map(|id| layout::use_row(id)));
+        let uses = gone(older, &newer);
+        change.deletes.extend(uses.iter().map(|id| layout::use_row(id)));
         let home = layout::account_home(&older.account.id);
         match self.engine.commit(Space::SYSTEM, &home, change).await {
             Ok(Outcome::Done) => {}
@@ -448,9 +459,6 @@ impl Directory {
                 };
             }
             Err(error) => return Err(crate::Error::from(error).into()),
-        }
-        for id in gone {
-            self.uses.forget(&id);
         }
         self.publish(newer);
         Ok(Written::Done)
@@ -493,6 +501,11 @@ impl Directory {
         drop(published);
         for id in stale {
             self.signing_keys.forget(&id);
+        }
+        if let Some(older) = older {
+            for id in gone(&older, &newer) {
+                self.uses.forget(&id);
+            }
         }
     }
 

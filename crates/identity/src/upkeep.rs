@@ -199,11 +199,18 @@ impl Directory {
         let Some((account_id, _, _)) = uses.first() else {
             return Ok(());
         };
+        // A request may still have used a key while it was removed.
+        let (uses, left): (Vec<_>, Vec<_>) = uses
+            .iter()
+            .partition(|(account, id, _)| self.has_use(account, id));
+        for (_, id, _) in left {
+            self.uses.forget(id);
+        }
         let home = layout::account_home(account_id);
         let rows: Vec<Row> = uses.iter().map(|(_, id, _)| layout::use_row(id)).collect();
         let found = self.engine.get(Space::SYSTEM, &home, &rows).await?;
         let mut change = Change::default();
-        for ((row, stored), (_, _, record)) in rows.into_iter().zip(found).zip(uses) {
+        for ((row, stored), (_, _, record)) in rows.into_iter().zip(found).zip(&uses) {
             let stored = stored.and_then(|stored| UseRecord::decode(&stored.value, "a last use").ok());
             if stored.is_none_or(|stored| stored.at < record.at) {
                 change.puts.push(put(row, record.encode()));

@@ -261,6 +261,13 @@ async fn the_last_use_is_told_and_outlives_a_restart() {
     assert_eq!(uses.len(), 1);
     world.done(delete_key("ada", &id)).await;
     assert!(!world.rows().await.iter().any(|(class, _)| *class == b'U'));
+    // A request that was under way meanwhile leaves nothing behind, on whichever server.
+    other.directory.refresh().await.expect("read");
+    for server in [&world, &other] {
+        note(server, 500);
+        server.directory.flush_usage().await.expect("written");
+    }
+    assert!(!world.rows().await.iter().any(|(class, _)| *class == b'U'));
 }
 
 #[tokio::test]

@@ -3,8 +3,10 @@
 use crate::support::*;
 use countersign_identity::{Principal, Resolved, Unresolved, WebIdentity};
 use countersign_policy::{Context, Keys, evaluate};
+use countersign_sigv4::Scope;
 use countersign_types::iam::{AccessKeyStatus, Call as Iam, Fault, FaultCode, Tag};
 use countersign_types::sts::{Answer, Call, Credentials, SessionLimits};
+use std::sync::Arc;
 
 const READER: &str = "arn:aws:iam::000000000001:role/reader";
 
@@ -162,13 +164,24 @@ async fn a_session_ends_with_the_key_that_made_it() {
 async fn a_session_ends_with_its_role_and_a_new_role_of_that_name_is_another() {
     let (world, ada) = World::with_ada().await;
     let session = world.begin(&ada, assume(READER)).await;
-    assert!(world.of(&session, 0).is_ok());
+    let resolved = world.of(&session, 0).expect("it resolves");
+    let scope = Scope {
+        date: "20261125".into(),
+        region: "us-east-1".into(),
+        service: "s3".into(),
+    };
+    let signing_key = world.directory.signing_key(&resolved, &scope);
     world
         .done(Iam::DeleteRole {
             role_name: "reader".to_owned(),
         })
         .await;
     assert_eq!(world.of(&session, 0).err(), Some(Unresolved::TokenInvalid));
+    // What was derived for it is gone as well.
+    assert!(!Arc::ptr_eq(
+        &signing_key,
+        &world.directory.signing_key(&resolved, &scope)
+    ));
     world.role("reader", &trusting(ROOT_ACCOUNT)).await;
     assert_eq!(world.of(&session, 0).err(), Some(Unresolved::TokenInvalid));
 }
