@@ -74,6 +74,11 @@ impl ArnPattern {
         self.parts.iter().all(|part| part.is_whole(keys))
     }
 
+    /// Whether it asks for keys of the request.
+    pub(crate) fn has_variables(&self) -> bool {
+        self.parts.iter().any(Template::has_variables)
+    }
+
     /// Whether it is one ARN and no other.
     pub(crate) fn is_fixed(&self) -> bool {
         self.parts.iter().all(|part| part.fixed_text().is_some())

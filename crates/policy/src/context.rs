@@ -39,6 +39,14 @@ impl Context {
         }
     }
 
+    /// Makes it the question about another action or resource, with the same keys.
+    pub fn ask(&mut self, action: &str, resource: &str, resource_account: &str) {
+        self.action = action.to_owned();
+        self.action_in_lower_case = action.to_ascii_lowercase();
+        self.resource = resource.to_owned();
+        self.resource_account = resource_account.to_owned();
+    }
+
     /// Who asks.
     pub fn requester(&self) -> &Requester {
         &self.requester
@@ -97,6 +105,11 @@ impl Keys {
             self.set(key, values);
         }
         may
+    }
+
+    /// Takes a key away.
+    pub fn remove(&mut self, key: &str) {
+        self.values.remove(&key.to_ascii_lowercase());
     }
 
     /// The values of a key; none if the request has no such key.
@@ -206,6 +219,21 @@ mod tests {
             assert!(context.keys.claim(key, ["x"]), "{key}");
             assert_eq!(context.keys.values(key), ["x"]);
         }
+    }
+
+    #[test]
+    fn another_question_is_asked_with_the_same_keys() {
+        let mut context = Context::new(Requester::Anonymous, "s3:GetObject", "arn:aws:s3:::b/k", "111122223333");
+        context.keys.set("s3:versionid", ["null"]);
+        let before = context.keys.clone();
+        context.ask("S3:PutObject", "arn:aws:s3:::c/l", "999988887777");
+        let expected = Context::new(Requester::Anonymous, "S3:PutObject", "arn:aws:s3:::c/l", "999988887777");
+        assert_eq!((context.action(), context.resource()), (expected.action(), expected.resource()));
+        assert_eq!(context.action_in_lower_case, expected.action_in_lower_case);
+        assert_eq!(context.resource_account, "999988887777");
+        assert_eq!(context.keys, before);
+        context.keys.remove("S3:VersionId");
+        assert!(context.keys.values("s3:versionid").is_empty());
     }
 
     #[test]

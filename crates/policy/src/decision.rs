@@ -137,10 +137,11 @@ impl fmt::Display for Denial {
             formatter,
             "User: {requester} is not authorized to perform: {action}"
         )?;
-        // S3 puts the resource in quotes, IAM and STS do not.
-        match action.starts_with("s3:") {
-            true => write!(formatter, " on resource: \"{resource}\"")?,
-            false => write!(formatter, " on resource: {resource}")?,
+        // S3 puts the resource in quotes, IAM and STS do not. A list of buckets is about none of them.
+        match action.strip_prefix("s3:") {
+            Some("ListAllMyBuckets") => {}
+            Some(_) => write!(formatter, " on resource: \"{resource}\"")?,
+            None => write!(formatter, " on resource: {resource}")?,
         }
         match &self.reason {
             Reason::ExplicitDeny(found) => {

@@ -22,6 +22,8 @@ pub struct Document {
     pub(crate) statements: Vec<Statement>,
     /// Asked with each request to a bucket that restricts public access, so it is found once.
     pub(crate) is_public: bool,
+    /// Asked with each request that it applies to, so it is found once.
+    pub(crate) asks_for_keys: bool,
 }
 
 /// The version of the language, which is not a version of the document.
@@ -67,6 +69,7 @@ impl Document {
     pub fn parse(kind: Kind<'_>, text: &[u8]) -> Result<Document, PolicyFault> {
         let mut document = parse::document(kind, text).map_err(|defect| kind.tell(&defect))?;
         document.is_public = public::is_public(&document);
+        document.asks_for_keys = document.statements.iter().any(Statement::asks_for_keys);
         Ok(document)
     }
 
@@ -90,19 +93,40 @@ impl Document {
         self.is_public
     }
 
+    /// Whether anything in it depends on the keys of a request: a condition, or a variable. Who decides on others need not gather
+    /// keys.
+    pub fn asks_for_keys(&self) -> bool {
+        self.asks_for_keys
+    }
+
     /// The ARNs under `Principal` and `NotPrincipal`. Whether there is such a user or role is not for a pure crate to know;
     /// S3 and IAM refuse a document that names one that does not exist.
     pub fn principal_arns(&self) -> impl Iterator<Item = &str> {
-        let principals = self
-            .statements
-            .iter()
-            .filter_map(|statement| statement.principals.as_ref());
-        principals
-            .flat_map(|listed| &listed.entries)
-            .filter_map(|principal| match principal {
-                Principal::Arn(arn) => Some(arn.as_str()),
-                _ => None,
-            })
+        self.principals().filter_map(|principal| match principal {
+            Principal::Arn(arn) => Some(arn.as_str()),
+            _ => None,
+        })
+    }
+
+    /// The accounts under `Principal` and `NotPrincipal`, by their twelve digits.
+    pub fn principal_accounts(&self) -> impl Iterator<Item = &str> {
+        self.principals().filter_map(|principal| match principal {
+            Principal::Account(id) => Some(id.as_str()),
+            _ => None,
+        })
+    }
+
+    /// The accounts under `Principal` and `NotPrincipal` that are named by their canonical ids.
+    pub fn principal_canonical_ids(&self) -> impl Iterator<Item = &str> {
+        self.principals().filter_map(|principal| match principal {
+            Principal::CanonicalUser(id) => Some(id.as_str()),
+            _ => None,
+        })
+    }
+
+    fn principals(&self) -> impl Iterator<Item = &Principal> {
+        let listed = self.statements.iter().filter_map(|statement| statement.principals.as_ref());
+        listed.flat_map(|listed| &listed.entries)
     }
 }
 
@@ -123,5 +147,12 @@ impl Statement {
     /// What it does where it applies.
     pub fn effect(&self) -> Effect {
         self.effect
+    }
+
+    fn asks_for_keys(&self) -> bool {
+        let has_variables = |listed: &Listed<Resource>| listed.entries.iter().any(Resource::has_variables);
+        !self.conditions.is_empty()
+            || self.resources.as_ref().is_some_and(has_variables)
+            || self.actions.entries.iter().any(Template::has_variables)
     }
 }

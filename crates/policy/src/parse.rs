@@ -52,6 +52,7 @@ pub(crate) fn document(kind: Kind<'_>, text: &[u8]) -> Result<Document, Defect> 
         id,
         statements,
         is_public: false,
+        asks_for_keys: false,
     })
 }
 

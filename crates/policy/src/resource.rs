@@ -44,6 +44,14 @@ impl Resource {
         }
     }
 
+    /// Whether it asks for keys of the request.
+    pub(crate) fn has_variables(&self) -> bool {
+        match self {
+            Resource::Any => false,
+            Resource::Arn(pattern) => pattern.has_variables(),
+        }
+    }
+
     /// Whether every variable has a value.
     pub(crate) fn is_whole(&self, keys: &Keys) -> bool {
         match self {

@@ -98,6 +98,11 @@ impl Template {
             .is_some_and(|expected| expected == text.to_lowercase())
     }
 
+    /// Whether it asks for keys of the request.
+    pub(crate) fn has_variables(&self) -> bool {
+        matches!(self, Template::Open(_))
+    }
+
     /// The text, if it is the same for every request: no wildcard, no variable.
     pub(crate) fn fixed_text(&self) -> Option<&str> {
         match self {

@@ -5,6 +5,8 @@ use countersign_policy::{
     INLINE_USER_SIZE_MAX, Kind, MANAGED_SIZE_MAX, SESSION_SIZE_MAX, TRUST_SIZE_MAX, Version,
 };
 
+use crate::support::{bucket, identity};
+
 const BUCKET: Kind<'static> = Kind::Bucket("photos");
 
 const ALLOW: &str = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:GetObject",
@@ -420,4 +422,37 @@ fn principals_can_be_asked_for() {
     let document = Document::parse(BUCKET, text.as_bytes()).unwrap();
     let arns: Vec<&str> = document.principal_arns().collect();
     assert_eq!(arns, ["arn:aws:iam::111122223333:user/ada"]);
+}
+
+#[test]
+fn the_accounts_of_a_document_are_known() {
+    let canonical = "c".repeat(64);
+    let document = bucket(&format!(
+        r#"{{"Effect": "Allow", "Principal": {{"AWS": ["arn:aws:iam::111122223333:root", "999988887777",
+            "arn:aws:iam::111122223333:user/ada"], "CanonicalUser": "{canonical}"}},
+            "Action": "s3:GetObject", "Resource": "arn:aws:s3:::photos/*"}}"#
+    ));
+    let accounts: Vec<&str> = document.principal_accounts().collect();
+    assert_eq!(accounts, ["111122223333", "999988887777"]);
+    let canonical_ids: Vec<&str> = document.principal_canonical_ids().collect();
+    assert_eq!(canonical_ids, [canonical]);
+}
+
+#[test]
+fn only_conditions_and_variables_ask_for_keys() {
+    let check = |statement: &str, expected: bool| {
+        assert_eq!(identity(statement).asks_for_keys(), expected, "{statement}");
+    };
+    let plain = r#""Effect": "Allow", "Action": "s3:Get*""#;
+    check(&format!(r#"{{{plain}, "Resource": "*"}}"#), false);
+    check(&format!(r#"{{{plain}, "Resource": "arn:aws:s3:::photos/*"}}"#), false);
+    check(&format!(r#"{{{plain}, "Resource": "arn:aws:s3:::photos/${{*}}"}}"#), false);
+    check(
+        &format!(r#"{{{plain}, "NotResource": "arn:aws:s3:::photos/${{aws:username}}/*"}}"#),
+        true,
+    );
+    check(
+        &format!(r#"{{{plain}, "Resource": "*", "Condition": {{"Bool": {{"aws:SecureTransport": "true"}}}}}}"#),
+        true,
+    );
 }

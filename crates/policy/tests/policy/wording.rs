@@ -122,3 +122,16 @@ fn iam_and_sts_put_no_quotes_around_the_resource() {
         format!("{beginning} with an explicit deny in the role trust policy")
     );
 }
+
+#[test]
+fn a_list_of_buckets_is_about_none_of_them() {
+    let context = Context::new(user_of(OWNER), "s3:ListAllMyBuckets", "arn:aws:s3:::*", OWNER);
+    let decision = decide(&context, None, None);
+    assert_eq!(
+        decision.denial().map(ToString::to_string).as_deref(),
+        Some(
+            "User: arn:aws:iam::111122223333:user/ada is not authorized to perform: s3:ListAllMyBuckets because no \
+             identity-based policy allows the s3:ListAllMyBuckets action"
+        )
+    );
+}
