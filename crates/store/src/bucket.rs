@@ -5,8 +5,9 @@
 //! row. Whoever meets a sealed or removed space behind a row finishes the removal. A crash between leaves an empty
 //! space that nobody names, or a bucket that is empty and goes when it is next touched.
 
+use crate::access::Access;
 use crate::error::{Error, Result};
-use crate::layout::{self, BUCKET, COUNTER, HEAD};
+use crate::layout::{self, BUCKET, COUNTER, HEAD, POLICY};
 use crate::records::{BucketRecord, Counter};
 use crate::{ATTEMPTS_MAX, Store};
 use bytes::Bytes;
@@ -29,6 +30,8 @@ pub struct Bucket {
     pub region: String,
     /// What tells this incarnation from others of the same name.
     pub space: u64,
+    /// What is set about who may do what in it.
+    pub access: Access,
 }
 
 /// Buckets in the order of their names.
@@ -58,8 +61,10 @@ impl Store {
             created: self.now(),
             owner,
             region,
+            access: Access::default(),
         };
-        let written = self.write_bucket_row(name, None, Some(record.encode())).await;
+        let home = layout::bucket_home(name);
+        let written = self.write_system_row(&home, BUCKET, None, record.encode()).await;
         match written {
             Ok(true) => Ok(()),
             Ok(false) => {
@@ -81,7 +86,22 @@ impl Store {
     /// The bucket of that name.
     pub async fn bucket(&self, name: &BucketName) -> Result<Bucket> {
         let row = self.bucket_row(name).await?.ok_or(Error::NoSuchBucket)?;
-        Ok(bucket(name.clone(), &BucketRecord::decode(&row)?))
+        let record = BucketRecord::decode(&row)?;
+        self.check_pinned(name, &record)?;
+        Ok(bucket(name.clone(), &record))
+    }
+
+    /// Refuses an incarnation other than the one that this store means by the name.
+    pub(crate) fn check_pinned(&self, name: &BucketName, record: &BucketRecord<'_>) -> Result<()> {
+        match self.pinned_of(name) {
+            Some(pinned) if pinned.space != record.space => Err(Error::NoSuchBucket),
+            _ => Ok(()),
+        }
+    }
+
+    fn pinned_of(&self, name: &BucketName) -> Option<&Bucket> {
+        let mut pinned = self.pinned.iter().flatten();
+        pinned.find(|bucket| bucket.name == *name).map(|bucket| &**bucket)
     }
 
     /// Buckets whose names begin with `prefix`, after the name `after`; at most `max`.
@@ -116,6 +136,32 @@ impl Store {
         })
     }
 
+    /// As [`Store::buckets`], those of one owner.
+    pub async fn buckets_owned_by(
+        &self,
+        owner: &str,
+        after: Option<&str>,
+        prefix: &str,
+        max: usize,
+    ) -> Result<BucketPage> {
+        let mut found = BucketPage::default();
+        let mut after = after.map(str::to_owned);
+        loop {
+            let page = self.buckets(after.as_deref(), prefix, SCAN_ROWS_MAX).await?;
+            for bucket in page.buckets.into_iter().filter(|bucket| bucket.owner == owner) {
+                if found.buckets.len() == max {
+                    found.next = found.buckets.last().map(|bucket| bucket.name.to_string());
+                    return Ok(found);
+                }
+                found.buckets.push(bucket);
+            }
+            after = page.next;
+            if after.is_none() {
+                return Ok(found);
+            }
+        }
+    }
+
     /// Removes a bucket that holds no objects. Uploads that were not completed go with it.
     pub async fn delete_bucket(&self, name: &BucketName) -> Result<()> {
         let space = self.space(name).await?;
@@ -130,6 +176,9 @@ impl Store {
 
     /// The space of a bucket.
     pub(crate) async fn space(&self, name: &BucketName) -> Result<Space> {
+        if let Some(bucket) = self.pinned_of(name) {
+            return Ok(Space(bucket.space));
+        }
         let row = self.bucket_row(name).await?.ok_or(Error::NoSuchBucket)?;
         Ok(Space(BucketRecord::decode(&row)?.space))
     }
@@ -145,19 +194,38 @@ impl Store {
         }
     }
 
-    /// Removes a sealed space, then the bucket's row if it still names this space.
-    async fn finish_removal(&self, name: &BucketName, space: Space) -> Result<()> {
+    /// Removes a sealed space, then the bucket's rows if they still name this space.
+    pub(crate) async fn finish_removal(&self, name: &BucketName, space: Space) -> Result<()> {
         match self.engine().remove(space).await {
             Ok(()) | Err(engine::Error::NoSpace) => {}
             Err(error) => return Err(error.into()),
         }
-        if let Some(row) = self.bucket_row(name).await?
-            && BucketRecord::decode(&row)?.space == space.0
-        {
-            // Refused means that somebody else has finished it.
-            self.write_bucket_row(name, Some(row), None).await?;
+        // What is set for the bucket may change until its row is gone.
+        for _ in 0..ATTEMPTS_MAX {
+            let Some(row) = self.bucket_row(name).await? else {
+                return Ok(());
+            };
+            let record = BucketRecord::decode(&row)?;
+            if record.space != space.0 {
+                return Ok(());
+            }
+            let mut change = Change {
+                guards: vec![Guard {
+                    row: layout::single(BUCKET),
+                    expected: Some(row.clone()),
+                }],
+                deletes: vec![layout::single(BUCKET)],
+                ..Change::default()
+            };
+            if record.access.has_policy {
+                change.deletes.push(layout::single(POLICY));
+            }
+            let home = layout::bucket_home(name);
+            if self.engine().commit(Space::SYSTEM, &home, change).await? == Outcome::Done {
+                return Ok(());
+            }
         }
-        Ok(())
+        Err(Error::Conflict)
     }
 
     async fn drop_space(&self, space: Space) -> Result<()> {
@@ -166,7 +234,7 @@ impl Store {
     }
 
     /// Asks the engine with a commit that changes nothing.
-    async fn is_sealed(&self, space: Space) -> Result<bool> {
+    pub(crate) async fn is_sealed(&self, space: Space) -> Result<bool> {
         let (home, row) = layout::nothing();
         let change = Change {
             deletes: vec![row],
@@ -179,7 +247,7 @@ impl Store {
         }
     }
 
-    async fn bucket_row(&self, name: &BucketName) -> Result<Option<Bytes>> {
+    pub(crate) async fn bucket_row(&self, name: &BucketName) -> Result<Option<Bytes>> {
         let stored = self
             .row(Space::SYSTEM, &layout::bucket_home(name), layout::single(BUCKET))
             .await?;
@@ -187,39 +255,26 @@ impl Store {
     }
 
     /// False: the row did not hold `expected`.
-    async fn write_bucket_row(
-        &self,
-        name: &BucketName,
-        expected: Option<Bytes>,
-        value: Option<Bytes>,
-    ) -> Result<bool> {
-        self.write_system_row(&layout::bucket_home(name), BUCKET, expected, value)
-            .await
-    }
-
     async fn write_system_row(
         &self,
         home: &Home,
         class: Class,
         expected: Option<Bytes>,
-        value: Option<Bytes>,
+        value: Bytes,
     ) -> Result<bool> {
         let row = layout::single(class);
-        let mut change = Change {
+        let change = Change {
             guards: vec![Guard {
                 row: row.clone(),
                 expected,
             }],
-            ..Change::default()
-        };
-        match value {
-            Some(value) => change.puts.push(Put {
+            puts: vec![Put {
                 row,
                 value,
                 body: None,
-            }),
-            None => change.deletes.push(row),
-        }
+            }],
+            ..Change::default()
+        };
         Ok(self.engine().commit(Space::SYSTEM, home, change).await? == Outcome::Done)
     }
 
@@ -237,8 +292,7 @@ impl Store {
                 .as_deref()
                 .map_or(Ok(Counter(Space::SYSTEM.0)), Counter::decode)?;
             let next = Counter(last + 1);
-            let value = Some(next.encode());
-            match self.write_system_row(&home, COUNTER, before, value).await {
+            match self.write_system_row(&home, COUNTER, before, next.encode()).await {
                 Ok(true) => return Ok(Space(next.0)),
                 // If nobody knows, the number may be somebody's: the next one is taken.
                 Ok(false) | Err(Error::MayHaveCommitted) => {}
@@ -263,12 +317,13 @@ fn read_bucket(row: &Scanned) -> Result<Bucket> {
     Ok(bucket(name, &BucketRecord::decode(&row.value)?))
 }
 
-fn bucket(name: BucketName, record: &BucketRecord<'_>) -> Bucket {
+pub(crate) fn bucket(name: BucketName, record: &BucketRecord<'_>) -> Bucket {
     Bucket {
         name,
         created: record.created,
         owner: record.owner.to_owned(),
         region: record.region.to_owned(),
         space: record.space,
+        access: record.access,
     }
 }

@@ -16,7 +16,8 @@
 //! An upload's id is the generation of the object it becomes, so Complete renames nothing. Row `p` exists so that plain
 //! writes, which replace a plain object without looking, notice that they replace parts. Class `v` is kept for versions.
 //!
-//! The system's space: class `B`, home = bucket name; class `N`, home = name of a counter.
+//! The system's space: class `B`, home = bucket name; class `P`, the same home, the bucket's policy; class `N`, home = name of a
+//! counter.
 //!
 //! INVARIANT: [`escape`] keeps byte order and prefixes and leaves no 0x00, so the order of homes is S3's order of keys.
 
@@ -35,6 +36,7 @@ pub(crate) const GARBAGE: Class = Class(b'g');
 pub(crate) const CORS: Class = Class(b'c');
 pub(crate) const ONCE: Class = Class(b'o');
 pub(crate) const BUCKET: Class = Class(b'B');
+pub(crate) const POLICY: Class = Class(b'P');
 pub(crate) const COUNTER: Class = Class(b'N');
 
 /// The home of an object key.
@@ -42,7 +44,7 @@ pub(crate) fn object_home(object_key: &ObjectKey) -> Home {
     Home(escape(object_key.as_str()))
 }
 
-/// The home of a bucket's row in the system's space.
+/// The home of a bucket's rows in the system's space.
 pub(crate) fn bucket_home(name: &BucketName) -> Home {
     Home(Bytes::copy_from_slice(name.as_str().as_bytes()))
 }

@@ -13,6 +13,7 @@
 //! - what an overwritten or deleted object leaves behind is named by a row in the same commit ([`Store::sweep`]);
 //! - of all uses of a [`OneTimeLink`] exactly one succeeds.
 
+mod access;
 mod bucket;
 mod condition;
 mod cors;
@@ -41,6 +42,7 @@ use countersign_types::Moment;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use access::Access;
 pub use bucket::{Bucket, BucketPage};
 pub use condition::{Precondition, Read, Write, evaluate_read_condition, evaluate_write_condition};
 pub use delete::Deleted;
@@ -96,7 +98,12 @@ impl Default for Settings {
 #[derive(Clone)]
 pub struct Store {
     inner: Arc<Inner>,
+    /// Buckets that were looked up before: under their names this store means these incarnations and no others.
+    pinned: [Option<Arc<Bucket>>; PINNED_MAX],
 }
+
+/// Most buckets that one request is about: the one that it names, and the source of a copy.
+pub const PINNED_MAX: usize = 2;
 
 pub(crate) struct Inner {
     pub(crate) engine: Arc<dyn Engine>,
@@ -135,9 +142,19 @@ impl Store {
                 room: receive::Room::default(),
                 numbering: tokio::sync::Mutex::default(),
             }),
+            pinned: [None, None],
         };
         store.buckets(None, "", 1).await?;
         Ok(store)
+    }
+
+    /// The same store, for whoever has looked at these buckets and decided something about them: what it does under their
+    /// names is done to these incarnations. One that was removed meanwhile is no such bucket, even if another has its name.
+    pub fn pinned(&self, buckets: [Option<Arc<Bucket>>; PINNED_MAX]) -> Store {
+        Store {
+            inner: Arc::clone(&self.inner),
+            pinned: buckets,
+        }
     }
 
     pub(crate) fn engine(&self) -> &dyn Engine {

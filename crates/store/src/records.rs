@@ -17,7 +17,7 @@ pub(crate) use cors::{decode_cors_rules, encode_cors_rules};
 pub(crate) use head::Head;
 pub(crate) use once::LinkUse;
 pub(crate) use parts::{ManifestPart, PartRecord, decode_manifest_row, encode_manifest_rows};
-pub(crate) use small::{BucketRecord, Counter, Garbage, GarbageKind, PartsMark, UploadRecord};
+pub(crate) use small::{BucketRecord, Counter, Garbage, GarbageKind, PartsMark, PolicyRecord, UploadRecord};
 
 use countersign_types::UploadId;
 

@@ -8,10 +8,10 @@ use common::{TestWorld, bucket, object_key, part_number, put, put_new, read_key,
 use countersign_engine::memory::Memory;
 use countersign_engine::{Body, Change, Class, Engine, Home, Put, Row, ScanRange, Space};
 use countersign_store::{
-    BytesSource, CompleteUpload, CompletedPart, Error, Expect, ExpectedChecksum, ListQuery, NewObject,
+    Access, BytesSource, CompleteUpload, CompletedPart, Error, Expect, ExpectedChecksum, ListQuery, NewObject,
     Settings, Store, UploadQuery,
 };
-use countersign_types::{ChecksumAlgorithm, ChecksumType, CorsMethod, CorsRule, ObjectMetadata, UploadId};
+use countersign_types::{ChecksumAlgorithm, ChecksumType, CorsMethod, CorsRule, ObjectMetadata, PublicAccessBlock, UploadId};
 use std::fmt::Write;
 use std::ops::Bound;
 use std::path::PathBuf;
@@ -19,41 +19,13 @@ use std::sync::Arc;
 
 #[tokio::test]
 async fn rows_of_version_1_read_back() {
-    let engine = Memory::new();
-    for line in fixture().lines() {
-        let fields: Vec<&str> = line.split(' ').collect();
-        let [space, class, home, suffix, value, body] = fields[..] else {
-            panic!("a row is six fields: {line}");
-        };
-        let space = Space(space.parse().expect("a number"));
-        // The second row of a space finds it there.
-        let _ = engine.create(space).await;
-        let bytes = |field: &str| Bytes::from(hex::decode(field.trim_matches('"')).expect("hex"));
-        let put = Put {
-            row: Row {
-                class: Class(class.as_bytes()[0]),
-                suffix: bytes(suffix),
-            },
-            value: bytes(value),
-            body: (body != "-").then(|| Body::Bytes(bytes(body))),
-        };
-        let change = Change {
-            puts: vec![put],
-            ..Change::default()
-        };
-        engine
-            .commit(space, &Home(bytes(home)), change)
-            .await
-            .expect("written");
-    }
-    let store = Store::open_with(Arc::new(engine), TestWorld::new(), Settings::default()).await;
-    let store = store.expect("opens");
-
+    let store = store_of(RELEASED).await;
     let found = store.bucket(&bucket()).await.expect("there");
     assert_eq!(
         (found.owner.as_str(), found.region.as_str()),
         ("ann", "us-east-1")
     );
+    assert_eq!(found.access, Access::default());
     assert_eq!(
         store.cors_rules(&bucket()).await.expect("read"),
         Some(vec![rule()])
@@ -103,20 +75,99 @@ async fn rows_of_version_1_read_back() {
     assert_eq!(listed.parts.len(), 1);
 }
 
+/// A store that finds the rows of a fixture.
+async fn store_of(name: &str) -> Store {
+    let engine = Memory::new();
+    for line in fixture(name).lines() {
+        let fields: Vec<&str> = line.split(' ').collect();
+        let [space, class, home, suffix, value, body] = fields[..] else {
+            panic!("a row is six fields: {line}");
+        };
+        let space = Space(space.parse().expect("a number"));
+        // The second row of a space finds it there.
+        let _ = engine.create(space).await;
+        let bytes = |field: &str| Bytes::from(hex::decode(field.trim_matches('"')).expect("hex"));
+        let put = Put {
+            row: Row {
+                class: Class(class.as_bytes()[0]),
+                suffix: bytes(suffix),
+            },
+            value: bytes(value),
+            body: (body != "-").then(|| Body::Bytes(bytes(body))),
+        };
+        let change = Change {
+            puts: vec![put],
+            ..Change::default()
+        };
+        engine
+            .commit(space, &Home(bytes(home)), change)
+            .await
+            .expect("written");
+    }
+    let store = Store::open_with(Arc::new(engine), TestWorld::new(), Settings::default()).await;
+    store.expect("opens")
+}
+
+#[tokio::test]
+async fn what_is_set_about_access_reads_back() {
+    let store = store_of(ACCESS).await;
+    let (found, policy) = store.bucket_policy(&bucket()).await.expect("there");
+    assert_eq!(policy.as_deref(), Some(&b"{\"a\": 1}"[..]));
+    let expected = Access {
+        revision: 3,
+        has_policy: true,
+        public_access_block: Some(block()),
+        has_ownership_controls: false,
+    };
+    assert_eq!(found.access, expected);
+}
+
 #[tokio::test]
 async fn rows_are_written_as_the_fixture_has_them() {
-    let made = make().await;
+    check_written(RELEASED, &make().await);
+    check_written(ACCESS, &make_access().await);
+}
+
+fn check_written(name: &str, made: &str) {
     if std::env::var_os("COUNTERSIGN_BLESS").is_some() {
-        std::fs::create_dir_all(path().parent().expect("a directory")).expect("made");
-        std::fs::write(path(), &made).expect("written");
+        std::fs::create_dir_all(path(name).parent().expect("a directory")).expect("made");
+        std::fs::write(path(name), made).expect("written");
     }
-    for (made, kept) in made.lines().zip(fixture().lines()) {
+    for (made, kept) in made.lines().zip(fixture(name).lines()) {
         assert_eq!(
             made, kept,
             "a row is written otherwise than before: that is a new version of it"
         );
     }
-    assert_eq!(made.lines().count(), fixture().lines().count());
+    assert_eq!(made.lines().count(), fixture(name).lines().count());
+}
+
+/// Rows of a bucket for which everything is set about access.
+async fn make_access() -> String {
+    let engine: Arc<dyn Engine> = Arc::new(Memory::new());
+    let store = store_on(engine.clone(), TestWorld::new(), Settings::default()).await;
+    let seen = || async { store.bucket(&bucket()).await.expect("there") };
+    store
+        .put_bucket_policy(&seen().await, b"{\"a\": 1}")
+        .await
+        .expect("set");
+    store
+        .set_public_access_block(&seen().await, Some(block()))
+        .await
+        .expect("set");
+    store
+        .set_ownership_controls(&seen().await, false)
+        .await
+        .expect("removed");
+    dump(&*engine).await
+}
+
+fn block() -> PublicAccessBlock {
+    PublicAccessBlock {
+        block_public_acls: true,
+        block_public_policy: true,
+        ..PublicAccessBlock::default()
+    }
 }
 
 /// Rows of every kind, as text.
@@ -238,7 +289,7 @@ fn rule() -> CorsRule {
 async fn dump(engine: &dyn Engine) -> String {
     let mut text = String::new();
     for space in [Space::SYSTEM, Space(1)] {
-        for class in b"BNckpmbug" {
+        for class in b"BPNckpmbug" {
             let range = ScanRange {
                 from: Bound::Unbounded,
                 until: Bound::Unbounded,
@@ -279,10 +330,17 @@ async fn dump(engine: &dyn Engine) -> String {
     text
 }
 
-fn fixture() -> String {
-    std::fs::read_to_string(path()).expect("the fixture")
+fn fixture(name: &str) -> String {
+    std::fs::read_to_string(path(name)).expect("the fixture")
 }
 
-fn path() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/rows/1.txt")
+fn path(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("fixtures/rows")
+        .join(name)
 }
+
+/// What release 0.1.0 writes.
+const RELEASED: &str = "1.txt";
+/// What a bucket has since that may have a policy.
+const ACCESS: &str = "access.txt";

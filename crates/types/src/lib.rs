@@ -2,6 +2,7 @@
 //!
 //! Not here: anything that reads a clock, a socket or a disk, and anything that knows HTTP or XML.
 
+mod access;
 mod bucket_name;
 mod checksum;
 mod condition;
@@ -14,6 +15,7 @@ mod part;
 pub mod sts;
 mod time;
 
+pub use access::PublicAccessBlock;
 pub use bucket_name::{BucketName, BucketNameError};
 pub use checksum::{Checksum, ChecksumAlgorithm, ChecksumType};
 pub use condition::{EtagMatch, ReadCondition, WriteCondition};

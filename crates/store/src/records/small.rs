@@ -3,9 +3,10 @@
 use super::Generation;
 use super::fields::{Reader, Writer, algorithm_number, checksum_type_number};
 use super::head::{read_metadata, write_metadata};
-use crate::error::Result;
+use crate::access::Access;
+use crate::error::{Result, corrupt};
 use bytes::Bytes;
-use countersign_types::{ChecksumAlgorithm, ChecksumType, Moment, ObjectMetadata};
+use countersign_types::{ChecksumAlgorithm, ChecksumType, Moment, ObjectMetadata, PublicAccessBlock};
 
 /// A bucket, as the directory in the system's space knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +15,8 @@ pub(crate) struct BucketRecord<'a> {
     pub(crate) created: Moment,
     pub(crate) owner: &'a str,
     pub(crate) region: &'a str,
+    /// Absent until something was set, so that most buckets have the row that they always had.
+    pub(crate) access: Access,
 }
 
 impl<'a> BucketRecord<'a> {
@@ -23,18 +26,25 @@ impl<'a> BucketRecord<'a> {
         to.moment(2, self.created);
         to.text(3, Some(self.owner));
         to.text(4, Some(self.region));
+        if self.access.revision > 0 {
+            to.number(5, self.access.revision);
+            to.number(6, access_bits(&self.access));
+        }
         to.finish()
     }
 
     pub(crate) fn decode(value: &'a [u8]) -> Result<BucketRecord<'a>> {
-        let mut reader = Reader::new(value, "the row of a bucket")?;
+        let mut reader = Reader::new(value, BUCKET_ROW)?;
         let (mut space, mut created, mut owner, mut region) = (None, None, None, None);
+        let (mut revision, mut bits) = (0, 0);
         while let Some(field) = reader.next()? {
             match field.tag {
                 1 => space = Some(field.number()?),
                 2 => created = Some(field.moment()?),
                 3 => owner = Some(field.text()?),
                 4 => region = Some(field.text()?),
+                5 => revision = field.number()?,
+                6 => bits = field.number()?,
                 _ => {}
             }
         }
@@ -43,7 +53,77 @@ impl<'a> BucketRecord<'a> {
             created: reader.need(created)?,
             owner: reader.need(owner)?,
             region: reader.need(region)?,
+            access: access(revision, bits)?,
         })
+    }
+}
+
+const BUCKET_ROW: &str = "the row of a bucket";
+
+const HAS_POLICY: u64 = 1;
+const LACKS_OWNERSHIP_CONTROLS: u64 = 2;
+const HAS_PUBLIC_ACCESS_BLOCK: u64 = 4;
+const BLOCK_PUBLIC_ACLS: u64 = 8;
+const IGNORE_PUBLIC_ACLS: u64 = 16;
+const BLOCK_PUBLIC_POLICY: u64 = 32;
+const RESTRICT_PUBLIC_BUCKETS: u64 = 64;
+/// What no bit above stands for.
+const UNKNOWN: u64 = !127;
+
+fn access_bits(access: &Access) -> u64 {
+    let block = access.public_access_block.unwrap_or_default();
+    let bits = [
+        (access.has_policy, HAS_POLICY),
+        (!access.has_ownership_controls, LACKS_OWNERSHIP_CONTROLS),
+        (access.public_access_block.is_some(), HAS_PUBLIC_ACCESS_BLOCK),
+        (block.block_public_acls, BLOCK_PUBLIC_ACLS),
+        (block.ignore_public_acls, IGNORE_PUBLIC_ACLS),
+        (block.block_public_policy, BLOCK_PUBLIC_POLICY),
+        (block.restrict_public_buckets, RESTRICT_PUBLIC_BUCKETS),
+    ];
+    bits.iter().filter(|(is_set, _)| *is_set).map(|(_, bit)| bit).sum()
+}
+
+/// A bit that is not known could keep somebody out, so a row that has one is not read.
+fn access(revision: u64, bits: u64) -> Result<Access> {
+    if bits & UNKNOWN != 0 {
+        return Err(corrupt(BUCKET_ROW));
+    }
+    let has = |bit: u64| bits & bit != 0;
+    let block = PublicAccessBlock {
+        block_public_acls: has(BLOCK_PUBLIC_ACLS),
+        ignore_public_acls: has(IGNORE_PUBLIC_ACLS),
+        block_public_policy: has(BLOCK_PUBLIC_POLICY),
+        restrict_public_buckets: has(RESTRICT_PUBLIC_BUCKETS),
+    };
+    Ok(Access {
+        revision,
+        has_policy: has(HAS_POLICY),
+        public_access_block: has(HAS_PUBLIC_ACCESS_BLOCK).then_some(block),
+        has_ownership_controls: !has(LACKS_OWNERSHIP_CONTROLS),
+    })
+}
+
+/// The policy of a bucket, as it was put.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PolicyRecord<'a>(pub(crate) &'a [u8]);
+
+impl<'a> PolicyRecord<'a> {
+    pub(crate) fn encode(self) -> Bytes {
+        let mut to = Writer::new();
+        to.bytes(1, self.0);
+        to.finish()
+    }
+
+    pub(crate) fn decode(value: &'a [u8]) -> Result<PolicyRecord<'a>> {
+        let mut reader = Reader::new(value, "the policy of a bucket")?;
+        let mut document = None;
+        while let Some(field) = reader.next()? {
+            if field.tag == 1 {
+                document = Some(field.bytes);
+            }
+        }
+        Ok(PolicyRecord(reader.need(document)?))
     }
 }
 
@@ -204,8 +284,11 @@ mod tests {
             created: Moment::from_seconds(9),
             owner: "ann",
             region: "us-east-1",
+            access: Access::default(),
         };
         assert_eq!(BucketRecord::decode(&bucket.encode()).expect("bucket"), bucket);
+        let policy = PolicyRecord(b"{}");
+        assert_eq!(PolicyRecord::decode(&policy.encode()).expect("policy"), policy);
         assert_eq!(
             Counter::decode(&Counter(300).encode()).expect("counter"),
             Counter(300)
@@ -231,5 +314,37 @@ mod tests {
             assert_eq!(Garbage::decode(&garbage.encode()).expect("garbage"), garbage);
         }
         assert!(Garbage::decode(&[1, 1, 1, 9]).is_err());
+    }
+
+    #[test]
+    fn every_setting_of_a_bucket_reads_back_and_an_unknown_one_is_not_passed_over() {
+        let bucket = |access| BucketRecord {
+            space: 7,
+            created: Moment::from_seconds(9),
+            owner: "ann",
+            region: "us-east-1",
+            access,
+        };
+        let block = |at: u64| PublicAccessBlock {
+            block_public_acls: at == 0,
+            ignore_public_acls: at == 1,
+            block_public_policy: at == 2,
+            restrict_public_buckets: at == 3,
+        };
+        let blocks = (0..5).map(|at| Some(block(at))).chain([None]);
+        for (revision, public_access_block) in (1..).zip(blocks) {
+            for (has_policy, has_ownership_controls) in [(true, true), (false, true), (true, false)] {
+                let bucket = bucket(Access {
+                    revision,
+                    has_policy,
+                    public_access_block,
+                    has_ownership_controls,
+                });
+                assert_eq!(BucketRecord::decode(&bucket.encode()).expect("bucket"), bucket);
+            }
+        }
+        let mut row = bucket(Access::default()).encode().to_vec();
+        row.extend([6, 2, 0x80, 1]);
+        assert!(BucketRecord::decode(&row).is_err());
     }
 }
