@@ -223,12 +223,25 @@ mod tests {
 
     #[test]
     fn another_question_is_asked_with_the_same_keys() {
-        let mut context = Context::new(Requester::Anonymous, "s3:GetObject", "arn:aws:s3:::b/k", "111122223333");
+        let mut context = Context::new(
+            Requester::Anonymous,
+            "s3:GetObject",
+            "arn:aws:s3:::b/k",
+            "111122223333",
+        );
         context.keys.set("s3:versionid", ["null"]);
         let before = context.keys.clone();
         context.ask("S3:PutObject", "arn:aws:s3:::c/l", "999988887777");
-        let expected = Context::new(Requester::Anonymous, "S3:PutObject", "arn:aws:s3:::c/l", "999988887777");
-        assert_eq!((context.action(), context.resource()), (expected.action(), expected.resource()));
+        let expected = Context::new(
+            Requester::Anonymous,
+            "S3:PutObject",
+            "arn:aws:s3:::c/l",
+            "999988887777",
+        );
+        assert_eq!(
+            (context.action(), context.resource()),
+            (expected.action(), expected.resource())
+        );
         assert_eq!(context.action_in_lower_case, expected.action_in_lower_case);
         assert_eq!(context.resource_account, "999988887777");
         assert_eq!(context.keys, before);

@@ -125,7 +125,10 @@ impl Document {
     }
 
     fn principals(&self) -> impl Iterator<Item = &Principal> {
-        let listed = self.statements.iter().filter_map(|statement| statement.principals.as_ref());
+        let listed = self
+            .statements
+            .iter()
+            .filter_map(|statement| statement.principals.as_ref());
         listed.flat_map(|listed| &listed.entries)
     }
 }

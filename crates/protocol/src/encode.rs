@@ -17,11 +17,11 @@ mod unset;
 mod versions;
 pub(crate) mod xml;
 
-pub use access::owner_acl;
+pub use access::{owner_acl, ownership_controls, policy_status, public_access_block};
 pub use attributes::{AttributePart, AttributeParts, ObjectAttributesAnswer, object_attributes};
 pub use bucket::{ListBucketsAnswer, ListedBucket, bucket_location, list_buckets};
 pub use cors::cors_configuration;
-pub use error::{Cause, Diagnosis, ErrorAnswer, error};
+pub use error::{Cause, Decision, Diagnosis, ErrorAnswer, error};
 pub use headers::{DEFAULT_CONTENT_TYPE, ObjectChecksum, ObjectHeaders, written_headers};
 pub use listing::{ListObjectsAnswer, ListObjectsV2Answer, ListedObject, list_objects, list_objects_v2};
 pub use multipart::{

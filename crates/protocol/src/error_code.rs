@@ -73,7 +73,9 @@ error_codes! {
     InvalidToken BAD_REQUEST "The provided token is malformed or otherwise invalid.";
     InvalidURI BAD_REQUEST "Couldn't parse the specified URI.";
     KeyTooLongError BAD_REQUEST "Your key is too long";
+    MalformedACLError BAD_REQUEST "The XML you provided was not well-formed or did not validate against our published schema";
     MalformedPOSTRequest BAD_REQUEST "The body of your POST request is not well-formed multipart/form-data.";
+    MalformedPolicy BAD_REQUEST "Policy has invalid resource";
     MalformedTrailerError BAD_REQUEST "The request contained trailing data that was not well-formed or did not conform to our published schema.";
     MalformedXML BAD_REQUEST "The XML you provided was not well-formed or did not validate against our published schema";
     MaxMessageLengthExceeded BAD_REQUEST "Your request was too big.";
@@ -81,6 +83,7 @@ error_codes! {
     MetadataTooLarge BAD_REQUEST "Your metadata headers exceed the maximum allowed metadata size";
     MethodNotAllowed METHOD_NOT_ALLOWED "The specified method is not allowed against this resource.";
     MissingContentLength LENGTH_REQUIRED "You must provide the Content-Length HTTP header.";
+    MissingSecurityHeader BAD_REQUEST "Your request was missing a required header";
     NoSuchBucket NOT_FOUND "The specified bucket does not exist";
     NoSuchBucketPolicy NOT_FOUND "The bucket policy does not exist";
     NoSuchCORSConfiguration NOT_FOUND "The CORS configuration does not exist";
@@ -93,6 +96,7 @@ error_codes! {
     NoSuchWebsiteConfiguration NOT_FOUND "The specified bucket does not have a website configuration";
     NotImplemented NOT_IMPLEMENTED "A header or query you provided requested functionality that is not implemented";
     ObjectLockConfigurationNotFoundError NOT_FOUND "Object Lock configuration does not exist for this bucket";
+    OwnershipControlsNotFoundError NOT_FOUND "The bucket ownership controls were not found";
     PreconditionFailed PRECONDITION_FAILED "At least one of the pre-conditions you specified did not hold";
     ReplicationConfigurationNotFoundError NOT_FOUND "The replication configuration was not found";
     RequestHeaderSectionTooLarge BAD_REQUEST "Your request header section exceeds the maximum allowed size.";

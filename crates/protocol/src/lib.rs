@@ -18,6 +18,7 @@ mod parse_error;
 pub mod query;
 pub mod range;
 mod router;
+mod said;
 mod sts;
 mod subresource;
 #[cfg(test)]
@@ -29,3 +30,4 @@ pub use head::{Head, header_bytes, header_text};
 pub use operation::{CHECKSUM_NOT_SENT, Named, Operation};
 pub use parse_error::ParseError;
 pub use router::{bucket, is_form, parse, parse_form};
+pub use said::Said;

@@ -5,6 +5,7 @@
 
 use countersign_types::{BucketName, ObjectKey};
 
+mod access;
 mod attributes;
 mod bucket;
 mod condition;
@@ -18,6 +19,10 @@ mod object;
 mod post_object;
 mod unset;
 
+pub use access::{
+    AclDocument, AclGrant, OwnershipControlsDocument, PublicAccessBlockDocument, PutAcl,
+    PutBucketOwnershipControls, PutBucketPolicy, PutPublicAccessBlock,
+};
 pub use attributes::{GetObjectAttributes, ObjectAttribute};
 pub use bucket::{CreateBucket, CreateBucketDocument, ListBuckets};
 pub use condition::RangeCondition;
@@ -38,6 +43,7 @@ pub use object::{
 pub use post_object::{FormSuccess, PostObject};
 pub use unset::{Unset, UnsetAnswer, UnsetDocument};
 
+pub(crate) use access::BUCKET_OWNER_ENFORCED;
 pub(crate) use object::parse_object_key;
 pub(crate) use post_object::parse_form_key;
 
@@ -50,6 +56,8 @@ pub struct Named {
     pub bucket: Option<BucketName>,
     /// The object key; present for exactly the operations on an object.
     pub object_key: Option<ObjectKey>,
+    /// `versionId`, as sent; only `null` names a version here.
+    pub version_id: Option<String>,
     /// `x-amz-expected-bucket-owner`: the server refuses (403 `AccessDenied`) if the bucket belongs to somebody else.
     pub expected_bucket_owner: Option<String>,
     /// `x-amz-source-expected-bucket-owner`: the same for the bucket a copy reads from.
@@ -89,9 +97,31 @@ pub enum Operation {
     GetBucketVersioning,
     /// `GET /bucket?acl`
     GetBucketAcl,
-    /// `GET /bucket?policy` and its like, also of objects: what nothing here can set yet
+    /// `PUT /bucket?acl`, with a document or without
+    PutBucketAcl(PutAcl),
+    /// `PUT /bucket?policy`, with a document
+    PutBucketPolicy(PutBucketPolicy),
+    /// `GET /bucket?policy`
+    GetBucketPolicy,
+    /// `DELETE /bucket?policy`
+    DeleteBucketPolicy,
+    /// `GET /bucket?policyStatus`
+    GetBucketPolicyStatus,
+    /// `PUT /bucket?publicAccessBlock`, with a document
+    PutPublicAccessBlock(PutPublicAccessBlock),
+    /// `GET /bucket?publicAccessBlock`
+    GetPublicAccessBlock,
+    /// `DELETE /bucket?publicAccessBlock`
+    DeletePublicAccessBlock,
+    /// `PUT /bucket?ownershipControls`, with a document
+    PutBucketOwnershipControls(PutBucketOwnershipControls),
+    /// `GET /bucket?ownershipControls`
+    GetBucketOwnershipControls,
+    /// `DELETE /bucket?ownershipControls`
+    DeleteBucketOwnershipControls,
+    /// `GET /bucket?lifecycle` and its like, also of objects: what nothing here can set yet
     GetUnset(Unset),
-    /// `DELETE /bucket?policy` and its like
+    /// `DELETE /bucket?lifecycle` and its like
     DeleteUnset(Unset),
     /// `GET /bucket?uploads`
     ListMultipartUploads(ListMultipartUploads),
@@ -109,6 +139,8 @@ pub enum Operation {
     HeadObject(GetObject),
     /// `GET /bucket/key?acl`
     GetObjectAcl,
+    /// `PUT /bucket/key?acl`, with a document or without
+    PutObjectAcl(PutAcl),
     /// `GET /bucket/key?attributes`
     GetObjectAttributes(GetObjectAttributes),
     /// `DELETE /bucket/key`
@@ -148,6 +180,17 @@ impl Operation {
             Self::ListObjectVersions(_) => "ListObjectVersions",
             Self::GetBucketVersioning => "GetBucketVersioning",
             Self::GetBucketAcl => "GetBucketAcl",
+            Self::PutBucketAcl(_) => "PutBucketAcl",
+            Self::PutBucketPolicy(_) => "PutBucketPolicy",
+            Self::GetBucketPolicy => "GetBucketPolicy",
+            Self::DeleteBucketPolicy => "DeleteBucketPolicy",
+            Self::GetBucketPolicyStatus => "GetBucketPolicyStatus",
+            Self::PutPublicAccessBlock(_) => "PutPublicAccessBlock",
+            Self::GetPublicAccessBlock => "GetPublicAccessBlock",
+            Self::DeletePublicAccessBlock => "DeletePublicAccessBlock",
+            Self::PutBucketOwnershipControls(_) => "PutBucketOwnershipControls",
+            Self::GetBucketOwnershipControls => "GetBucketOwnershipControls",
+            Self::DeleteBucketOwnershipControls => "DeleteBucketOwnershipControls",
             Self::GetUnset(unset) => unset.getter(),
             Self::DeleteUnset(unset) => unset.remover(),
             Self::ListMultipartUploads(_) => "ListMultipartUploads",
@@ -158,6 +201,7 @@ impl Operation {
             Self::GetObject(_) => "GetObject",
             Self::HeadObject(_) => "HeadObject",
             Self::GetObjectAcl => "GetObjectAcl",
+            Self::PutObjectAcl(_) => "PutObjectAcl",
             Self::GetObjectAttributes(_) => "GetObjectAttributes",
             Self::DeleteObject(_) => "DeleteObject",
             Self::CreateMultipartUpload(_) => "CreateMultipartUpload",
@@ -175,6 +219,10 @@ impl Operation {
         match self {
             Self::CreateBucket(_) => Some(CreateBucketDocument::BYTES_MAX),
             Self::PutBucketCors(_) => Some(CorsDocument::BYTES_MAX),
+            Self::PutBucketPolicy(_) => Some(PutBucketPolicy::BYTES_MAX),
+            Self::PutPublicAccessBlock(_) => Some(PublicAccessBlockDocument::BYTES_MAX),
+            Self::PutBucketOwnershipControls(_) => Some(OwnershipControlsDocument::BYTES_MAX),
+            Self::PutBucketAcl(_) | Self::PutObjectAcl(_) => Some(AclDocument::BYTES_MAX),
             Self::DeleteObjects(_) => Some(DeleteObjectsDocument::BYTES_MAX),
             Self::CompleteMultipartUpload(_) => Some(CompleteMultipartUploadDocument::BYTES_MAX),
             _ => None,

@@ -50,7 +50,10 @@ fn read(head: &Head<'_>, form: Option<&Form>) -> Result<Named, ParseError> {
         Some(bytes) => Some(parse_key(head, &bytes)?),
         None => None,
     };
-    let route = choose_route(&view, target)?;
+    let (route, version_id) = choose_route(&view, target)?;
+    if matches!(route, Route::PutBucketAcl | Route::PutObjectAcl) {
+        PutAcl::check_grants(&view)?;
+    }
     subresource::check_headers(&view)?;
     let operation = match (route, form) {
         (Route::PostObject, Some(form)) => {
@@ -69,6 +72,7 @@ fn read(head: &Head<'_>, form: Option<&Form>) -> Result<Named, ParseError> {
         operation,
         bucket,
         object_key,
+        version_id: version_id.map(str::to_owned),
         expected_bucket_owner: view
             .filled_header("x-amz-expected-bucket-owner")
             .map(Cow::into_owned),
@@ -118,6 +122,17 @@ enum Route {
     ListObjectVersions,
     GetBucketVersioning,
     GetBucketAcl,
+    PutBucketAcl,
+    PutBucketPolicy,
+    GetBucketPolicy,
+    DeleteBucketPolicy,
+    GetBucketPolicyStatus,
+    PutPublicAccessBlock,
+    GetPublicAccessBlock,
+    DeletePublicAccessBlock,
+    PutBucketOwnershipControls,
+    GetBucketOwnershipControls,
+    DeleteBucketOwnershipControls,
     GetUnset(Unset),
     DeleteUnset(Unset),
     ListMultipartUploads,
@@ -127,6 +142,7 @@ enum Route {
     GetObject,
     HeadObject,
     GetObjectAcl,
+    PutObjectAcl,
     GetObjectAttributes,
     DeleteObject,
     CreateMultipartUpload,
@@ -172,6 +188,52 @@ const TABLE: &[Row] = &[
     row("GET", Target::Bucket, &["versions"], Route::ListObjectVersions),
     row("GET", Target::Bucket, &["versioning"], Route::GetBucketVersioning),
     row("GET", Target::Bucket, &["acl"], Route::GetBucketAcl),
+    row("PUT", Target::Bucket, &["acl"], Route::PutBucketAcl),
+    row("PUT", Target::Bucket, &["policy"], Route::PutBucketPolicy),
+    row("GET", Target::Bucket, &["policy"], Route::GetBucketPolicy),
+    row("DELETE", Target::Bucket, &["policy"], Route::DeleteBucketPolicy),
+    row(
+        "GET",
+        Target::Bucket,
+        &["policyStatus"],
+        Route::GetBucketPolicyStatus,
+    ),
+    row(
+        "PUT",
+        Target::Bucket,
+        &["publicAccessBlock"],
+        Route::PutPublicAccessBlock,
+    ),
+    row(
+        "GET",
+        Target::Bucket,
+        &["publicAccessBlock"],
+        Route::GetPublicAccessBlock,
+    ),
+    row(
+        "DELETE",
+        Target::Bucket,
+        &["publicAccessBlock"],
+        Route::DeletePublicAccessBlock,
+    ),
+    row(
+        "PUT",
+        Target::Bucket,
+        &["ownershipControls"],
+        Route::PutBucketOwnershipControls,
+    ),
+    row(
+        "GET",
+        Target::Bucket,
+        &["ownershipControls"],
+        Route::GetBucketOwnershipControls,
+    ),
+    row(
+        "DELETE",
+        Target::Bucket,
+        &["ownershipControls"],
+        Route::DeleteBucketOwnershipControls,
+    ),
     row(
         "GET",
         Target::Bucket,
@@ -219,37 +281,6 @@ const TABLE: &[Row] = &[
         Target::Bucket,
         &["object-lock"],
         Route::GetUnset(Unset::ObjectLock),
-    ),
-    row(
-        "GET",
-        Target::Bucket,
-        &["ownershipControls"],
-        Route::GetUnset(Unset::Ownership),
-    ),
-    row("GET", Target::Bucket, &["policy"], Route::GetUnset(Unset::Policy)),
-    row(
-        "DELETE",
-        Target::Bucket,
-        &["policy"],
-        Route::DeleteUnset(Unset::Policy),
-    ),
-    row(
-        "GET",
-        Target::Bucket,
-        &["policyStatus"],
-        Route::GetUnset(Unset::PolicyStatus),
-    ),
-    row(
-        "GET",
-        Target::Bucket,
-        &["publicAccessBlock"],
-        Route::GetUnset(Unset::PublicAccessBlock),
-    ),
-    row(
-        "DELETE",
-        Target::Bucket,
-        &["publicAccessBlock"],
-        Route::DeleteUnset(Unset::PublicAccessBlock),
     ),
     row(
         "GET",
@@ -326,6 +357,7 @@ const TABLE: &[Row] = &[
     row("HEAD", Target::Object, &[], Route::HeadObject),
     row("HEAD", Target::Object, &["partNumber"], Route::HeadObject),
     row("GET", Target::Object, &["acl"], Route::GetObjectAcl),
+    row("PUT", Target::Object, &["acl"], Route::PutObjectAcl),
     row("GET", Target::Object, &["attributes"], Route::GetObjectAttributes),
     row("DELETE", Target::Object, &[], Route::DeleteObject),
     row("POST", Target::Object, &["uploads"], Route::CreateMultipartUpload),
@@ -350,7 +382,8 @@ const TABLE: &[Row] = &[
     row("GET", Target::Object, &["uploadId"], Route::ListParts),
 ];
 
-fn choose_route(view: &View<'_>, target: Target) -> Result<Route, ParseError> {
+/// The route, and the version that it is about if one is named.
+fn choose_route<'v>(view: &'v View<'_>, target: Target) -> Result<(Route, Option<&'v str>), ParseError> {
     let asked = subresource::asked(view)?;
     let found = TABLE.iter().find(|row| {
         row.target == target
@@ -366,12 +399,14 @@ fn choose_route(view: &View<'_>, target: Target) -> Result<Route, ParseError> {
         Route::GetObject
             | Route::HeadObject
             | Route::GetObjectAcl
+            | Route::PutObjectAcl
             | Route::GetObjectAttributes
             | Route::GetUnset(Unset::ObjectTagging | Unset::Retention | Unset::LegalHold)
             | Route::DeleteUnset(Unset::ObjectTagging)
             | Route::DeleteObject
     );
-    match view.parameter("versionId") {
+    let version_id = view.parameter("versionId");
+    match version_id {
         None => {}
         Some(version_id) if takes_version => check_version_id(Some(version_id))?,
         Some(version_id) => {
@@ -382,7 +417,7 @@ fn choose_route(view: &View<'_>, target: Target) -> Result<Route, ParseError> {
             ));
         }
     }
-    Ok(row.route)
+    Ok((row.route, version_id))
 }
 
 fn refuse_route(view: &View<'_>, target: Target, asked: &[&'static str]) -> ParseError {
@@ -397,8 +432,6 @@ fn refuse_route(view: &View<'_>, target: Target, asked: &[&'static str]) -> Pars
         )
     };
     match (view.method(), target, asked) {
-        // As at a bucket whose owner owns everything in it: its lists can be read, and never changed.
-        ("PUT", _, ["acl"]) => ParseError::new(ErrorCode::AccessControlListNotSupported),
         ("PUT", Target::Object, ["partNumber"]) => without("uploadId", "partNumber"),
         ("PUT", Target::Object, ["uploadId"]) => without("partNumber", "uploadId"),
         _ => method_not_allowed(view.method(), target, asked),
@@ -440,6 +473,7 @@ fn name_preflight(view: &View<'_>, target: Target, bucket: Option<BucketName>) -
         operation: Operation::Preflight(Preflight::parse(view, target == Target::Object)?),
         bucket,
         object_key: None,
+        version_id: None,
         expected_bucket_owner: None,
         expected_source_bucket_owner: None,
         is_once: false,
@@ -462,6 +496,19 @@ fn read_operation(route: Route, view: &View<'_>) -> Result<Operation, ParseError
         Route::ListObjectVersions => Operation::ListObjectVersions(ListObjectVersions::parse(view)?),
         Route::GetBucketVersioning => Operation::GetBucketVersioning,
         Route::GetBucketAcl => Operation::GetBucketAcl,
+        Route::PutBucketAcl => Operation::PutBucketAcl(PutAcl::parse(view)?),
+        Route::PutBucketPolicy => Operation::PutBucketPolicy(PutBucketPolicy::parse(view)?),
+        Route::GetBucketPolicy => Operation::GetBucketPolicy,
+        Route::DeleteBucketPolicy => Operation::DeleteBucketPolicy,
+        Route::GetBucketPolicyStatus => Operation::GetBucketPolicyStatus,
+        Route::PutPublicAccessBlock => Operation::PutPublicAccessBlock(PutPublicAccessBlock::parse(view)?),
+        Route::GetPublicAccessBlock => Operation::GetPublicAccessBlock,
+        Route::DeletePublicAccessBlock => Operation::DeletePublicAccessBlock,
+        Route::PutBucketOwnershipControls => {
+            Operation::PutBucketOwnershipControls(PutBucketOwnershipControls::parse(view)?)
+        }
+        Route::GetBucketOwnershipControls => Operation::GetBucketOwnershipControls,
+        Route::DeleteBucketOwnershipControls => Operation::DeleteBucketOwnershipControls,
         Route::GetUnset(unset) => Operation::GetUnset(unset),
         Route::DeleteUnset(unset) => Operation::DeleteUnset(unset),
         Route::ListMultipartUploads => Operation::ListMultipartUploads(ListMultipartUploads::parse(view)?),
@@ -472,6 +519,7 @@ fn read_operation(route: Route, view: &View<'_>) -> Result<Operation, ParseError
         Route::GetObject => Operation::GetObject(GetObject::parse(view)?),
         Route::HeadObject => Operation::HeadObject(GetObject::parse(view)?),
         Route::GetObjectAcl => Operation::GetObjectAcl,
+        Route::PutObjectAcl => Operation::PutObjectAcl(PutAcl::parse(view)?),
         Route::GetObjectAttributes => Operation::GetObjectAttributes(GetObjectAttributes::parse(view)?),
         Route::DeleteObject => Operation::DeleteObject(DeleteObject::parse(view)?),
         Route::CreateMultipartUpload => Operation::CreateMultipartUpload(CreateMultipartUpload::parse(view)?),
@@ -598,14 +646,14 @@ mod tests {
             format!("NotImplemented: {message} [Resource={name}]")
         };
         for line in [
-            "DELETE /abc/k?policy",
-            "GET /abc/k?policy",
-            "PUT /abc?policy",
-            "PUT /abc/k?policy",
-            "PUT /abc/k?policy&uploads",
-            "HEAD /abc/k?policy",
+            "DELETE /abc/k?lifecycle",
+            "GET /abc/k?lifecycle",
+            "PUT /abc?lifecycle",
+            "PUT /abc/k?lifecycle",
+            "PUT /abc/k?lifecycle&uploads",
+            "HEAD /abc/k?lifecycle",
         ] {
-            check_refusal(line, &not_implemented("policy"));
+            check_refusal(line, &not_implemented("lifecycle"));
         }
         check_refusal("PUT /abc/k?tagging=", &not_implemented("tagging"));
         check_refusal("DELETE /abc?newfeature", &not_implemented("newfeature"));
@@ -617,6 +665,12 @@ mod tests {
         };
         check_refusal("DELETE /abc?uploads", &not_allowed("DELETE", "UPLOADS"));
         check_refusal("GET /abc/k?cors", &not_allowed("GET", "CORS"));
+        for method in ["GET", "PUT", "DELETE", "HEAD"] {
+            let line = format!("{method} /abc/k?policy");
+            check_refusal(&line, &not_allowed(method, "POLICY"));
+        }
+        check_refusal("HEAD /abc?policy", &not_allowed("HEAD", "POLICY"));
+        check_refusal("DELETE /abc?policyStatus", &not_allowed("DELETE", "POLICYSTATUS"));
         check_refusal("DELETE /abc?location", &not_allowed("DELETE", "LOCATION"));
         check_refusal("DELETE /abc?acl", &not_allowed("DELETE", "ACL"));
         check_refusal("PUT /abc?versioning", &not_implemented("versioning"));
@@ -697,6 +751,9 @@ mod tests {
         );
         assert_eq!(named.bucket.as_ref().map(BucketName::as_str), Some("abc"));
         assert_eq!(named.expected_bucket_owner.as_deref(), Some("o1"));
+        assert_eq!(named.version_id, None);
+        let named = request("GET /abc/k?versionId=null", &[]).expect("a version");
+        assert_eq!(named.version_id.as_deref(), Some(NULL_VERSION_ID));
     }
 
     #[test]

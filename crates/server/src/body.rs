@@ -111,9 +111,15 @@ impl Upload {
         }
     }
 
-    /// Prepares to take the framing off, once the signature that begins the chain of chunks is verified.
-    pub(crate) fn decode(&mut self, received: &Received, signature: &Signature) -> Result<(), BodyFault> {
-        let Payload::Streaming(mode) = signature.claim.payload else {
+    /// Prepares to take the framing off, once the signature that begins the chain of chunks is verified. Chunks that nobody signed
+    /// begin no chain.
+    pub(crate) fn decode(
+        &mut self,
+        received: &Received,
+        payload: &Payload,
+        signature: Option<&Signature>,
+    ) -> Result<(), BodyFault> {
+        let Payload::Streaming(mode) = *payload else {
             return Ok(());
         };
         let decoded = received.header("x-amz-decoded-content-length");
@@ -122,9 +128,9 @@ impl Upload {
             .ok_or(BodyFault::LengthMissing)?;
         let announced = received.header("x-amz-trailer").unwrap_or_default();
         let announced: Vec<String> = announced.split(',').map(|name| name.trim().to_owned()).collect();
-        let seed = mode
-            .is_signed()
-            .then(|| ChunkSeed::of(&signature.claim, &signature.signing_key));
+        let seed = signature
+            .filter(|_| mode.is_signed())
+            .map(|signature| ChunkSeed::of(&signature.claim, &signature.signing_key));
         let decoder = ChunkDecoder::new(mode, seed, &announced, Some(decoded));
         self.framing = Framing::Chunks(Box::new(decoder));
         Ok(())

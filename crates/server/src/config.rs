@@ -44,6 +44,13 @@ impl Config {
     }
 }
 
+impl Config {
+    /// Whether what is forwarded from this address is believed.
+    pub(crate) fn trusts(&self, address: IpAddr) -> bool {
+        self.trusted_proxies.iter().any(|block| block.contains(address))
+    }
+}
+
 /// How often everything stored is read against its checksums, and how fast.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ScrubSchedule {

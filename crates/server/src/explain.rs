@@ -6,6 +6,7 @@
 //! It keeps true: a search runs on the blocking pool, one at a time, within its budget; the same refusal repeated
 //! within a minute is not searched again; nothing here can turn a refusal into anything else.
 
+mod denial;
 mod fault;
 
 use std::collections::VecDeque;
@@ -53,15 +54,15 @@ impl Endpoint {
 
 /// A diagnosis in the forms in which it is answered.
 pub(crate) struct Explanation {
-    /// For `x-countersign-diagnosis`.
-    pub(crate) header: String,
+    /// For `x-countersign-diagnosis`, which names causes; none where there is none to name.
+    pub(crate) header: Option<String>,
     /// For the end of `Message`.
     pub(crate) sentence: String,
     /// For the `Diagnosis` element.
     pub(crate) document: xml::Diagnosis,
 }
 
-/// Explains a refusal that has to do with the signature, with the body it covers, or with CORS rules, and puts it on record;
+/// Explains a refusal that has to do with the signature, with the body it covers, with CORS rules or access policies, and puts it on record;
 /// `None` for any other and where the operator turned explanations off.
 pub(crate) async fn explain(
     gateway: &Gateway,
@@ -71,10 +72,13 @@ pub(crate) async fn explain(
     endpoint: &Endpoint,
     body: &Upload,
 ) -> Option<Explanation> {
+    if let Refusal::Denied(denial) = &refused.refusal {
+        return denial::explain(gateway, received, &refused, denial, error);
+    }
     let fault = SearchedFault::of(&refused, received, body.facts())?;
     let refused = with_presumed_key(gateway, received, refused);
     let event = fault.event();
-    let note = Note::of(received, &refused, client_address(gateway, received));
+    let note = Note::of(received, &refused, received.client_address(&gateway.config));
     let question = Question::new(gateway, received, refused, fault, endpoint, body.form_facts());
     let diagnosis = find(gateway, received, question).await?;
     let operator = diagnosis.at(Level::Full);
@@ -92,7 +96,7 @@ pub(crate) async fn explain(
         )
     });
     Some(Explanation {
-        header,
+        header: Some(header),
         sentence,
         document: element(report, url),
     })
@@ -265,7 +269,7 @@ async fn find(gateway: &Gateway, received: &Received, question: Question) -> Opt
         .to_owned();
     let allowance = gateway
         .throttle
-        .ask(client_address(gateway, received), &access_key_id, now);
+        .ask(received.client_address(&gateway.config), &access_key_id, now);
     // A queue of searches would make refusals slow for everybody; past a short wait the search is left out.
     let turn = tokio::time::timeout(SEARCH_WAIT_MAX, gateway.searches.acquire()).await;
     let skipped = match (allowance, &turn) {
@@ -299,34 +303,6 @@ async fn find(gateway: &Gateway, received: &Received, question: Question) -> Opt
         gateway.diagnoses.keep(identity, Arc::clone(&diagnosis), now);
     }
     Some(diagnosis)
-}
-
-/// The client's address as far as it can be trusted: the peer's, or what a trusted proxy says the peer's was.
-pub(crate) fn client_address(gateway: &Gateway, received: &Received) -> IpAddr {
-    let peer = received.origin.peer.ip();
-    let is_trusted = |address: IpAddr| {
-        gateway
-            .config
-            .trusted_proxies
-            .iter()
-            .any(|block| block.contains(address))
-    };
-    if !is_trusted(peer) {
-        return peer;
-    }
-    let forwarded = received.header("x-forwarded-for").unwrap_or_default();
-    let hops = forwarded
-        .rsplit(',')
-        .map_while(|hop| hop.trim().parse::<IpAddr>().ok());
-    // From the nearest hop outwards, the first that is not a proxy of ours.
-    let mut last = peer;
-    for hop in hops {
-        last = hop;
-        if !is_trusted(hop) {
-            break;
-        }
-    }
-    last
 }
 
 /// How much this caller may see.
@@ -388,6 +364,7 @@ fn element(report: Report, url: Option<String>) -> xml::Diagnosis {
                 also_explained_by: cause.also.into_iter().map(str::to_owned).collect(),
             })
             .collect(),
+        decision: None,
         likely_culprit: report
             .culprit
             .map(|culprit| format!("{}: {}", culprit.kind, culprit.evidence)),

@@ -9,6 +9,7 @@ use countersign_identity::Directory;
 use countersign_store::Store;
 use tokio::sync::Semaphore;
 
+use crate::bucket_policies::BucketPolicies;
 use crate::config::Config;
 use crate::explain::Cache;
 use crate::hosts::Hosts;
@@ -24,6 +25,8 @@ pub(crate) struct Gateway {
     pub(crate) config: Config,
     /// The objects.
     pub(crate) store: Store,
+    /// The policies of buckets.
+    pub(crate) bucket_policies: BucketPolicies,
     /// How the engine below the store is; `None` if it cannot say.
     pub(crate) upkeep: Option<Arc<dyn Upkeep>>,
     /// Reads what is stored against its checksums, where the engine can.
@@ -73,6 +76,7 @@ impl Gateway {
         Gateway {
             config,
             store,
+            bucket_policies: BucketPolicies::default(),
             upkeep,
             scrubber,
             directory,

@@ -5,13 +5,16 @@
 
 mod admin;
 mod body;
+mod bucket_policies;
 mod clock;
 mod config;
 mod cors;
 mod directory_upkeep;
 mod explain;
+mod facts;
 mod gateway;
 mod hosts;
+mod judge;
 mod listen;
 mod metrics;
 mod once;

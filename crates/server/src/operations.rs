@@ -3,6 +3,7 @@
 //! Not here: who may do what (the gates are behind us), and S3's semantics, which are the store's.
 
 mod access;
+mod acl;
 mod attributes;
 mod bucket;
 mod copy;
@@ -11,21 +12,27 @@ mod delete;
 mod get_object;
 mod list;
 mod multipart;
+mod policy;
 mod post_object;
 mod put_object;
 mod unset;
 
+use std::sync::{Arc, OnceLock};
+
 use bytes::Bytes;
-use countersign_identity::Account;
+use countersign_identity::{Account, Directory};
 use countersign_protocol::encode::{ObjectChecksum, Owner};
 use countersign_protocol::operation::Integrity;
 use countersign_protocol::{Operation, ParseError};
+use countersign_sigv4::Payload;
 use countersign_store::{self as store, OneTimeLink, Store};
 use countersign_types::{BucketName, Checksum, ChecksumType, ObjectKey};
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
 use crate::body::{BodyFault, Upload};
+use crate::bucket_policies::Ground;
 use crate::config::Config;
+use crate::gateway::Gateway;
 use crate::once;
 use crate::pipeline::proof::Authorized;
 use crate::pipeline::received::Received;
@@ -34,23 +41,32 @@ use crate::respond::Outgoing;
 
 /// An authorized request and what it works on.
 pub(crate) struct Call<'a> {
-    pub(crate) store: &'a Store,
-    pub(crate) config: &'a Config,
-    pub(crate) received: &'a Received,
-    pub(crate) authorized: &'a Authorized,
+    /// In it the buckets of the request are those that it was allowed on.
+    store: Store,
+    config: &'a Config,
+    directory: &'a Directory,
+    received: &'a Received,
+    authorized: &'a Authorized,
+    /// Who owns the bucket, once somebody wants to know.
+    owner: OnceLock<Arc<Account>>,
 }
 
 /// What an operation answers.
 pub(crate) type Answer = Result<Response<Outgoing>, Refusal>;
 
-/// Carries out the operation.
+/// Carries out the operation. Who may not know what is there is not told.
 pub(crate) async fn run(call: &Call<'_>, body: &mut Upload) -> Answer {
+    let answer = carry_out(call, body).await;
+    answer.map_err(|refusal| call.authorized.veil(refusal))
+}
+
+async fn carry_out(call: &Call<'_>, body: &mut Upload) -> Answer {
     match &call.authorized.named().operation {
         Operation::ListBuckets(request) => bucket::list(call, request).await,
         Operation::CreateBucket(request) => bucket::create(call, request, body).await,
-        Operation::HeadBucket => bucket::head(call).await,
+        Operation::HeadBucket => bucket::head(call),
         Operation::DeleteBucket => bucket::delete(call).await,
-        Operation::GetBucketLocation => bucket::location(call).await,
+        Operation::GetBucketLocation => bucket::location(call),
         Operation::PutBucketCors(request) => cors::put(call, request, body).await,
         Operation::GetBucketCors => cors::get(call).await,
         Operation::DeleteBucketCors => cors::delete(call).await,
@@ -58,8 +74,21 @@ pub(crate) async fn run(call: &Call<'_>, body: &mut Upload) -> Answer {
         Operation::ListObjects(request) => list::v1(call, request).await,
         Operation::ListObjectsV2(request) => list::v2(call, request).await,
         Operation::ListObjectVersions(request) => list::versions(call, request).await,
-        Operation::GetBucketVersioning => bucket::versioning(call).await,
-        Operation::GetBucketAcl | Operation::GetObjectAcl => access::get(call).await,
+        Operation::GetBucketVersioning => bucket::versioning(),
+        Operation::GetBucketAcl | Operation::GetObjectAcl => acl::get(call).await,
+        Operation::PutBucketAcl(request) | Operation::PutObjectAcl(request) => {
+            acl::put(call, request, body).await
+        }
+        Operation::PutBucketPolicy(request) => policy::put(call, request, body).await,
+        Operation::GetBucketPolicy => policy::get(call).await,
+        Operation::DeleteBucketPolicy => policy::delete(call).await,
+        Operation::GetBucketPolicyStatus => policy::status(call),
+        Operation::PutPublicAccessBlock(request) => access::put_block(call, request, body).await,
+        Operation::GetPublicAccessBlock => access::block(call),
+        Operation::DeletePublicAccessBlock => access::delete_block(call).await,
+        Operation::PutBucketOwnershipControls(request) => access::put_ownership(call, request, body).await,
+        Operation::GetBucketOwnershipControls => access::ownership(call),
+        Operation::DeleteBucketOwnershipControls => access::delete_ownership(call).await,
         Operation::GetUnset(what) => unset::get(call, *what).await,
         Operation::DeleteUnset(_) => unset::delete(call).await,
         Operation::PutObject(request) => put_object::put(call, request, body).await,
@@ -81,6 +110,17 @@ pub(crate) async fn run(call: &Call<'_>, body: &mut Upload) -> Answer {
 }
 
 impl<'a> Call<'a> {
+    pub(crate) fn new(gateway: &'a Gateway, received: &'a Received, authorized: &'a Authorized) -> Call<'a> {
+        Call {
+            store: authorized.pin(&gateway.store),
+            config: &gateway.config,
+            directory: &gateway.directory,
+            received,
+            authorized,
+            owner: OnceLock::new(),
+        }
+    }
+
     /// The bucket. The protocol names one for every operation but ListBuckets and a preflight.
     fn bucket(&self) -> &'a BucketName {
         self.authorized
@@ -99,11 +139,11 @@ impl<'a> Call<'a> {
             .expect("an operation on an object names it")
     }
 
-    /// The account that asks. Nobody may ask for more than a preflight.
+    /// The account that asks. Nobody may make buckets or list them.
     fn account(&self) -> &'a Account {
         self.authorized
             .account()
-            .expect("only a preflight is asked for by nobody")
+            .expect("a policy of a bucket, which is all that nobody has, allows neither")
     }
 
     /// The link that the request is, if it is good for one use.
@@ -111,27 +151,34 @@ impl<'a> Call<'a> {
         once::link(self.authorized.named(), self.authorized.signature())
     }
 
-    /// Refuses where the object, if one is named, or else the bucket, is not there.
-    async fn check_is_there(&self) -> Result<(), Refusal> {
-        match &self.authorized.named().object_key {
-            Some(object_key) => {
-                let info = self.store.object_info(self.bucket(), object_key, None).await;
-                info.map(drop).map_err(self.fail())
-            }
-            None => {
-                let bucket = self.store.bucket(self.bucket()).await;
-                bucket.map(drop).map_err(self.fail())
-            }
-        }
+    /// The bucket and what is set for it, as it was when the request was allowed.
+    fn ground(&self) -> &'a Ground {
+        self.authorized
+            .ground()
+            .expect("a request about a bucket is allowed once that was looked up")
     }
 
-    /// The owner of everything in the account.
-    fn owner(&self) -> Owner<'a> {
-        let account = self.account();
-        Owner {
-            id: &account.canonical_id,
-            display_name: &account.display_name,
-        }
+    /// Refuses where the object, if one is named, is not there. That the bucket is was seen when the request was allowed.
+    async fn check_is_there(&self) -> Result<(), Refusal> {
+        let Some(object_key) = &self.authorized.named().object_key else {
+            return Ok(());
+        };
+        let info = self.store.object_info(self.bucket(), object_key, None).await;
+        info.map(drop).map_err(self.fail())
+    }
+
+    /// The owner of the bucket and of everything in it.
+    fn owner(&self) -> Owner<'_> {
+        owner(self.owner.get_or_init(|| {
+            let id = &self.ground().bucket.owner;
+            // Of an account that is gone its id is left.
+            let gone = || Account {
+                id: id.clone(),
+                canonical_id: id.clone(),
+                display_name: id.clone(),
+            };
+            self.directory.account(id).unwrap_or_else(|| Arc::new(gone()))
+        }))
     }
 
     /// Maps a failure of the store, with the names that error elements show.
@@ -171,10 +218,7 @@ impl<'a> Call<'a> {
         store::Expect {
             length: integrity.length,
             content_md5: integrity.content_md5,
-            sha256: self
-                .authorized
-                .signature()
-                .and_then(|signature| signature.claim.payload.sha256()),
+            sha256: self.authorized.payload().and_then(Payload::sha256),
             checksum: integrity
                 .checksum
                 .as_ref()
@@ -198,6 +242,14 @@ impl<'a> Call<'a> {
             Err(store::Error::EntityTooLarge { .. }) => Err(Refusal::Body(BodyFault::TooLarge)),
             Err(error) => Err(self.fail()(error)),
         }
+    }
+}
+
+/// An account as XML shows it.
+fn owner(account: &Account) -> Owner<'_> {
+    Owner {
+        id: &account.canonical_id,
+        display_name: &account.display_name,
     }
 }
 

@@ -26,7 +26,7 @@ use crate::query;
 use crate::refusal::{Refusal, Refused, S3Error};
 use crate::request_id::RequestId;
 use crate::respond::Outgoing;
-use proof::{Authenticated, Authorized, Place, Signature};
+use proof::{Asked, Authenticated, Authorized, Place, Signature};
 use received::Received;
 
 /// Answers S3 requests.
@@ -109,7 +109,13 @@ async fn carry(
     received.is_for(named.operation.name());
     once::check(&named, authenticated.signature())
         .map_err(|error| signed(authenticated.signature(), Refusal::Parse(error)))?;
-    let authorized = authenticated.may(named, form.as_ref(), received.at.seconds())?;
+    let asked = Asked {
+        gateway,
+        received,
+        head: &head,
+        form: form.as_ref(),
+    };
+    let authorized = authenticated.may(named, &asked).await?;
     run(gateway, received, &authorized, body).await
 }
 
@@ -141,16 +147,11 @@ async fn run(
     if authorized.named().operation.has_data() && !received.announces_length() {
         return Err(with_signature(Refusal::Body(BodyFault::LengthMissing)));
     }
-    if let Some(signature) = signature {
-        body.decode(received, signature)
+    if let Some(payload) = authorized.payload() {
+        body.decode(received, payload, signature)
             .map_err(|fault| with_signature(Refusal::Body(fault)))?;
     }
-    let call = Call {
-        store: &gateway.store,
-        config: &gateway.config,
-        received,
-        authorized,
-    };
+    let call = Call::new(gateway, received, authorized);
     operations::run(&call, body).await.map_err(with_signature)
 }
 
@@ -183,7 +184,8 @@ async fn refuse(
     let explanation =
         explain::explain(gateway, received, refused, &error.refused_as(), &endpoint, body).await;
     let mut response = error_response(received, &error, explanation.as_ref());
-    if let Some(Ok(value)) = explanation.map(|explanation| HeaderValue::try_from(explanation.header)) {
+    let causes = explanation.and_then(|explanation| explanation.header);
+    if let Some(Ok(value)) = causes.map(HeaderValue::try_from) {
         response.headers_mut().insert(DIAGNOSIS, value);
     }
     response

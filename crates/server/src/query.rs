@@ -206,7 +206,8 @@ fn failed(
         request_id: received.request_id.as_str(),
     });
     let mut response = written(status, document);
-    if let Some(Ok(value)) = explanation.map(|explanation| HeaderValue::try_from(explanation.header)) {
+    let causes = explanation.and_then(|explanation| explanation.header);
+    if let Some(Ok(value)) = causes.map(HeaderValue::try_from) {
         response.headers_mut().insert(DIAGNOSIS, value);
     }
     response

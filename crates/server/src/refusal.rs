@@ -9,6 +9,7 @@ use std::borrow::Cow;
 
 use countersign_engine as engine;
 use countersign_identity::Resolved;
+use countersign_policy::Denial;
 use countersign_protocol::cors::Denied;
 use countersign_protocol::form::{FORM_HEAD_BYTES_MAX, FormFault};
 use countersign_protocol::{ErrorCode, ParseError};
@@ -47,6 +48,8 @@ pub(crate) enum Refusal {
     Policy(PolicyFault),
     /// Not allowed.
     AccessDenied,
+    /// Not allowed by the policies that apply, which gave this reason.
+    Denied(Box<Denial>),
     /// It names no operation, or one that we do not have.
     Parse(ParseError),
     /// What it asks for cannot be done; the names that error elements show.
@@ -160,6 +163,7 @@ impl Refused {
             Refusal::ExpiredToken => S3Error::new(ErrorCode::ExpiredToken).with("Token-0", self.session_token()),
             Refusal::Policy(fault) => policy(fault),
             Refusal::AccessDenied => S3Error::new(ErrorCode::AccessDenied),
+            Refusal::Denied(denial) => S3Error::new(ErrorCode::AccessDenied).saying(denial.told()),
             Refusal::Parse(error) => S3Error::parsed(error),
             Refusal::Store(error, names) => of_store(error, names),
             Refusal::Body(fault) => body(fault),

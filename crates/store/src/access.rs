@@ -92,8 +92,10 @@ impl Store {
         seen: &Bucket,
         block: Option<PublicAccessBlock>,
     ) -> Result<()> {
-        self.change_access(seen, Change::default(), |access| access.public_access_block = block)
-            .await
+        self.change_access(seen, Change::default(), |access| {
+            access.public_access_block = block
+        })
+        .await
     }
 
     /// Gives a bucket ownership controls, or takes them away.

@@ -185,9 +185,19 @@ async fn buckets_are_listed_by_owner_page_by_page() {
                  next: Option<&'static str>| {
         let store = store.clone();
         async move {
-            let page = store.buckets_owned_by(owner, after, prefix, max).await.expect("listed");
-            let names: Vec<String> = page.buckets.iter().map(|bucket| bucket.name.to_string()).collect();
-            assert_eq!((names, page.next.as_deref()), (expected.iter().map(|name| (*name).to_owned()).collect(), next));
+            let page = store
+                .buckets_owned_by(owner, after, prefix, max)
+                .await
+                .expect("listed");
+            let names: Vec<String> = page
+                .buckets
+                .iter()
+                .map(|bucket| bucket.name.to_string())
+                .collect();
+            assert_eq!(
+                (names, page.next.as_deref()),
+                (expected.iter().map(|name| (*name).to_owned()).collect(), next)
+            );
         }
     };
     check("ann", None, "", 10, &["a-2", "bucket"], None).await;

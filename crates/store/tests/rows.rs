@@ -8,10 +8,12 @@ use common::{TestWorld, bucket, object_key, part_number, put, put_new, read_key,
 use countersign_engine::memory::Memory;
 use countersign_engine::{Body, Change, Class, Engine, Home, Put, Row, ScanRange, Space};
 use countersign_store::{
-    Access, BytesSource, CompleteUpload, CompletedPart, Error, Expect, ExpectedChecksum, ListQuery, NewObject,
-    Settings, Store, UploadQuery,
+    Access, BytesSource, CompleteUpload, CompletedPart, Error, Expect, ExpectedChecksum, ListQuery,
+    NewObject, Settings, Store, UploadQuery,
 };
-use countersign_types::{ChecksumAlgorithm, ChecksumType, CorsMethod, CorsRule, ObjectMetadata, PublicAccessBlock, UploadId};
+use countersign_types::{
+    ChecksumAlgorithm, ChecksumType, CorsMethod, CorsRule, ObjectMetadata, PublicAccessBlock, UploadId,
+};
 use std::fmt::Write;
 use std::ops::Bound;
 use std::path::PathBuf;
@@ -81,7 +83,7 @@ async fn store_of(name: &str) -> Store {
     for line in fixture(name).lines() {
         let fields: Vec<&str> = line.split(' ').collect();
         let [space, class, home, suffix, value, body] = fields[..] else {
-            panic!("a row is six fields: {line}");
+            unreachable!("a row is six fields: {line}");
         };
         let space = Space(space.parse().expect("a number"));
         // The second row of a space finds it there.

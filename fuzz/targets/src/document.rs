@@ -1,7 +1,9 @@
 //! Any bytes are a document or none, for each kind of document; what is taken keeps the limits.
 
+use countersign_protocol::encode;
 use countersign_protocol::operation::{
-    CompleteMultipartUploadDocument, CreateBucketDocument, DeleteObjectsDocument,
+    AclDocument, CompleteMultipartUploadDocument, CreateBucketDocument, DeleteObjectsDocument,
+    OwnershipControlsDocument, PublicAccessBlockDocument,
 };
 
 pub(crate) fn run(input: &[u8]) {
@@ -13,4 +15,15 @@ pub(crate) fn run(input: &[u8]) {
     if CompleteMultipartUploadDocument::parse(input).is_ok() {
         assert!(input.len() <= CompleteMultipartUploadDocument::BYTES_MAX);
     }
+    if let Ok(document) = AclDocument::parse(input) {
+        assert!(document.grants.len() <= AclDocument::GRANTS_MAX);
+        // Whoever owns it, a list that grants to nobody or to somebody else says something else than that.
+        let is_owners = document.is_owners_alone(&document.owner);
+        assert!(!is_owners || document.grants.iter().all(|grant| grant.canonical_id.is_some()));
+    }
+    if let Ok(document) = PublicAccessBlockDocument::parse(input) {
+        let again = encode::public_access_block(&document.block);
+        assert_eq!(PublicAccessBlockDocument::parse(&again), Ok(document));
+    }
+    let _ownership = OwnershipControlsDocument::parse(input);
 }

@@ -445,14 +445,22 @@ fn only_conditions_and_variables_ask_for_keys() {
     };
     let plain = r#""Effect": "Allow", "Action": "s3:Get*""#;
     check(&format!(r#"{{{plain}, "Resource": "*"}}"#), false);
-    check(&format!(r#"{{{plain}, "Resource": "arn:aws:s3:::photos/*"}}"#), false);
-    check(&format!(r#"{{{plain}, "Resource": "arn:aws:s3:::photos/${{*}}"}}"#), false);
+    check(
+        &format!(r#"{{{plain}, "Resource": "arn:aws:s3:::photos/*"}}"#),
+        false,
+    );
+    check(
+        &format!(r#"{{{plain}, "Resource": "arn:aws:s3:::photos/${{*}}"}}"#),
+        false,
+    );
     check(
         &format!(r#"{{{plain}, "NotResource": "arn:aws:s3:::photos/${{aws:username}}/*"}}"#),
         true,
     );
     check(
-        &format!(r#"{{{plain}, "Resource": "*", "Condition": {{"Bool": {{"aws:SecureTransport": "true"}}}}}}"#),
+        &format!(
+            r#"{{{plain}, "Resource": "*", "Condition": {{"Bool": {{"aws:SecureTransport": "true"}}}}}}"#
+        ),
         true,
     );
 }

@@ -31,12 +31,29 @@ pub struct Diagnosis {
     pub status: String,
     /// The causes, the most specific first.
     pub causes: Vec<Cause>,
+    /// `Decision`: what of the access policies denied it.
+    pub decision: Option<Decision>,
     /// `LikelyCulprit`: which program probably did it.
     pub likely_culprit: Option<String>,
     /// `RuledOut`: sentences that say what is certainly not the cause.
     pub ruled_out: Vec<String>,
     /// `Url`: the page that says more.
     pub url: Option<String>,
+}
+
+/// The element `Decision`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Decision {
+    /// `Reason`: `explicit-deny`, `no-allow` or `public-access-restricted`.
+    pub reason: String,
+    /// `PolicyType`: of the policy that decided, or that would have to allow.
+    pub policy_type: String,
+    /// `Policy`: what it is called.
+    pub policy: Option<String>,
+    /// `Statement`: its place among the statements, from 1.
+    pub statement: Option<usize>,
+    /// `Sid`: what its author calls the statement.
+    pub sid: Option<String>,
 }
 
 /// One element `Cause`.
@@ -82,12 +99,27 @@ pub(crate) fn write_diagnosis(xml: &mut Xml, diagnosis: &Diagnosis) {
     for cause in &diagnosis.causes {
         write_cause(xml, cause);
     }
+    if let Some(decision) = &diagnosis.decision {
+        write_decision(xml, decision);
+    }
     xml.optional("LikelyCulprit", diagnosis.likely_culprit.as_deref());
     if !diagnosis.ruled_out.is_empty() {
         xml.element("RuledOut", &diagnosis.ruled_out.join(" "));
     }
     xml.optional("Url", diagnosis.url.as_deref());
     xml.close("Diagnosis");
+}
+
+fn write_decision(xml: &mut Xml, decision: &Decision) {
+    xml.open("Decision");
+    xml.element("Reason", &decision.reason);
+    xml.element("PolicyType", &decision.policy_type);
+    xml.optional("Policy", decision.policy.as_deref());
+    if let Some(statement) = decision.statement {
+        xml.element("Statement", &statement.to_string());
+    }
+    xml.optional("Sid", decision.sid.as_deref());
+    xml.close("Decision");
 }
 
 fn write_cause(xml: &mut Xml, cause: &Cause) {
@@ -148,6 +180,7 @@ mod tests {
         let diagnosis = Diagnosis {
             status: "proven".to_owned(),
             causes: vec![cause],
+            decision: None,
             likely_culprit: Some("nginx".to_owned()),
             ruled_out: vec![
                 "The secret is right.".to_owned(),
@@ -172,6 +205,36 @@ mod tests {
              <AlsoExplainedBy>HST-PORT</AlsoExplainedBy></Cause><LikelyCulprit>nginx</LikelyCulprit>\
              <RuledOut>The secret is right. The region is right.</RuledOut><Url>https://example.com/HST-PROXY</Url></Diagnosis>\
              <RequestId>R1</RequestId><HostId>H1</HostId></Error>",
+        );
+    }
+
+    #[test]
+    fn a_decision_names_the_statement() {
+        let diagnosis = Diagnosis {
+            status: "exact".to_owned(),
+            decision: Some(Decision {
+                reason: "explicit-deny".to_owned(),
+                policy_type: "resource-based policy".to_owned(),
+                policy: Some("photos".to_owned()),
+                statement: Some(2),
+                sid: Some("No <guests>".to_owned()),
+            }),
+            ..Diagnosis::default()
+        };
+        let answer = ErrorAnswer {
+            code: ErrorCode::AccessDenied,
+            message: "m",
+            elements: &[],
+            diagnosis: Some(&diagnosis),
+            request_id: "R1",
+            host_id: "H1",
+        };
+        check(
+            &answer,
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>AccessDenied</Code><Message>m</Message>\
+             <Diagnosis version=\"1\" status=\"exact\"><Decision><Reason>explicit-deny</Reason><PolicyType>resource-based \
+             policy</PolicyType><Policy>photos</Policy><Statement>2</Statement><Sid>No &lt;guests&gt;</Sid></Decision>\
+             </Diagnosis><RequestId>R1</RequestId><HostId>H1</HostId></Error>",
         );
     }
 }

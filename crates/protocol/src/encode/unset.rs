@@ -26,13 +26,13 @@ mod tests {
     #[test]
     fn elements_stand_inside_one_another() {
         let document = UnsetDocument {
-            root: "OwnershipControls",
-            path: &["Rule", "ObjectOwnership"],
-            text: "BucketOwnerEnforced",
+            root: "RequestPaymentConfiguration",
+            path: &["Payer"],
+            text: "BucketOwner",
         };
         check_result(
             &unset(&document),
-            "<OwnershipControls><Rule><ObjectOwnership>BucketOwnerEnforced</ObjectOwnership></Rule></OwnershipControls>",
+            "<RequestPaymentConfiguration><Payer>BucketOwner</Payer></RequestPaymentConfiguration>",
         );
         let empty = UnsetDocument {
             root: "BucketLoggingStatus",

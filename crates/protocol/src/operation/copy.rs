@@ -23,6 +23,8 @@ pub struct CopySource {
     pub bucket: BucketName,
     /// Its key.
     pub object_key: ObjectKey,
+    /// Whether it names its version, which takes another permission to read.
+    pub names_version: bool,
 }
 
 /// `x-amz-metadata-directive`
@@ -92,6 +94,7 @@ impl CopySource {
         Ok(CopySource {
             bucket: BucketName::parse(&bucket).map_err(|_| invalid_bucket_name(&bucket))?,
             object_key: super::object::parse_object_key(object_key)?,
+            names_version: version_id.is_some(),
         })
     }
 

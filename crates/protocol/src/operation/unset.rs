@@ -24,14 +24,6 @@ pub enum Unset {
     ObjectLock,
     /// `?tagging` of an object
     ObjectTagging,
-    /// `?ownershipControls`
-    Ownership,
-    /// `?policy`
-    Policy,
-    /// `?policyStatus`
-    PolicyStatus,
-    /// `?publicAccessBlock`
-    PublicAccessBlock,
     /// `?replication`
     Replication,
     /// `?requestPayment`
@@ -78,10 +70,6 @@ impl Unset {
             Unset::Notification => "GetBucketNotificationConfiguration",
             Unset::ObjectLock => "GetObjectLockConfiguration",
             Unset::ObjectTagging => "GetObjectTagging",
-            Unset::Ownership => "GetBucketOwnershipControls",
-            Unset::Policy => "GetBucketPolicy",
-            Unset::PolicyStatus => "GetBucketPolicyStatus",
-            Unset::PublicAccessBlock => "GetPublicAccessBlock",
             Unset::Replication => "GetBucketReplication",
             Unset::RequestPayment => "GetBucketRequestPayment",
             Unset::Retention => "GetObjectRetention",
@@ -96,8 +84,6 @@ impl Unset {
             Unset::Encryption => "DeleteBucketEncryption",
             Unset::Lifecycle => "DeleteBucketLifecycle",
             Unset::ObjectTagging => "DeleteObjectTagging",
-            Unset::Policy => "DeleteBucketPolicy",
-            Unset::PublicAccessBlock => "DeletePublicAccessBlock",
             Unset::Replication => "DeleteBucketReplication",
             Unset::Tagging => "DeleteBucketTagging",
             Unset::Website => "DeleteBucketWebsite",
@@ -126,13 +112,6 @@ impl Unset {
             Unset::Notification => document("NotificationConfiguration", &[], ""),
             Unset::ObjectLock => UnsetAnswer::Missing(ErrorCode::ObjectLockConfigurationNotFoundError),
             Unset::ObjectTagging => document("Tagging", &["TagSet"], ""),
-            Unset::Ownership => document(
-                "OwnershipControls",
-                &["Rule", "ObjectOwnership"],
-                "BucketOwnerEnforced",
-            ),
-            Unset::Policy | Unset::PolicyStatus => UnsetAnswer::Missing(ErrorCode::NoSuchBucketPolicy),
-            Unset::PublicAccessBlock => UnsetAnswer::Missing(ErrorCode::NoSuchPublicAccessBlockConfiguration),
             Unset::Replication => UnsetAnswer::Missing(ErrorCode::ReplicationConfigurationNotFoundError),
             Unset::RequestPayment => document("RequestPaymentConfiguration", &["Payer"], "BucketOwner"),
             Unset::Tagging => UnsetAnswer::Missing(ErrorCode::NoSuchTagSet),
@@ -173,18 +152,6 @@ mod tests {
         let missing = UnsetAnswer::Missing;
         let missing_of = [
             (
-                "policy",
-                "GetBucketPolicy",
-                Some("DeleteBucketPolicy"),
-                E::NoSuchBucketPolicy,
-            ),
-            (
-                "policyStatus",
-                "GetBucketPolicyStatus",
-                None,
-                E::NoSuchBucketPolicy,
-            ),
-            (
                 "lifecycle",
                 "GetBucketLifecycleConfiguration",
                 Some("DeleteBucketLifecycle"),
@@ -220,18 +187,12 @@ mod tests {
                 Some("DeleteBucketEncryption"),
                 E::ServerSideEncryptionConfigurationNotFoundError,
             ),
-            (
-                "publicAccessBlock",
-                "GetPublicAccessBlock",
-                Some("DeletePublicAccessBlock"),
-                E::NoSuchPublicAccessBlockConfiguration,
-            ),
         ];
         for (name, getter, remover, code) in missing_of {
             check(&format!("/abc?{name}"), getter, remover, missing(code));
         }
         let document = |root, path, text| UnsetAnswer::Document(UnsetDocument { root, path, text });
-        let documents: [(&str, &str, &'static [&'static str], &str, &str); 5] = [
+        let documents: [(&str, &str, &'static [&'static str], &str, &str); 4] = [
             ("logging", "GetBucketLogging", &[], "BucketLoggingStatus", ""),
             (
                 "notification",
@@ -253,13 +214,6 @@ mod tests {
                 &["Payer"],
                 "RequestPaymentConfiguration",
                 "BucketOwner",
-            ),
-            (
-                "ownershipControls",
-                "GetBucketOwnershipControls",
-                &["Rule", "ObjectOwnership"],
-                "OwnershipControls",
-                "BucketOwnerEnforced",
             ),
         ];
         for (name, getter, path, root, text) in documents {

@@ -8,7 +8,7 @@ use countersign_protocol::{ErrorCode, ParseError, continuation};
 use countersign_store::Error;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
-use super::{Answer, Call, empty, parse_failed, xml};
+use super::{Answer, Call, empty, owner, parse_failed, xml};
 use crate::body::Upload;
 use crate::refusal::Refusal;
 
@@ -22,7 +22,7 @@ pub(super) async fn list(call: &Call<'_>, request: &ListBuckets) -> Answer {
     let max = usize::try_from(request.max_buckets.unwrap_or(BUCKETS_MAX)).unwrap_or(usize::MAX);
     let page = call
         .store
-        .buckets(request.start_after.as_deref(), prefix, max)
+        .buckets_owned_by(&call.account().id, request.start_after.as_deref(), prefix, max)
         .await
         .map_err(call.fail())?;
     let is_wanted = |region: &str| {
@@ -45,7 +45,7 @@ pub(super) async fn list(call: &Call<'_>, request: &ListBuckets) -> Answer {
         .collect();
     let next = page.next.as_deref().map(continuation::encode);
     Ok(xml(list_buckets(&ListBucketsAnswer {
-        owner: call.owner(),
+        owner: owner(call.account()),
         buckets: &buckets,
         continuation_token: next.as_deref(),
         prefix: request.prefix.as_deref(),
@@ -90,10 +90,10 @@ fn check_location(location: Option<&str>, region: &str) -> Result<(), Refusal> {
     }
 }
 
-pub(super) async fn head(call: &Call<'_>) -> Answer {
-    let bucket = call.store.bucket(call.bucket()).await.map_err(call.fail())?;
+pub(super) fn head(call: &Call<'_>) -> Answer {
+    let bucket = &call.ground().bucket;
     let mut headers = HeaderMap::new();
-    if let Ok(region) = HeaderValue::try_from(bucket.region) {
+    if let Ok(region) = HeaderValue::try_from(&bucket.region) {
         headers.insert("x-amz-bucket-region", region);
     }
     headers.insert("x-amz-access-point-alias", HeaderValue::from_static("false"));
@@ -109,14 +109,12 @@ pub(super) async fn delete(call: &Call<'_>) -> Answer {
     Ok(empty(StatusCode::NO_CONTENT, HeaderMap::new()))
 }
 
-pub(super) async fn location(call: &Call<'_>) -> Answer {
-    let bucket = call.store.bucket(call.bucket()).await.map_err(call.fail())?;
-    Ok(xml(bucket_location(&bucket.region)))
+pub(super) fn location(call: &Call<'_>) -> Answer {
+    Ok(xml(bucket_location(&call.ground().bucket.region)))
 }
 
 /// There are no versions yet, so they were never switched on.
-pub(super) async fn versioning(call: &Call<'_>) -> Answer {
-    call.check_is_there().await?;
+pub(super) fn versioning() -> Answer {
     Ok(xml(bucket_versioning()))
 }
 

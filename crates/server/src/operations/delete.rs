@@ -24,8 +24,6 @@ pub(super) async fn one(call: &Call<'_>, request: &DeleteObject) -> Answer {
 pub(super) async fn many(call: &Call<'_>, request: &DeleteObjects, body: &mut Upload) -> Answer {
     let document = call.document(&request.integrity, body).await?;
     let document = DeleteObjectsDocument::parse(&document).map_err(parse_failed)?;
-    // A bucket that does not exist fails the request, not each object of it.
-    call.store.bucket(call.bucket()).await.map_err(call.fail())?;
     // Several at once, because deletes that wait together share one sync of the log.
     let deletes: Vec<_> = document
         .objects
@@ -49,7 +47,12 @@ pub(super) async fn many(call: &Call<'_>, request: &DeleteObjects, body: &mut Up
 
 /// Deletes one object; a failure is part of the answer, unless no further object could be deleted either.
 async fn delete(call: &Call<'_>, object: &ObjectToDelete) -> Result<Option<S3Error>, Refusal> {
-    if let Some(error) = wrong_version(object.version_id.as_deref()) {
+    let version_id = object.version_id.as_deref();
+    let told = |refusal| Ok(Some(Refused::new(refusal).s3_error(call.received.at)));
+    if let Err(refusal) = call.authorized.may_delete(&object.object_key, version_id) {
+        return told(refusal);
+    }
+    if let Some(error) = wrong_version(version_id) {
         return Ok(Some(error));
     }
     let condition = WriteCondition {
@@ -65,7 +68,7 @@ async fn delete(call: &Call<'_>, object: &ObjectToDelete) -> Result<Option<S3Err
         Err(error @ (Error::NoSuchBucket | Error::Engine(countersign_engine::Error::Failed(_)))) => {
             Err(call.fail()(error))
         }
-        Err(error) => Ok(Some(Refused::new(call.fail()(error)).s3_error(call.received.at))),
+        Err(error) => told(call.authorized.veil(call.fail()(error))),
     }
 }
 

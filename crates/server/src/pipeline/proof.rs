@@ -11,13 +11,19 @@ use countersign_policy::{
     self as policy, Attached, Context, Decision, Denial, Policies, Requester, ResourcePolicy,
 };
 use countersign_protocol::query::Call;
-use countersign_protocol::{Form, Named, Operation};
+use countersign_protocol::{ErrorCode, Form, Head, Named, Operation, ParseError, Said};
 use countersign_sigv4::{
     self as sigv4, Claim, Expected, PathRule, Payload, PolicyDocument, Request, SigningKey,
 };
-use countersign_types::Moment;
+use countersign_store::{self as store, Bucket, PINNED_MAX, Store};
+use countersign_types::{BucketName, Moment, ObjectKey};
 
-use crate::refusal::{Refusal, Refused};
+use crate::bucket_policies::{BucketPolicy, Ground};
+use crate::facts::{self, Need, Sources, Target};
+use crate::gateway::Gateway;
+use crate::judge::Judge;
+use crate::pipeline::received::Received;
+use crate::refusal::{Names, Refusal, Refused};
 
 /// Who makes the request: proven by a signature, or nobody.
 pub(crate) struct Authenticated {
@@ -38,10 +44,30 @@ pub(crate) struct Signature {
 
 /// A request that may be carried out.
 pub(crate) struct Authorized {
+    principal: Principal,
     /// `None` if nobody asks.
-    caller: Option<(Arc<Account>, Signature)>,
+    signature: Option<Signature>,
     named: Named,
+    /// The policy that the form was signed by, which allowed its fields.
     policy: Option<PolicyDocument>,
+    /// What the request says of its body, if nobody signed that.
+    unsigned_payload: Option<Payload>,
+    /// The buckets that it is about and that exist, as they were when it was allowed.
+    grounds: Vec<Ground>,
+    /// What answers further questions; `None` if every answer is yes, because the owner asks and no policy says otherwise.
+    judge: Option<Box<Judge>>,
+}
+
+/// What is looked at to decide whether a request may be carried out.
+pub(crate) struct Asked<'a> {
+    /// Where buckets and their policies are found.
+    pub(crate) gateway: &'a Gateway,
+    /// The request.
+    pub(crate) received: &'a Received,
+    /// Its head.
+    pub(crate) head: &'a Head<'a>,
+    /// Its form, if it is one.
+    pub(crate) form: Option<&'a Form>,
 }
 
 /// A call of IAM or STS that may be carried out.
@@ -202,44 +228,27 @@ impl Authenticated {
         })
     }
 
-    /// Decides whether the principal may do what is named. There is one account and its root, who may do everything to
-    /// what the account owns; nobody may ask what a page may do, and nothing else. A form may do only what its policy
-    /// says, at the second `now`.
-    pub(crate) fn may(self, named: Named, form: Option<&Form>, now: i64) -> Result<Authorized, Box<Refused>> {
-        let (account, signature) = match (self.principal, self.signature) {
-            (Principal::Root(account), Some(signature)) => (account, signature),
-            (Principal::Anonymous, None) if matches!(named.operation, Operation::Preflight(_)) => {
-                return Ok(Authorized {
-                    caller: None,
-                    named,
-                    policy: None,
-                });
-            }
-            _ => return Err(Refused::new(Refusal::AccessDenied)),
-        };
-        let owners = [&named.expected_bucket_owner, &named.expected_source_bucket_owner];
-        if owners
-            .into_iter()
-            .flatten()
-            .any(|expected| *expected != account.id)
-        {
-            return Err(Refused::new(Refusal::AccessDenied));
+    /// Decides whether the principal may do what is named. Everything that it needs has to be allowed by the policies that
+    /// apply; the root of an account may do everything to what the account owns, unless the bucket's policy denies it. A form may do
+    /// only what its own policy says, as well.
+    pub(crate) async fn may(self, named: Named, asked: &Asked<'_>) -> Result<Authorized, Box<Refused>> {
+        let signature = self.signature.as_ref();
+        match allow(&self.principal, signature, &named, asked).await {
+            Ok(allowed) => Ok(Authorized {
+                principal: self.principal,
+                signature: self.signature,
+                named,
+                policy: allowed.policy,
+                unsigned_payload: allowed.unsigned_payload,
+                grounds: allowed.grounds,
+                judge: allowed.judge,
+            }),
+            Err(refusal) => Err(Box::new(Refused {
+                claim: signature.map(|signature| signature.claim.clone()),
+                resolved: signature.map(|signature| signature.resolved.clone()),
+                ..*Refused::new(refusal)
+            })),
         }
-        let policy = match read_policy(&signature, &named, form, now) {
-            Ok(policy) => policy,
-            Err(refusal) => {
-                return Err(Box::new(Refused {
-                    claim: Some(signature.claim),
-                    resolved: Some(signature.resolved),
-                    ..*Refused::new(refusal)
-                }));
-            }
-        };
-        Ok(Authorized {
-            caller: Some((account, signature)),
-            named,
-            policy,
-        })
     }
 }
 
@@ -254,6 +263,257 @@ fn unknown(unresolved: Unresolved) -> Refusal {
         Unresolved::TokenExpired => Refusal::ExpiredToken,
     }
 }
+
+/// What a request is allowed on.
+struct Allowed {
+    policy: Option<PolicyDocument>,
+    unsigned_payload: Option<Payload>,
+    grounds: Vec<Ground>,
+    judge: Option<Box<Judge>>,
+}
+
+async fn allow(
+    principal: &Principal,
+    signature: Option<&Signature>,
+    named: &Named,
+    asked: &Asked<'_>,
+) -> Result<Allowed, Refusal> {
+    if matches!(named.operation, Operation::Preflight(_)) {
+        // It asks what a page may do, and does nothing.
+        return Ok(Allowed {
+            policy: None,
+            unsigned_payload: None,
+            grounds: Vec::new(),
+            judge: None,
+        });
+    }
+    let policy = match signature {
+        Some(signature) => read_policy(signature, named, asked.form, asked.received.at.seconds())?,
+        None => None,
+    };
+    let unsigned_payload = match signature {
+        Some(_) => None,
+        None => {
+            check_unsigned(&named.operation)?;
+            unsigned_payload(asked)?
+        }
+    };
+    let said = Said::of(asked.head, asked.form);
+    let needs = facts::needs(named, &said);
+    let looked = Looked::at(named, &needs, asked.gateway).await?;
+    looked.check_owners(named)?;
+    let sources = Sources {
+        named,
+        said: &said,
+        received: asked.received,
+        config: &asked.gateway.config,
+        claim: signature.map(|signature| &signature.claim),
+    };
+    let judge = if looked.is_owned_by(principal) {
+        None
+    } else {
+        let resolved = signature.map(|signature| &signature.resolved);
+        let judge = Judge::new(principal, resolved, &looked.grounds, &sources);
+        looked.check_policies(principal)?;
+        check(&judge, named, &needs, &looked, asked.received.method())?;
+        Some(Box::new(judge))
+    };
+    if let Some(missing) = looked.missing {
+        return Err(no_such_bucket(&missing));
+    }
+    Ok(Allowed {
+        policy,
+        unsigned_payload,
+        grounds: looked.grounds,
+        judge,
+    })
+}
+
+/// The buckets that a request is about.
+struct Looked {
+    grounds: Vec<Ground>,
+    /// One that has to exist and does not.
+    missing: Option<BucketName>,
+}
+
+impl Looked {
+    /// Looks up every bucket that is named, once.
+    async fn at(named: &Named, needs: &[Need<'_>], gateway: &Gateway) -> Result<Looked, Refusal> {
+        let mut looked = Looked {
+            grounds: Vec::with_capacity(1),
+            missing: None,
+        };
+        if matches!(named.operation, Operation::CreateBucket(_)) {
+            // It is not there yet, and whose it is if it is, creating it says.
+            return Ok(looked);
+        }
+        let mut names: Vec<&BucketName> = named.bucket.iter().collect();
+        for name in needs.iter().filter_map(|need| need.target.bucket()) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        for name in names {
+            let ground = gateway.bucket_policies.look(&gateway.store, name).await;
+            match ground.map_err(|error| Refusal::Store(error, Box::new(names_of(name))))? {
+                Some(ground) => looked.grounds.push(ground),
+                None if looked.missing.is_none() => looked.missing = Some(name.clone()),
+                None => {}
+            }
+        }
+        Ok(looked)
+    }
+
+    fn ground(&self, target: &Target<'_>) -> Option<&Ground> {
+        find(&self.grounds, target.bucket()?)
+    }
+
+    /// Refuses if a bucket is not whose the request expects it to be.
+    fn check_owners(&self, named: &Named) -> Result<(), Refusal> {
+        let source = facts::source(&named.operation).map(|source| &source.bucket);
+        for (bucket, expected) in [
+            (named.bucket.as_ref(), &named.expected_bucket_owner),
+            (source, &named.expected_source_bucket_owner),
+        ] {
+            let ground = bucket.and_then(|bucket| find(&self.grounds, bucket));
+            let owner = ground.map(|ground| &ground.bucket.owner);
+            if let (Some(owner), Some(expected)) = (owner, expected)
+                && owner != expected
+            {
+                return Err(Refusal::AccessDenied);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the root of the account asks that owns all of it, and no policy could deny it. Most requests are of that kind, and no
+    /// question is asked for them.
+    fn is_owned_by(&self, principal: &Principal) -> bool {
+        let Principal::Root(account) = principal else {
+            return false;
+        };
+        self.grounds
+            .iter()
+            .all(|ground| ground.bucket.owner == account.id && !matches!(ground.policy, BucketPolicy::Of(_)))
+    }
+
+    /// Refuses where a policy cannot be read, so that nobody knows what it denies.
+    fn check_policies(&self, principal: &Principal) -> Result<(), Refusal> {
+        let is_root_of = |ground: &Ground| matches!(principal, Principal::Root(account) if account.id == ground.bucket.owner);
+        let is_closed =
+            |ground: &&Ground| matches!(ground.policy, BucketPolicy::Unreadable) && !is_root_of(ground);
+        match self.grounds.iter().find(is_closed) {
+            None => Ok(()),
+            Some(ground) => {
+                let error = countersign_engine::Error::Corrupt("the policy of a bucket".to_owned());
+                let names = names_of(&ground.bucket.name);
+                Err(Refusal::Store(store::Error::Engine(error), Box::new(names)))
+            }
+        }
+    }
+}
+
+/// Refuses what any policy denies or none allows.
+fn check(
+    judge: &Judge,
+    named: &Named,
+    needs: &[Need<'_>],
+    looked: &Looked,
+    method: &str,
+) -> Result<(), Refusal> {
+    if judge.requester() == &Requester::Anonymous
+        && let Some(missing) = &looked.missing
+    {
+        // Which names are taken is no secret, at AWS neither.
+        return Err(no_such_bucket(missing));
+    }
+    for need in needs {
+        let ground = looked.ground(&need.target);
+        denied(judge.decide(need, ground))?;
+        // The policy of a bucket is for its own account to read and change, whatever it says itself.
+        let is_about_policy = POLICY_ACTIONS.contains(&need.action);
+        if is_about_policy && ground.is_some_and(|ground| !judge.is_of(ground)) {
+            let error = ParseError::new(ErrorCode::MethodNotAllowed).element("Method", method);
+            return Err(Refusal::Parse(error.element("ResourceType", "BUCKETPOLICY")));
+        }
+    }
+    match (&named.operation, &named.bucket) {
+        (Operation::DeleteObjects(_), Some(bucket)) => check_deletes(judge, bucket, looked),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses deletes of which none could be allowed, before their document is read. Whether each one is, is asked when it is known.
+fn check_deletes(judge: &Judge, bucket: &BucketName, looked: &Looked) -> Result<(), Refusal> {
+    let need = Need {
+        action: facts::DELETE_OBJECT,
+        target: Target::ObjectsOf(bucket),
+        version_id: None,
+    };
+    match find(&looked.grounds, bucket) {
+        Some(ground) if judge.is_of(ground) || !matches!(ground.policy, BucketPolicy::None) => Ok(()),
+        ground => denied(judge.decide(&need, ground)),
+    }
+}
+
+fn find<'g>(grounds: &'g [Ground], name: &BucketName) -> Option<&'g Ground> {
+    grounds.iter().find(|ground| ground.bucket.name == *name)
+}
+
+fn denied(decision: Decision) -> Result<(), Refusal> {
+    match decision {
+        Decision::Allowed(_) => Ok(()),
+        Decision::Denied(denial) => Err(Refusal::Denied(denial)),
+    }
+}
+
+fn no_such_bucket(name: &BucketName) -> Refusal {
+    Refusal::Store(store::Error::NoSuchBucket, Box::new(names_of(name)))
+}
+
+fn names_of(bucket: &BucketName) -> Names {
+    Names {
+        bucket: Some(bucket.to_string()),
+        ..Names::default()
+    }
+}
+
+/// Refuses what only a signed request may ask for.
+fn check_unsigned(operation: &Operation) -> Result<(), Refusal> {
+    let (Operation::GetObject(get) | Operation::HeadObject(get)) = operation else {
+        return Ok(());
+    };
+    if get.overrides.is_empty() {
+        return Ok(());
+    }
+    Err(Refusal::Parse(ParseError::request(
+        "Request specific response headers cannot be used for anonymous GET requests.",
+    )))
+}
+
+/// What a request that nobody signed says of its body. Chunks that claim to be signed are nobody's.
+fn unsigned_payload(asked: &Asked<'_>) -> Result<Option<Payload>, Refusal> {
+    let Some(value) = asked
+        .received
+        .header("x-amz-content-sha256")
+        .filter(|_| asked.form.is_none())
+    else {
+        return Ok(None);
+    };
+    match Payload::parse(value.trim()) {
+        Some(Payload::Streaming(mode)) if mode.is_signed() => Err(Refusal::AccessDenied),
+        Some(payload) => Ok(Some(payload)),
+        None => Err(Refusal::Signature(sigv4::Refusal::BadContentSha256 {
+            value: value.to_owned(),
+        })),
+    }
+}
+
+const POLICY_ACTIONS: [&str; 3] = [
+    facts::GET_BUCKET_POLICY,
+    facts::PUT_BUCKET_POLICY,
+    facts::DELETE_BUCKET_POLICY,
+];
 
 /// The claim of a request: in its header, its query, or its form, and in one of them only.
 fn read_claim(request: &Request<'_>, form: Option<&Form>) -> Result<Option<Claim>, sigv4::Refusal> {
@@ -315,14 +575,20 @@ impl<'a> AuthorizedCall<'a> {
 }
 
 impl Authorized {
-    /// The account that acts, and that owns what is made; `None` if nobody asks.
+    /// The account that acts; `None` if nobody asks.
     pub(crate) fn account(&self) -> Option<&Account> {
-        self.caller.as_ref().map(|(account, _)| &**account)
+        self.principal.account()
     }
 
     /// The signature that the request came with; `None` if nobody asks.
     pub(crate) fn signature(&self) -> Option<&Signature> {
-        self.caller.as_ref().map(|(_, signature)| signature)
+        self.signature.as_ref()
+    }
+
+    /// What the request says of its body.
+    pub(crate) fn payload(&self) -> Option<&Payload> {
+        let signed = self.signature.as_ref().map(|signature| &signature.claim.payload);
+        signed.or(self.unsigned_payload.as_ref())
     }
 
     /// What the file of a form must be.
@@ -333,5 +599,58 @@ impl Authorized {
     /// What is to be done.
     pub(crate) fn named(&self) -> &Named {
         &self.named
+    }
+
+    /// The bucket that the request names, and its policy, as they were when it was allowed.
+    pub(crate) fn ground(&self) -> Option<&Ground> {
+        find(&self.grounds, self.named.bucket.as_ref()?)
+    }
+
+    /// The store, in which the buckets that were looked at are these and no others of their names.
+    pub(crate) fn pin(&self, store: &Store) -> Store {
+        let mut buckets: [Option<Arc<Bucket>>; PINNED_MAX] = Default::default();
+        for (slot, ground) in buckets.iter_mut().zip(&self.grounds) {
+            *slot = Some(Arc::clone(&ground.bucket));
+        }
+        store.pinned(buckets)
+    }
+
+    /// Whether one of many objects may be deleted.
+    pub(crate) fn may_delete(&self, object_key: &ObjectKey, version_id: Option<&str>) -> Result<(), Refusal> {
+        let (Some(judge), Some(bucket)) = (&self.judge, &self.named.bucket) else {
+            return Ok(());
+        };
+        denied(judge.decide(&facts::delete_need(bucket, object_key, version_id), self.ground()))
+    }
+
+    /// The same refusal, but for an object that is not there: who may not list the bucket is not told that.
+    pub(crate) fn veil(&self, refusal: Refusal) -> Refusal {
+        let (Some(judge), Refusal::Store(store::Error::NoSuchKey, names)) = (&self.judge, &refusal) else {
+            return refusal;
+        };
+        let is_it = |ground: &&Ground| names.bucket.as_deref() == Some(ground.bucket.name.as_str());
+        let Some(ground) = self.grounds.iter().find(is_it) else {
+            return Refusal::AccessDenied;
+        };
+        let need = Need {
+            action: facts::LIST_BUCKET,
+            target: Target::Bucket(&ground.bucket.name),
+            version_id: None,
+        };
+        match judge.decide(&need, Some(ground)) {
+            Decision::Allowed(_) => refusal,
+            Decision::Denied(denial) => Refusal::Denied(denial),
+        }
+    }
+
+    /// The request as the evaluation sees it, where it sets the policy of its bucket.
+    pub(crate) fn putting_policy(&self, ground: &Ground) -> Context {
+        let arn = Target::Bucket(&ground.bucket.name).arn();
+        Context::new(
+            self.principal.requester(),
+            facts::PUT_BUCKET_POLICY,
+            &arn,
+            &ground.bucket.owner,
+        )
     }
 }

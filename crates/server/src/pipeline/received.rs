@@ -2,6 +2,7 @@
 //!
 //! Nothing here decodes or rewrites anything; whoever did so before `sigv4` would break signatures.
 
+use std::net::IpAddr;
 use std::sync::OnceLock;
 
 use countersign_protocol::{Form, Head};
@@ -113,6 +114,38 @@ impl Received {
         FORWARDING_HEADERS
             .iter()
             .any(|name| self.parts.headers.contains_key(*name))
+    }
+
+    /// The client's address as far as it can be trusted: the peer's, or what a trusted proxy says the peer's was.
+    pub(crate) fn client_address(&self, config: &Config) -> IpAddr {
+        let peer = self.origin.peer.ip().to_canonical();
+        if !config.trusts(peer) {
+            return peer;
+        }
+        // A proxy may add a line of its own instead of adding to the one that is there.
+        let lines = self.parts.headers.get_all("x-forwarded-for").iter().rev();
+        let hops = lines.flat_map(|line| line.to_str().unwrap_or_default().rsplit(','));
+        let hops = hops.map_while(|hop| hop.trim().parse::<IpAddr>().ok());
+        // From the nearest hop outwards, the first that is not a proxy of ours.
+        let mut last = peer;
+        for hop in hops {
+            last = hop.to_canonical();
+            if !config.trusts(last) {
+                break;
+            }
+        }
+        last
+    }
+
+    /// Whether the client's connection was encrypted, as far as it can be trusted. This server's own are not; the nearest
+    /// proxy may say that its were.
+    pub(crate) fn is_secure(&self, config: &Config) -> bool {
+        if !config.trusts(self.origin.peer.ip()) {
+            return false;
+        }
+        let last = self.parts.headers.get_all("x-forwarded-proto").iter().next_back();
+        let nearest = last.and_then(|line| line.to_str().ok()?.rsplit(',').next());
+        nearest.is_some_and(|scheme| scheme.trim().eq_ignore_ascii_case("https"))
     }
 
     /// False if the request names more than one host: in two lines, or in a target that contradicts the line. Which of
@@ -250,5 +283,59 @@ mod tests {
         ] {
             assert_eq!(host_bucket(host, &config), expected, "{host}");
         }
+    }
+
+    /// A request from this peer with these headers, for a server that trusts 10.0.0.0/8.
+    fn forwarded(peer: &str, headers: &[(&str, &str)]) -> (Received, Config) {
+        let mut request = http::Request::builder().uri("/");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let (parts, ()) = request.body(()).expect("a request").into_parts();
+        let peer = format!("{peer}:1234").parse().expect("an address");
+        let config = Config {
+            trusted_proxies: vec![crate::config::Cidr::parse("10.0.0.0/8").expect("a block")],
+            ..Config::in_region("us-east-1")
+        };
+        (Received::new(parts, Origin { peer }), config)
+    }
+
+    #[test]
+    fn the_clients_address_is_the_peers_unless_a_trusted_proxy_forwards() {
+        let check = |peer: &str, lines: &[&str], expected: &str| {
+            let headers: Vec<(&str, &str)> = lines.iter().map(|line| ("x-forwarded-for", *line)).collect();
+            let (received, config) = forwarded(peer, &headers);
+            assert_eq!(
+                received.client_address(&config).to_string(),
+                expected,
+                "{peer} {lines:?}"
+            );
+        };
+        check("192.0.2.1", &[], "192.0.2.1");
+        check("192.0.2.1", &["198.51.100.7"], "192.0.2.1");
+        check("[::ffff:192.0.2.1]", &[], "192.0.2.1");
+        check("10.0.0.1", &[], "10.0.0.1");
+        check("10.0.0.1", &["198.51.100.7"], "198.51.100.7");
+        check("[::ffff:10.0.0.1]", &["::ffff:198.51.100.7"], "198.51.100.7");
+        // What the client made up stands farther away than what a proxy saw.
+        check("10.0.0.1", &["1.1.1.1, 198.51.100.7"], "198.51.100.7");
+        check("10.0.0.1", &["1.1.1.1", "198.51.100.7"], "198.51.100.7");
+        check("10.0.0.1", &["1.1.1.1, 198.51.100.7, 10.0.0.2"], "198.51.100.7");
+        check("10.0.0.1", &["1.1.1.1, nobody"], "10.0.0.1");
+    }
+
+    #[test]
+    fn a_connection_is_encrypted_if_the_nearest_trusted_proxy_says_so() {
+        let check = |peer: &str, lines: &[&str], expected: bool| {
+            let headers: Vec<(&str, &str)> = lines.iter().map(|line| ("x-forwarded-proto", *line)).collect();
+            let (received, config) = forwarded(peer, &headers);
+            assert_eq!(received.is_secure(&config), expected, "{peer} {lines:?}");
+        };
+        check("192.0.2.1", &["https"], false);
+        check("10.0.0.1", &[], false);
+        check("10.0.0.1", &["HTTPS"], true);
+        check("10.0.0.1", &["https, http"], false);
+        check("10.0.0.1", &["https", "http"], false);
+        check("10.0.0.1", &["http", "https"], true);
     }
 }

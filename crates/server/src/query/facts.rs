@@ -10,7 +10,7 @@ use countersign_policy::{Context, Keys, Requester};
 use countersign_types::iam::{self, Tag};
 use countersign_types::sts::{self, SessionLimits};
 
-use crate::explain::client_address;
+use crate::facts::gather_request;
 use crate::gateway::Gateway;
 use crate::pipeline::proof::Signature;
 use crate::pipeline::received::Received;
@@ -154,26 +154,11 @@ impl Asking<'_> {
     /// A question with the keys of the request and of whoever signed it.
     fn context(&self, requester: Requester, action: &str, resource: &str, resource_account: &str) -> Context {
         let mut context = Context::new(requester, action, resource, resource_account);
-        gather_request(&mut context.keys, self.gateway, self.received);
+        gather_request(&mut context.keys, self.received, &self.gateway.config);
         if let Some(signature) = self.signature {
             signature.resolved.tell(&mut context.keys);
         }
         context
-    }
-}
-
-/// Sets the keys that every request has.
-fn gather_request(keys: &mut Keys, gateway: &Gateway, received: &Received) {
-    keys.set("aws:SourceIp", [client_address(gateway, received).to_string()]);
-    keys.set("aws:SecureTransport", ["false"]);
-    keys.set("aws:CurrentTime", [received.at.iso8601_seconds()]);
-    keys.set("aws:EpochTime", [received.at.seconds().to_string()]);
-    keys.set("aws:RequestedRegion", [gateway.config.region.as_str()]);
-    keys.set("aws:ViaAWSService", ["false"]);
-    for (key, header) in [("aws:UserAgent", "user-agent"), ("aws:Referer", "referer")] {
-        if let Some(text) = received.header(header) {
-            keys.claim(key, [text]);
-        }
     }
 }
 

@@ -52,7 +52,8 @@ pub(super) fn told(refused: &Refused, now: Moment) -> Told {
         Refusal::Body(fault) => of_body(fault),
         Refusal::AccessDenied => Told::new(QueryCode::AccessDenied, "Access Denied"),
         // What only S3 refuses.
-        Refusal::Policy(_)
+        Refusal::Denied(_)
+        | Refusal::Policy(_)
         | Refusal::Parse(_)
         | Refusal::Store(..)
         | Refusal::LocationConstraint { .. }

@@ -75,14 +75,28 @@ impl Note {
 
     /// The entry for what the request was refused with, and why.
     pub(crate) fn entry(self, received: &Received, error: &RefusedAs<'_>, report: &Report) -> Entry {
+        let causes = report.told().into_iter().map(str::to_owned).collect();
+        self.written(received, error, causes, report.json())
+    }
+
+    /// The entry for what access policies denied, and why.
+    pub(crate) fn denial(self, received: &Received, error: &RefusedAs<'_>, diagnosis: Value) -> Entry {
+        self.written(received, error, Vec::new(), diagnosis)
+    }
+
+    fn written(
+        self,
+        received: &Received,
+        error: &RefusedAs<'_>,
+        causes: Vec<String>,
+        mut diagnosis: Value,
+    ) -> Entry {
         let kept = |text: &str, max: usize| clean(&self.mask.text(text), max);
         let header = |name: &str| {
             received
                 .header(name)
                 .map(|text| kept(text, HEADER_CHARACTERS_MAX))
         };
-        let causes: Vec<String> = report.told().into_iter().map(str::to_owned).collect();
-        let mut diagnosis = report.json();
         self.mask.document(&mut diagnosis);
         let mut document = Document {
             version: VERSION,

@@ -2,6 +2,7 @@
 //!
 //! Not here: S3's semantics in depth (the store's tests have them) and real clients (`conformance/`).
 
+mod access;
 mod answers;
 mod bodies;
 mod calls;

@@ -402,7 +402,7 @@ fn what_was_never_set_is_said_to_be_missing_and_removing_it_changes_nothing() {
     let server = Running::start().bucket("bucket");
     server.put("/bucket/k", "hello");
     for (target, code) in [
-        ("/bucket?policy", "NoSuchBucketPolicy"),
+        ("/bucket?lifecycle", "NoSuchLifecycleConfiguration"),
         ("/bucket?tagging", "NoSuchTagSet"),
         ("/bucket?object-lock", "ObjectLockConfigurationNotFoundError"),
     ] {
@@ -417,13 +417,13 @@ fn what_was_never_set_is_said_to_be_missing_and_removing_it_changes_nothing() {
         "{}",
         tags.text()
     );
-    for target in ["/bucket?policy", "/bucket?tagging", "/bucket/k?tagging"] {
+    for target in ["/bucket?lifecycle", "/bucket?tagging", "/bucket/k?tagging"] {
         assert_eq!(server.ask(Ask::new("DELETE", target)).status, 204, "{target}");
         server.ask(Ask::new("PUT", target)).is(501, "NotImplemented");
     }
     assert_eq!(server.ask(Ask::new("GET", "/bucket/k")).text(), "hello");
     server
-        .ask(Ask::new("GET", "/none?policy"))
+        .ask(Ask::new("GET", "/none?lifecycle"))
         .is(404, "NoSuchBucket");
     server
         .ask(Ask::new("DELETE", "/bucket/none?tagging"))

@@ -1,4 +1,5 @@
-//! Every operation is refused before the store is touched, unless the caller proved who it is and may.
+//! Every operation is refused before the store is touched, unless the caller proved who it is and may. Of who is nobody, and of who may
+//! not, the store learns no more than which bucket is asked about.
 
 use std::collections::BTreeSet;
 
@@ -24,8 +25,21 @@ fn requests() -> Vec<Ask> {
         Ask::new("GET", "/bucket?versions"),
         Ask::new("GET", "/bucket?versioning"),
         Ask::new("GET", "/bucket?acl"),
+        Ask::new("GET", "/bucket?lifecycle"),
+        Ask::new("DELETE", "/bucket?lifecycle"),
+        Ask::new("PUT", "/bucket?acl").header("x-amz-acl", "private"),
+        Ask::new("PUT", "/bucket/k?acl").header("x-amz-acl", "private"),
+        Ask::new("PUT", "/bucket?policy").body(POLICY),
         Ask::new("GET", "/bucket?policy"),
         Ask::new("DELETE", "/bucket?policy"),
+        Ask::new("GET", "/bucket?policyStatus"),
+        Ask::new("PUT", "/bucket?publicAccessBlock")
+            .body("<PublicAccessBlockConfiguration></PublicAccessBlockConfiguration>"),
+        Ask::new("GET", "/bucket?publicAccessBlock"),
+        Ask::new("DELETE", "/bucket?publicAccessBlock"),
+        Ask::new("PUT", "/bucket?ownershipControls").body(OWNERSHIP),
+        Ask::new("GET", "/bucket?ownershipControls"),
+        Ask::new("DELETE", "/bucket?ownershipControls"),
         Ask::new("GET", "/bucket?uploads"),
         Ask::new("POST", "/bucket?delete")
             .header("x-amz-checksum-crc32", DELETE_CRC32)
@@ -61,7 +75,13 @@ const DELETE_CRC32: &str = "A8uZRQ==";
 const CORS: &str = "<CORSConfiguration><CORSRule><AllowedOrigin>*</AllowedOrigin><AllowedMethod>GET</AllowedMethod>\
                     </CORSRule></CORSConfiguration>";
 
-/// CRC-32 of that document, in base64.
+const POLICY: &str = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject",
+                       "Resource": "arn:aws:s3:::bucket/*"}}"#;
+
+const OWNERSHIP: &str = "<OwnershipControls><Rule><ObjectOwnership>BucketOwnerEnforced</ObjectOwnership></Rule>\
+                         </OwnershipControls>";
+
+/// CRC-32 of the document of CORS rules, in base64.
 const CORS_CRC32: &str = "7Zz8mA==";
 
 /// Total on purpose: a new operation does not compile before it has its request above.
@@ -98,11 +118,23 @@ fn number(operation: &Operation) -> usize {
         Operation::PutBucketCors(_) => 28,
         Operation::GetBucketCors => 29,
         Operation::DeleteBucketCors => 30,
+        Operation::PutBucketAcl(_) => 31,
+        Operation::PutObjectAcl(_) => 32,
+        Operation::PutBucketPolicy(_) => 33,
+        Operation::GetBucketPolicy => 34,
+        Operation::DeleteBucketPolicy => 35,
+        Operation::GetBucketPolicyStatus => 36,
+        Operation::PutPublicAccessBlock(_) => 37,
+        Operation::GetPublicAccessBlock => 38,
+        Operation::DeletePublicAccessBlock => 39,
+        Operation::PutBucketOwnershipControls(_) => 40,
+        Operation::GetBucketOwnershipControls => 41,
+        Operation::DeleteBucketOwnershipControls => 42,
         Operation::Preflight(_) => PREFLIGHT,
     }
 }
 
-const OPERATIONS: usize = 31;
+const OPERATIONS: usize = 43;
 /// The number that no request above may have.
 const PREFLIGHT: usize = OPERATIONS;
 
@@ -163,9 +195,48 @@ fn check(disguise: impl Fn(Ask) -> Ask, status: u16, code: &str) {
     }
 }
 
+/// Sends every request as `ask` makes it to a server with the bucket and the object; each is refused, and the engine reads no more than
+/// which buckets these are.
+fn check_denied(server: &Running, ask: impl Fn(Ask) -> Ask) {
+    for request in requests() {
+        let name = format!("{} {}", request.method, request.target);
+        let before = server.counts.so_far();
+        let answer = server.send(&ask(request.clone().to(&server.host())));
+        assert_eq!(answer.status, 403, "{name}: {}", answer.text());
+        if request.method != "HEAD" {
+            assert_eq!(answer.code(), "AccessDenied", "{name}");
+        }
+        let after = server.counts.so_far();
+        assert_eq!(after.1, before.1, "{name} changed something");
+        let buckets = usize::from(request.target != "/" && name != "PUT /bucket");
+        assert_eq!(after.0 - before.0, buckets, "{name} read more than its bucket");
+    }
+}
+
 #[test]
-fn nobody_is_refused_before_the_store_is_called() {
-    check(|ask| ask, 403, "AccessDenied");
+fn nobody_is_refused_once_the_bucket_is_known() {
+    let server = Running::start().bucket("bucket");
+    server.put("/bucket/k", "hello");
+    check_denied(&server, |ask| ask);
+}
+
+#[test]
+fn nobody_is_told_which_buckets_there_are_not_and_nothing_else() {
+    let server = Running::start();
+    for request in requests() {
+        let name = format!("{} {}", request.method, request.target);
+        let (before, answer) = (
+            server.counts.so_far(),
+            server.send(&request.clone().to(&server.host())),
+        );
+        let expected = if request.target == "/" || name == "PUT /bucket" {
+            403
+        } else {
+            404
+        };
+        assert_eq!(answer.status, expected, "{name}: {}", answer.text());
+        assert_eq!(server.counts.so_far().1, before.1, "{name} changed something");
+    }
 }
 
 #[test]
@@ -197,31 +268,40 @@ fn a_wrong_link_is_refused_before_the_store_is_called() {
 }
 
 #[test]
-fn a_bucket_expected_to_be_somebody_elses_is_refused_before_the_store_is_called() {
-    let server = Running::start();
-    let before = server.counts.so_far();
+fn a_bucket_expected_to_be_somebody_elses_is_refused_once_its_owner_is_known() {
+    let server = Running::start().bucket("bucket");
+    server.put("/bucket/k", "hello");
+    let sign = |name: &'static str| move |ask: Ask| ask.header(name, "999999999999").sign(&Key::root());
     let mut asked = 0;
-    // ListBuckets is about no bucket.
-    for request in requests().into_iter().filter(|ask| ask.target != "/") {
+    // ListBuckets is about no bucket, and one that is made knows no owner yet.
+    let requests = requests().into_iter();
+    let about_a_bucket: Vec<Ask> = requests
+        .filter(|ask| ask.target != "/" && !(ask.method == "PUT" && ask.target == "/bucket"))
+        .collect();
+    for request in &about_a_bucket {
         let name = format!("{} {}", request.method, request.target);
-        let answer = server.ask(request.header("x-amz-expected-bucket-owner", "999999999999"));
-        // Making a bucket knows no owner yet; S3 has no such header there.
-        if name == "PUT /bucket" {
-            continue;
-        }
+        let before = server.counts.so_far();
+        let answer = server.send(&sign("x-amz-expected-bucket-owner")(
+            request.clone().to(&server.host()),
+        ));
         assert_eq!(answer.status, 403, "{name}: {}", answer.text());
-        assert_eq!(server.counts.so_far(), before, "{name} reached the engine");
+        assert_eq!(server.counts.so_far(), (before.0 + 1, before.1), "{name}");
         asked += 1;
     }
     assert_eq!(asked, OPERATIONS - 2);
-    let copies = requests()
+    let copies = about_a_bucket
         .into_iter()
         .filter(|ask| !ask.value("x-amz-copy-source").is_empty());
     for copy in copies {
-        let answer = server.ask(copy.header("x-amz-source-expected-bucket-owner", "999999999999"));
+        let before = server.counts.so_far();
+        let answer = server.send(&sign("x-amz-source-expected-bucket-owner")(
+            copy.to(&server.host()),
+        ));
         answer.is(403, "AccessDenied");
+        assert_eq!(server.counts.so_far(), (before.0 + 1, before.1));
     }
-    assert_eq!(server.counts.so_far(), before);
+    let own = Ask::new("GET", "/bucket/k").header("x-amz-expected-bucket-owner", "000000000001");
+    assert_eq!(server.ask(own).status, 200);
 }
 
 #[test]
@@ -260,5 +340,6 @@ fn a_preflight_opens_no_door_to_another_operation() {
         answer.is(400, "BadRequest");
         assert_eq!(server.status_of("/bucket/k"), 200, "{name}");
         assert_eq!(server.status_of("/bucket?cors"), 404, "{name}");
+        assert_eq!(server.status_of("/bucket?policy"), 404, "{name}");
     }
 }

@@ -186,9 +186,19 @@ fn an_unknown_access_key_is_named() {
 
 #[test]
 fn nobody_is_denied_in_two_words() {
+    let in_the_bucket = |server: &Running| {
+        let made = server.ask(Ask::new("PUT", "/bucket"));
+        assert_eq!(made.status, 200);
+        get()
+    };
     check(
-        |_| get(),
+        in_the_bucket,
         403,
         "<Code>AccessDenied</Code><Message>Access Denied</Message>",
+    );
+    check(
+        |_| get(),
+        404,
+        "<Code>NoSuchBucket</Code><Message>The specified bucket does not exist</Message><BucketName>bucket</BucketName>",
     );
 }

@@ -81,7 +81,10 @@ fn access_bits(access: &Access) -> u64 {
         (block.block_public_policy, BLOCK_PUBLIC_POLICY),
         (block.restrict_public_buckets, RESTRICT_PUBLIC_BUCKETS),
     ];
-    bits.iter().filter(|(is_set, _)| *is_set).map(|(_, bit)| bit).sum()
+    bits.iter()
+        .filter(|(is_set, _)| *is_set)
+        .map(|(_, bit)| bit)
+        .sum()
 }
 
 /// A bit that is not known could keep somebody out, so a row that has one is not read.
