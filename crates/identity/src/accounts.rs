@@ -33,17 +33,6 @@ impl Directory {
     /// Makes an account with an access key of its root.
     pub async fn create_account(&self, display_name: &str, now: Moment) -> Result<NewAccount, Fault> {
         check_name(display_name)?;
-        let accounts = self.accounts();
-        if accounts
-            .iter()
-            .any(|account| account.display_name.eq_ignore_ascii_case(display_name))
-        {
-            let message = format!("Account with name {display_name} already exists.");
-            return Err(Fault::new(FaultCode::EntityAlreadyExists, message));
-        }
-        if accounts.len() >= ACCOUNTS_MAX {
-            return Err(iam::words::quota("Accounts", ACCOUNTS_MAX));
-        }
         let record = AccountRecord {
             id: ids::account_id(&*self.random),
             canonical_id: ids::canonical_id(&*self.random),
@@ -55,7 +44,17 @@ impl Directory {
         };
         let id = record.id.clone();
         let access_key = self
-            .found(record, now, |state, means| iam::add_key(state, means, None, None))
+            .found(record, now, |state, means| {
+                let accounts = means.directory.accounts();
+                let mut names = accounts.iter().map(|account| &account.display_name);
+                if names.any(|name| name.eq_ignore_ascii_case(display_name)) {
+                    return Err(iam::words::exists("Account", display_name));
+                }
+                if accounts.len() >= ACCOUNTS_MAX {
+                    return Err(iam::words::quota("Accounts", ACCOUNTS_MAX));
+                }
+                iam::add_key(state, means, None, None)
+            })
             .await?;
         let account = self.account(&id).ok_or_else(|| {
             Fault::new(
