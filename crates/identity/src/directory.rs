@@ -11,7 +11,7 @@
 
 use crate::error::Result;
 use crate::layout;
-use crate::limits::{CHANGE_ATTEMPTS_MAX, SESSIONS_MAX};
+use crate::limits::{ACCESS_KEY_ID_BYTES_MAX, CHANGE_ATTEMPTS_MAX, SESSIONS_MAX};
 use crate::master::MasterKeys;
 use crate::principal::{
     AccessKey, Account, FederatedUser, Principal, Resolved, RoleSession, Unresolved, User,
@@ -253,6 +253,9 @@ impl Directory {
             // Temporary keys of users are in no list.
             (_, Some(_)) => return,
         };
+        if id.len() > ACCESS_KEY_ID_BYTES_MAX {
+            return;
+        }
         self.uses
             .note(&account.id, id, now, &scope.region, &scope.service, user_agent);
     }

@@ -46,14 +46,14 @@ impl Directory {
             let message = format!("there is no account {}", account.id);
             Fault::new(FaultCode::NoSuchEntity, message)
         })?;
-        match &call {
-            Call::GetAccessKeyLastUsed { access_key_id } => self.read_use(&state, access_key_id).await?,
-            Call::GetRole { role_name } => {
-                if let Some(role) = state.roles.get(role_name) {
-                    self.read_use(&state, &role.record.id).await?;
-                }
-            }
-            _ => {}
+        // Other servers note uses, too.
+        if let Call::GetAccessKeyLastUsed { access_key_id } = &call {
+            self.read_use(&state, access_key_id).await?;
+        }
+        if let Call::GetRole { role_name } = &call
+            && let Some(role) = state.roles.get(role_name)
+        {
+            self.read_use(&state, &role.record.id).await?;
         }
         let means = Means { now, directory: self };
         act(&mut (*state).clone(), &means, caller, &call)

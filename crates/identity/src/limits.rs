@@ -42,6 +42,15 @@ pub const SIMULATIONS_MAX: usize = 10_000;
 /// every byte to be escaped. IAM takes 131,072, of which its quotas leave 10,240 that are not white space.
 pub const DOCUMENT_TEXT_BYTES_MAX: usize = 30 * 1024;
 
+/// Bytes of a trust policy as it was sent. Ours: it lies in the row of its role, beside its tags.
+pub const TRUST_TEXT_BYTES_MAX: usize = 14 * 1024;
+/// Bytes of all tags of one thing. Ours, for the same reason; with letters of one byte each, IAM's quota is less.
+pub const TAGS_BYTES_MAX: usize = 20 * 1024;
+/// Bytes of all client ids of one identity provider. Ours, for the same reason.
+pub const CLIENT_IDS_BYTES_MAX: usize = 20 * 1024;
+/// Bytes of the id of an access key whose last use is noted. The operator's own may be of any length.
+pub const ACCESS_KEY_ID_BYTES_MAX: usize = 128;
+
 /// Shortest session in seconds.
 pub const SESSION_SECONDS_MIN: u32 = 900;
 /// Longest session of a user or a federated user in seconds: 36 hours.

@@ -8,12 +8,12 @@
 use crate::managed;
 use crate::records::TagRecord;
 use crate::session::Session;
-use crate::state::{AccountState, Inlines, RoleEntry, UserEntry};
-use countersign_policy::{self as policy, Attached, Document, Keys, Kind, Policies, Requester};
+use crate::state::{AccountState, DENY_EVERYTHING, Inlines, RoleEntry, UserEntry};
+use countersign_policy::{self as policy, Attached, Keys, Policies, Requester};
 use countersign_sigv4::Secret;
 use smallvec::SmallVec;
 use std::fmt;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 /// Who makes a request. Nobody is somebody too.
 #[derive(Clone)]
@@ -372,8 +372,3 @@ fn named(account: &Account) -> policy::Account {
         canonical_id: account.canonical_id.clone(),
     }
 }
-
-static DENY_EVERYTHING: LazyLock<Document> = LazyLock::new(|| {
-    let text = br#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}"#;
-    Document::parse(Kind::Managed, text).expect("the document is a policy")
-});

@@ -19,7 +19,7 @@ use bytes::Bytes;
 use countersign_policy::{Document, Kind};
 use countersign_sigv4::Secret;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use zeroize::Zeroizing;
 
 /// An account and all that is in it.
@@ -344,18 +344,14 @@ impl GroupEntry {
 }
 
 impl RoleEntry {
-    /// The trust policy was checked when it was stored.
-    pub(crate) fn new(account_id: &str, record: RoleRecord, inline: Inlines) -> Result<RoleEntry> {
+    pub(crate) fn new(account_id: &str, record: RoleRecord, inline: Inlines) -> RoleEntry {
         let arn = arn(account_id, "role", &record.path, &record.name);
-        let trust = compiled(Kind::Trust, &record.trust, || {
-            format!("the trust policy of {arn}")
-        })?;
-        Ok(RoleEntry {
+        RoleEntry {
             arn,
-            trust,
+            trust: compiled(Kind::Trust, &record.trust),
             inline: relabelled(inline, "role", &record.name),
             record,
-        })
+        }
     }
 }
 
@@ -398,9 +394,28 @@ fn relabelled(inline: Inlines, kind: &str, name: &str) -> Inlines {
 }
 
 /// A document that was checked when it was stored.
-fn compiled(kind: Kind<'_>, text: &str, what: impl Fn() -> String) -> Result<Document> {
-    Document::parse(kind, text.as_bytes()).map_err(|_| Error::Damaged(what()))
+///
+/// INVARIANT: one that a stricter version cannot read any more denies everything, since it may have denied something. The server starts
+/// all the same, and whoever may can put another in its place. A decision names it by the `Sid` below.
+fn compiled(kind: Kind<'_>, text: &str) -> Document {
+    Document::parse(kind, text.as_bytes()).unwrap_or_else(|_| match kind {
+        Kind::Trust => TRUST_NOBODY.clone(),
+        Kind::Managed | Kind::Boundary | Kind::Inline | Kind::Session | Kind::Bucket(_) => {
+            DENY_EVERYTHING.clone()
+        }
+    })
 }
+
+/// Stands for what is not there or cannot be read.
+pub(crate) static DENY_EVERYTHING: LazyLock<Document> = LazyLock::new(|| {
+    let text = br#"{"Version":"2012-10-17","Statement":{"Sid":"Unreadable","Effect":"Deny","Action":"*","Resource":"*"}}"#;
+    Document::parse(Kind::Managed, text).expect("the document is a policy")
+});
+
+static TRUST_NOBODY: LazyLock<Document> = LazyLock::new(|| {
+    let text = br#"{"Version":"2012-10-17","Statement":{"Sid":"Unreadable","Effect":"Deny","Principal":"*","Action":"sts:AssumeRole"}}"#;
+    Document::parse(Kind::Trust, text).expect("the document is a trust policy")
+});
 
 /// Rows of class `I`.
 type Rows = BTreeMap<String, Bytes>;
@@ -519,14 +534,14 @@ impl Parts {
                 None => self.policies.push(PolicyRecord::decode(value, &what)?),
                 Some((name, _)) => {
                     let record = VersionRecord::decode(value, &what)?;
-                    let document = compiled(Kind::Managed, &record.document, || what.clone())?;
+                    let document = compiled(Kind::Managed, &record.document);
                     let versions = self.versions.entry(name.to_owned()).or_default();
                     versions.insert(record.number, Arc::new(VersionEntry { record, document }));
                 }
             },
             "inline" => {
                 let record = InlineRecord::decode(value, &what)?;
-                let document = compiled(Kind::Inline, &record.document, || what.clone())?;
+                let document = compiled(Kind::Inline, &record.document);
                 let inline = self.inline.entry(record.holder.clone()).or_default();
                 let name = record.name.clone();
                 // Labelled when the holder is known.
@@ -566,7 +581,7 @@ impl Parts {
         let roles = Arc::make_mut(&mut state.roles);
         for record in self.roles {
             let inline = inline_of(&record.id);
-            roles.insert(RoleEntry::new(&id, record, inline)?);
+            roles.insert(RoleEntry::new(&id, record, inline));
         }
         let policies = Arc::make_mut(&mut state.policies);
         for record in self.policies {

@@ -10,11 +10,11 @@
 
 use crate::directory::Directory;
 use crate::error::Result;
-use crate::iam::words::{check_document, check_name, check_tags, constraint, is_in_names};
+use crate::iam::words::{check_count, check_document, check_name, check_tags, constraint, is_in_names};
 use crate::ids;
 use crate::limits::{
     ROLE_SESSION_SECONDS_DEFAULT, ROOT_SESSION_SECONDS_MAX, SESSION_PACKED_BYTES_MAX,
-    SESSION_POLICY_ARNS_MAX, SESSION_SECONDS_DEFAULT, SESSION_SECONDS_MAX, SESSION_SECONDS_MIN, TAGS_MAX,
+    SESSION_POLICY_ARNS_MAX, SESSION_SECONDS_DEFAULT, SESSION_SECONDS_MAX, SESSION_SECONDS_MIN,
 };
 use crate::principal::{Account, Principal, Resolved};
 use crate::records::TagRecord;
@@ -522,10 +522,8 @@ fn session_tags(
     let mut transitive = asked.transitive_tag_keys.to_vec();
     transitive.extend(handed_on.iter().map(|tag| tag.key.clone()));
     let tags = tags_by_key(own.into_iter().chain(handed_on));
-    match tags.len() > TAGS_MAX {
-        true => Err(crate::iam::words::too_many_tags()),
-        false => Ok((tags, transitive)),
-    }
+    check_count(&tags)?;
+    Ok((tags, transitive))
 }
 
 /// Once set, a source identity stays.

@@ -5,7 +5,7 @@
 use crate::directory::Directory;
 use crate::error::{Error, Result};
 use crate::layout;
-use crate::limits::{RESEALED_PER_COMMIT, USES_PER_COMMIT};
+use crate::limits::{ACCESS_KEY_ID_BYTES_MAX, RESEALED_PER_COMMIT, USES_PER_COMMIT};
 use crate::records::{Other, Record, SealKeyRecord, UseRecord};
 use crate::seal::SealingKey;
 use crate::session::{SealKey, SealKeys, seal_key_place};
@@ -108,7 +108,8 @@ impl Directory {
 
     /// Reads the last use of a key or role that other servers may have written.
     pub(crate) async fn read_use(&self, state: &AccountState, id: &str) -> Result<()> {
-        let is_name = id.len() <= ID_BYTES_MAX && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let is_name =
+            id.len() <= ACCESS_KEY_ID_BYTES_MAX && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
         if !is_name {
             return Ok(());
         }
@@ -276,6 +277,3 @@ fn put(row: Row, value: Bytes) -> Put {
         body: None,
     }
 }
-
-/// More than any id has.
-const ID_BYTES_MAX: usize = 128;

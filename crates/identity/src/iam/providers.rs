@@ -4,7 +4,7 @@
 
 use super::words::{self, constraint, quota};
 use crate::directory::Means;
-use crate::limits::{CLIENT_IDS_MAX, PROVIDERS_MAX, THUMBPRINTS_MAX};
+use crate::limits::{CLIENT_IDS_BYTES_MAX, CLIENT_IDS_MAX, PROVIDERS_MAX, THUMBPRINTS_MAX};
 use crate::records::{Other, ProviderRecord};
 use crate::state::AccountState;
 use countersign_types::iam::{Answer, Fault, FaultCode, OidcProvider, Tag};
@@ -154,10 +154,15 @@ fn check_url(url: &str) -> Result<&str, Fault> {
 }
 
 fn check_client_ids(client_ids: &[String]) -> Result<(), Fault> {
-    let is_right = |id: &&String| (1..=CLIENT_ID_CHARACTERS_MAX).contains(&id.chars().count());
+    let is_right = |id: &&String| {
+        (1..=CLIENT_ID_CHARACTERS_MAX).contains(&id.chars().count()) && !id.chars().any(char::is_control)
+    };
     if let Some(wrong) = client_ids.iter().find(|id| !is_right(id)) {
         let must = format!("have length between 1 and {CLIENT_ID_CHARACTERS_MAX}");
         return Err(constraint(wrong, "clientIDList", &must));
+    }
+    if client_ids.iter().map(String::len).sum::<usize>() > CLIENT_IDS_BYTES_MAX {
+        return Err(quota("the bytes of all client ids", CLIENT_IDS_BYTES_MAX));
     }
     match client_ids.len() > CLIENT_IDS_MAX {
         true => Err(quota("ClientIdsPerOpenIdConnectProvider", CLIENT_IDS_MAX)),

@@ -1,9 +1,8 @@
 //! Tags of users, roles, managed policies and identity providers.
 
 use super::paging::page;
-use super::words::{self, check_tag_key, check_tags};
+use super::words::{check_count, check_tag_key, check_tags};
 use super::{policies, providers, roles, users};
-use crate::limits::TAGS_MAX;
 use crate::records::TagRecord;
 use crate::state::AccountState;
 use countersign_types::iam::{Answer, Fault, PageOf, Tag, Tagged};
@@ -16,10 +15,7 @@ pub(super) fn add(state: &mut AccountState, of: &Tagged, tags: &[Tag]) -> Result
             tags.retain(|other| !is_same_key(&other.key, &tag.key));
             tags.push(tag);
         }
-        match tags.len() > TAGS_MAX {
-            true => Err(words::too_many_tags()),
-            false => Ok(()),
-        }
+        check_count(tags)
     })
 }
 

@@ -4,7 +4,7 @@
 //! that AWS answers.
 
 use crate::directory::Means;
-use crate::limits::{DOCUMENT_TEXT_BYTES_MAX, TAGS_MAX};
+use crate::limits::{DOCUMENT_TEXT_BYTES_MAX, TAGS_BYTES_MAX, TAGS_MAX, TRUST_TEXT_BYTES_MAX};
 use crate::records::TagRecord;
 use crate::state::AccountState;
 use countersign_policy::{self as policy, Document, Kind};
@@ -136,9 +136,23 @@ pub(crate) fn check_tags(tags: &[Tag]) -> Result<Vec<TagRecord>, Fault> {
             ));
         }
     }
+    let tags: Vec<TagRecord> = tags.iter().map(TagRecord::from).collect();
+    check_count(&tags)?;
+    Ok(tags)
+}
+
+/// That all tags of one thing are no more than there may be.
+pub(crate) fn check_count(tags: &[TagRecord]) -> Result<(), Fault> {
+    let bytes: usize = tags.iter().map(|tag| tag.key.len() + tag.value.len()).sum();
+    if bytes > TAGS_BYTES_MAX {
+        return Err(quota("the bytes of all tags", TAGS_BYTES_MAX));
+    }
     match tags.len() > TAGS_MAX {
-        true => Err(too_many_tags()),
-        false => Ok(tags.iter().map(TagRecord::from).collect()),
+        true => Err(Fault::new(
+            FaultCode::LimitExceeded,
+            format!("The number of tags has reached the maximum limit: {TAGS_MAX}"),
+        )),
+        false => Ok(()),
     }
 }
 
@@ -160,14 +174,6 @@ pub(crate) fn check_tag_key(key: &str) -> Result<(), Fault> {
     }
 }
 
-/// More tags than there may be.
-pub(crate) fn too_many_tags() -> Fault {
-    Fault::new(
-        FaultCode::LimitExceeded,
-        format!("The number of tags has reached the maximum limit: {TAGS_MAX}"),
-    )
-}
-
 fn is_in_tags(character: char) -> bool {
     character.is_alphanumeric() || character.is_whitespace() || "_.:/=+-@".contains(character)
 }
@@ -184,8 +190,14 @@ pub(crate) fn check_description(description: Option<&str>) -> Result<Option<Stri
 
 /// A policy document of this kind.
 pub(crate) fn check_document(kind: Kind<'_>, text: &str) -> Result<Document, Fault> {
-    if text.len() > DOCUMENT_TEXT_BYTES_MAX {
-        return Err(quota("the bytes of a policy document", DOCUMENT_TEXT_BYTES_MAX));
+    let bytes_max = match kind {
+        Kind::Trust => TRUST_TEXT_BYTES_MAX,
+        Kind::Managed | Kind::Boundary | Kind::Inline | Kind::Session | Kind::Bucket(_) => {
+            DOCUMENT_TEXT_BYTES_MAX
+        }
+    };
+    if text.len() > bytes_max {
+        return Err(quota("the bytes of a policy document", bytes_max));
     }
     Document::parse(kind, text.as_bytes()).map_err(|fault| {
         let code = match fault.code {

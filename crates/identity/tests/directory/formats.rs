@@ -3,6 +3,7 @@
 use crate::support::*;
 use countersign_engine::memory::Memory;
 use countersign_engine::{Change, Class, Engine, Home, Put, Row, Space};
+use countersign_policy::{Context, Effect, evaluate};
 use countersign_types::iam::{Answer, Call, Holder};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -200,6 +201,65 @@ async fn a_row_of_every_kind_opens() {
     assert_eq!(world.rows().await.len(), rows + 1);
     let again = World::on(world.engine.clone(), 8).await;
     assert!(again.arn_of(id).is_ok());
+}
+
+#[tokio::test]
+async fn a_document_that_cannot_be_read_any_more_denies_everything_and_can_be_replaced() {
+    let engine = of_fixture().await;
+    let home = Home("iam:000000000001".into());
+    let broken = |suffix: &str| {
+        let line = ROWS
+            .lines()
+            .find(|line| line.contains(&format!("\t{suffix}\t")))
+            .expect("there is one");
+        let value = line
+            .splitn(4, '\t')
+            .nth(3)
+            .expect("a value")
+            .replace("Allow", "Permit");
+        Put {
+            row: Row {
+                class: Class(b'I'),
+                suffix: suffix.to_owned().into(),
+            },
+            value: value.into(),
+            body: None,
+        }
+    };
+    let change = Change {
+        puts: vec![broken("policy/readers/v2"), broken("role/reader")],
+        ..Change::default()
+    };
+    engine
+        .commit(Space::SYSTEM, &home, change)
+        .await
+        .expect("written");
+    let world = World::on(engine, 9).await;
+    let id = ROWS
+        .lines()
+        .find_map(|line| line.split('\t').nth(2)?.strip_prefix("key/"))
+        .expect("a key");
+    let may = |action: &str| {
+        let principal = world.resolve(id, None, 0).expect("it resolves").principal;
+        let context = Context::new(principal.requester(), action, "arn:aws:s3:::b/k", ROOT_ACCOUNT);
+        evaluate(&context, &principal.policies().policies()).is_allowed()
+    };
+    // What another policy allows, too.
+    assert!(!may("s3:PutObject") && !may("s3:ListBucket"));
+    let role = world
+        .directory
+        .role("arn:aws:iam::000000000001:role/Reader")
+        .expect("it is there");
+    assert_eq!(role.trust().statements().len(), 1);
+    assert_eq!(role.trust().statements()[0].effect(), Effect::Deny);
+    world
+        .done(Call::CreatePolicyVersion {
+            policy_arn: "arn:aws:iam::000000000001:policy/Readers".to_owned(),
+            document: allowing("s3:List*"),
+            set_as_default: true,
+        })
+        .await;
+    assert!(may("s3:ListBucket"));
 }
 
 #[tokio::test]

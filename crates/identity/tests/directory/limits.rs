@@ -196,6 +196,79 @@ async fn inline_policies_have_room_together() {
 }
 
 #[tokio::test]
+async fn the_largest_things_fit_into_their_rows() {
+    let world = World::new().await;
+    // Letters of four bytes, and a document of which every byte is escaped.
+    let tags = |bytes: usize| -> Vec<Tag> {
+        let tag = |at: usize| Tag {
+            key: format!("{at:04}"),
+            value: "𠀀".repeat(100),
+        };
+        (0..bytes / 404).map(tag).collect()
+    };
+    let padded = |bytes: usize| {
+        let trust = trusting(ROOT_ACCOUNT);
+        format!("{trust}{}", "\n".repeat(bytes - trust.len()))
+    };
+    let role = |trust_bytes: usize, tag_bytes: usize| Call::CreateRole {
+        path: Some(format!("/{}/", "p".repeat(510))),
+        role_name: "r".repeat(64),
+        trust_policy: padded(trust_bytes),
+        description: Some("𠀀".repeat(1_000)),
+        max_session_duration: None,
+        permissions_boundary: None,
+        tags: tags(tag_bytes),
+    };
+    for call in [
+        role(TRUST_TEXT_BYTES_MAX + 1, 0),
+        role(1_000, TAGS_BYTES_MAX + 404),
+    ] {
+        let fault = world.call(call).await.expect_err("too large");
+        assert_eq!(fault.code, FaultCode::LimitExceeded);
+    }
+    world.done(role(TRUST_TEXT_BYTES_MAX, TAGS_BYTES_MAX)).await;
+    for at in 0..ATTACHED_MAX {
+        let name = format!("{at}{}", "n".repeat(127));
+        let path = format!("/{}/", "p".repeat(510));
+        let create = Call::CreatePolicy {
+            path: Some(path.clone()),
+            policy_name: name.clone(),
+            document: ALLOW_ALL.to_owned(),
+            description: None,
+            tags: Vec::new(),
+        };
+        world.done(create).await;
+        let arn = format!("arn:aws:iam::000000000001:policy{path}{name}");
+        world.done(attach(&Holder::Role("r".repeat(64)), &arn)).await;
+    }
+    world.user("ada").await;
+    let size = allowing("s3:*").len();
+    let padded = |bytes: usize| format!("{}{}", allowing("s3:*"), "\n".repeat(bytes - size));
+    world
+        .done(put_inline(
+            &user("ada"),
+            &"n".repeat(128),
+            &padded(DOCUMENT_TEXT_BYTES_MAX),
+        ))
+        .await;
+    world
+        .done(create_policy("p", &padded(DOCUMENT_TEXT_BYTES_MAX)))
+        .await;
+    let provider = |characters: usize| Call::CreateOidcProvider {
+        url: format!("https://{}", "h".repeat(247)),
+        client_ids: vec!["\"".repeat(characters / CLIENT_IDS_MAX); CLIENT_IDS_MAX],
+        thumbprints: Vec::new(),
+        tags: tags(TAGS_BYTES_MAX),
+    };
+    let fault = world
+        .call(provider(CLIENT_IDS_BYTES_MAX + CLIENT_IDS_MAX))
+        .await
+        .expect_err("too large");
+    assert_eq!(fault.code, FaultCode::LimitExceeded);
+    world.done(provider(CLIENT_IDS_BYTES_MAX)).await;
+}
+
+#[tokio::test]
 async fn an_identity_provider_has_its_bounds() {
     let world = World::new().await;
     let create = |client_ids: usize, thumbprints: usize| Call::CreateOidcProvider {
