@@ -6,6 +6,7 @@
 //! Not here: a search for inputs. That is the fuzzer's, or in tests a fixed walk from the seeds in `fuzz/seeds`.
 
 mod access_policy;
+mod call;
 mod chunks;
 mod diagnosis;
 mod document;
@@ -23,6 +24,7 @@ pub type Target = (&'static str, fn(&[u8]));
 /// Every target.
 pub const TARGETS: &[Target] = &[
     ("access_policy", access_policy::run),
+    ("call", call::run),
     ("chunks", chunks::run),
     ("diagnosis", diagnosis::run),
     ("document", document::run),
