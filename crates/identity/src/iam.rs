@@ -92,6 +92,7 @@ fn is_question(call: &Call) -> bool {
             | Call::ListTags { .. }
             | Call::GetAccountSummary
             | Call::ListAccountAliases { .. }
+            | Call::ListVirtualMfaDevices { .. }
             | Call::SimulatePrincipalPolicy { .. }
             | Call::SimulateCustomPolicy { .. }
     )
@@ -325,7 +326,7 @@ fn act(
         Call::ListTags { of, page } => tags::list(state, of, page),
 
         Call::GetAccountSummary => Ok(account::summary(state, means)),
-        Call::ListAccountAliases { page: _ } => Ok(Answer::Nothing),
+        Call::ListAccountAliases { page: _ } | Call::ListVirtualMfaDevices { page: _ } => Ok(Answer::Nothing),
         Call::SimulatePrincipalPolicy {
             source_arn,
             simulation,

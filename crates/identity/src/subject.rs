@@ -180,9 +180,10 @@ impl About<'_> {
             },
 
             Call::SimulatePrincipalPolicy { source_arn, .. } => Subject::at(source_arn.clone()),
-            Call::GetAccountSummary | Call::ListAccountAliases { .. } | Call::SimulateCustomPolicy { .. } => {
-                Subject::at("*".to_owned())
-            }
+            Call::GetAccountSummary
+            | Call::ListAccountAliases { .. }
+            | Call::ListVirtualMfaDevices { .. }
+            | Call::SimulateCustomPolicy { .. } => Subject::at("*".to_owned()),
         }
     }
 

@@ -149,6 +149,7 @@ pub(crate) fn name(call: &Call) -> &'static str {
         ),
         Call::GetAccountSummary => "iam:GetAccountSummary",
         Call::ListAccountAliases { .. } => "iam:ListAccountAliases",
+        Call::ListVirtualMfaDevices { .. } => "iam:ListVirtualMFADevices",
         Call::SimulatePrincipalPolicy { .. } => "iam:SimulatePrincipalPolicy",
         Call::SimulateCustomPolicy { .. } => "iam:SimulateCustomPolicy",
     }

@@ -741,6 +741,7 @@ async fn what_there_is_none_of_is_answered_with_an_empty_list() {
         },
         Call::ListServiceSpecificCredentials { user_name: name() },
         Call::ListAccountAliases { page: page() },
+        Call::ListVirtualMfaDevices { page: page() },
     ] {
         assert_eq!(world.done(call).await, Answer::Nothing);
     }

@@ -3,7 +3,7 @@
 //! Passwords, second factors, certificates, instance profiles, SAML, reports: what does not concern an object store.
 
 /// Their names, sorted.
-pub(super) const NOT_HERE: [&str; 86] = [
+pub(super) const NOT_HERE: [&str; 85] = [
     "AcceptDelegationRequest",
     "AddRoleToInstanceProfile",
     "AssociateDelegationRequest",
@@ -64,7 +64,6 @@ pub(super) const NOT_HERE: [&str; 86] = [
     "ListSAMLProviders",
     "ListServerCertificateTags",
     "ListServerCertificates",
-    "ListVirtualMFADevices",
     "RejectDelegationRequest",
     "RemoveRoleFromInstanceProfile",
     "ResetServiceSpecificCredential",

@@ -292,6 +292,7 @@ fn read(action: &str, read: &mut Reader) -> Result<Option<Call>, Fault> {
         // The account.
         "GetAccountSummary" => Call::GetAccountSummary,
         "ListAccountAliases" => Call::ListAccountAliases { page: read.page()? },
+        "ListVirtualMFADevices" => Call::ListVirtualMfaDevices { page: read.page()? },
         "SimulatePrincipalPolicy" => Call::SimulatePrincipalPolicy {
             source_arn: read.required("PolicySourceArn")?,
             simulation: simulation(read)?,

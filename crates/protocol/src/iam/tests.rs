@@ -531,6 +531,12 @@ fn calls() -> Vec<(&'static str, &'static str, String, Call)> {
             Call::ListAccountAliases { page: page() },
         ),
         (
+            "ListVirtualMFADevices",
+            "",
+            text(PAGE),
+            Call::ListVirtualMfaDevices { page: page() },
+        ),
+        (
             "SimulatePrincipalPolicy",
             "PolicySourceArn=s&ActionNames.member.1=s3:GetObject",
             format!("PolicyInputList.member.1=p&{SIMULATION}"),
@@ -1286,6 +1292,7 @@ fn lists_of_what_is_not_here_are_empty() {
         ("ListServiceSpecificCredentials", "ServiceSpecificCredentials"),
         ("ListInstanceProfilesForRole&RoleName=r", "InstanceProfiles"),
         ("ListAccountAliases", "AccountAliases"),
+        ("ListVirtualMFADevices", "VirtualMFADevices"),
     ] {
         check_result(
             form,

@@ -85,6 +85,7 @@ fn write_answer(xml: &mut Xml, call: &Call, action: &str, answer: &Answer) {
 fn empty_list(action: &str) -> &'static str {
     match action {
         "ListMFADevices" => "MFADevices",
+        "ListVirtualMFADevices" => "VirtualMFADevices",
         "ListSSHPublicKeys" => "SSHPublicKeys",
         "ListSigningCertificates" => "Certificates",
         "ListServiceSpecificCredentials" => "ServiceSpecificCredentials",

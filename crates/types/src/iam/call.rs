@@ -387,6 +387,9 @@ pub enum Call {
     ListAccountAliases {
         page: PageOf,
     },
+    ListVirtualMfaDevices {
+        page: PageOf,
+    },
     SimulatePrincipalPolicy {
         source_arn: String,
         simulation: Simulation,
