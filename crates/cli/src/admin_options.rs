@@ -1,22 +1,30 @@
-//! Which server a tool asks, and as whom: the flags that all tools share which ask the admin API.
+//! Which server's admin API a tool asks, and as whom: the flags that all tools share which ask it.
 //!
 //! Not here: what they ask, and how an answer is shown.
 
 use std::path::{Path, PathBuf};
 
+use countersign_server::{PublicUrl, Real};
+use countersign_sigv4::PathRule;
 use serde_json::Value;
 
-use crate::admin_client::{self, Caller};
+use crate::client;
+use crate::credentials::{self, Credentials};
 use crate::exit::{Failure, Kind};
-use crate::root_credentials;
+
+/// Where the admin API is by default.
+pub(crate) const DEFAULT_URL: &str = "http://127.0.0.1:9001";
 
 /// The server and the caller.
 #[derive(clap::Args)]
 pub(crate) struct Options {
     /// The admin address of the server.
-    #[arg(long, env = "COUNTERSIGN_ADMIN_URL", default_value = admin_client::DEFAULT_URL, value_name = "URL")]
+    #[arg(long, env = "COUNTERSIGN_ADMIN_URL", default_value = DEFAULT_URL, value_name = "URL")]
     admin_url: String,
-    /// The server's data directory, to find the root key in; else AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are used.
+    /// A profile of AWS's credentials file to take the key from; else AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are used.
+    #[arg(long, value_name = "NAME")]
+    profile: Option<String>,
+    /// The server's data directory, to find the root key in where no other is given.
     #[arg(
         long,
         env = "COUNTERSIGN_DATA_DIR",
@@ -31,8 +39,9 @@ pub(crate) struct Options {
 
 /// A server to ask, with the key to ask it with.
 pub(crate) struct Asked {
-    admin_url: String,
-    caller: Caller,
+    admin_url: PublicUrl,
+    credentials: Credentials,
+    region: String,
 }
 
 impl Options {
@@ -43,35 +52,11 @@ impl Options {
 
     /// Finds the key.
     pub(crate) fn with_caller(self) -> Result<Asked, Failure> {
-        let caller = self.caller()?;
+        let environment = |name: &str| std::env::var(name).ok();
         Ok(Asked {
-            admin_url: self.admin_url,
-            caller,
-        })
-    }
-
-    /// AWS's variables win, because a person who sets them means them; else the key in the data directory.
-    fn caller(&self) -> Result<Caller, Failure> {
-        let region = self.region.clone();
-        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        if let (Some(id), Some(secret)) = (variable("AWS_ACCESS_KEY_ID"), variable("AWS_SECRET_ACCESS_KEY")) {
-            return Ok(Caller {
-                access_key_id: id,
-                secret: countersign_sigv4::Secret::new(secret),
-                region,
-            });
-        }
-        let root = root_credentials::existing(&self.data_dir, &|name| std::env::var(name).ok())
-            .map_err(|error| Failure::new(Kind::Usage, error.to_string()))?;
-        let root = root.ok_or_else(|| {
-            let hint =
-                "no access key: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name the server's --data-dir";
-            Failure::new(Kind::Usage, hint)
-        })?;
-        Ok(Caller {
-            access_key_id: root.access_key.access_key_id,
-            secret: root.access_key.secret,
-            region,
+            admin_url: PublicUrl::parse(&self.admin_url).map_err(|why| Failure::new(Kind::Usage, why))?,
+            credentials: credentials::find(self.profile.as_deref(), Some(&self.data_dir), &environment)?,
+            region: self.region,
         })
     }
 }
@@ -79,40 +64,122 @@ impl Options {
 impl Asked {
     /// The document at a path, with a query or without.
     pub(crate) fn document(&self, target: &str) -> Result<Value, Failure> {
-        self.ask("GET", target)
+        self.ask("GET", target, None)
     }
 
     /// What a path answers that is asked to do something.
     pub(crate) fn post(&self, target: &str) -> Result<Value, Failure> {
-        self.ask("POST", target)
+        self.ask("POST", target, None)
     }
 
-    fn ask(&self, method: &str, target: &str) -> Result<Value, Failure> {
-        let answer = admin_client::fetch(&self.admin_url, method, target, Some(&self.caller))?;
-        let text = String::from_utf8_lossy(&answer.body);
-        let text = text.trim();
-        let document = serde_json::from_slice::<Value>(&answer.body);
-        let code = document
+    /// The same, with a document that says what.
+    pub(crate) fn post_document(&self, target: &str, document: &Value) -> Result<Value, Failure> {
+        self.ask("POST", target, Some(document))
+    }
+
+    fn ask(&self, method: &str, target: &str, document: Option<&Value>) -> Result<Value, Failure> {
+        let body = document.map(Value::to_string).unwrap_or_default();
+        let json = [("content-type", "application/json")];
+        let asked = client::Asked {
+            method,
+            target,
+            headers: if document.is_some() { &json } else { &[] },
+            body: body.as_bytes(),
+        };
+        let now = Real::now().seconds();
+        let signer = self
+            .credentials
+            .signer(&self.region, "countersign", PathRule::Generic, now);
+        let reply = client::send(&self.admin_url, &asked, Some(&signer))?;
+        read(reply.status.as_u16(), &reply.body)
+    }
+}
+
+/// The document of an answer, or why there is none.
+fn read(status: u16, body: &[u8]) -> Result<Value, Failure> {
+    let document = serde_json::from_slice::<Value>(body);
+    let text = |name: &str| {
+        let found = document
             .as_ref()
             .ok()
-            .and_then(|document| document.get("code")?.as_str());
-        match (answer.status, code) {
-            (200, _) => document.map_err(|error| {
-                let why = format!("the server's document cannot be read: {error}");
-                Failure::new(Kind::Failed, why)
-            }),
-            (404, Some("NoSuchRefusal")) => Err(Failure::new(Kind::NotFound, "it is not on record")),
-            (400, Some("InvalidArgument")) => {
-                let why = document
-                    .ok()
-                    .and_then(|document| Some(document.get("message")?.as_str()?.to_owned()));
-                Err(Failure::new(Kind::Usage, why.unwrap_or_default()))
-            }
-            (400 | 401 | 403, _) => Err(Failure::new(Kind::Refused, format!("the server refused: {text}"))),
-            (status, _) => Err(Failure::new(
-                Kind::Failed,
-                format!("the server answered {status}: {text}"),
-            )),
+            .and_then(|document| document.get(name)?.as_str());
+        found.unwrap_or_default().to_owned()
+    };
+    let message = || match text("message") {
+        message if message.is_empty() => String::from_utf8_lossy(body).trim().to_owned(),
+        message => message,
+    };
+    match (status, text("code").as_str()) {
+        (200 | 201, _) => document.map_err(|error| {
+            let why = format!("the server's document cannot be read: {error}");
+            Failure::new(Kind::Failed, why)
+        }),
+        (404, "NoSuchRefusal") => Err(Failure::new(Kind::NotFound, "it is not on record")),
+        (404, _) => Err(Failure::new(Kind::NotFound, message())),
+        (409, _) => Err(Failure::new(Kind::Conflict, message())),
+        (400, "InvalidArgument" | "ValidationError") => Err(Failure::new(Kind::Usage, message())),
+        (400 | 401 | 403, _) => {
+            let text = String::from_utf8_lossy(body);
+            Err(Failure::new(
+                Kind::Refused,
+                format!("the server refused: {}", text.trim()),
+            ))
+        }
+        (status, _) => Err(Failure::new(
+            Kind::Failed,
+            format!("the server answered {status}: {}", message()),
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_that_is_none_says_what_kind_of_end_it_is() {
+        for (status, body, expected) in [
+            (200, "{}", None),
+            (201, "{}", None),
+            (200, "<html>", Some((Kind::Failed, "cannot be read"))),
+            (
+                404,
+                r#"{"code":"NoSuchRefusal","message":"m"}"#,
+                Some((Kind::NotFound, "not on record")),
+            ),
+            (
+                404,
+                r#"{"code":"NoSuchEntity","message":"m1"}"#,
+                Some((Kind::NotFound, "m1")),
+            ),
+            (
+                409,
+                r#"{"code":"Exists","message":"m2"}"#,
+                Some((Kind::Conflict, "m2")),
+            ),
+            (
+                400,
+                r#"{"code":"InvalidArgument","message":"m3"}"#,
+                Some((Kind::Usage, "m3")),
+            ),
+            (
+                403,
+                r#"{"code":"AccessDenied","message":"m4"}"#,
+                Some((Kind::Refused, "m4")),
+            ),
+            (401, "who", Some((Kind::Refused, "who"))),
+            (500, "broken", Some((Kind::Failed, "500: broken"))),
+        ] {
+            let got = read(status, body.as_bytes()).err();
+            let got = got
+                .as_ref()
+                .map(|failure| (failure.kind, failure.message.as_str()));
+            let is_so = match (got, expected) {
+                (None, None) => true,
+                (Some((kind, message)), Some((expected, part))) => kind == expected && message.contains(part),
+                _ => false,
+            };
+            assert!(is_so, "{status} {body}: {got:?}");
         }
     }
 }

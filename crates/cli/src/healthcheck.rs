@@ -1,21 +1,25 @@
 //! `countersign healthcheck`: asks a running server whether it is ready, for container and service managers.
 
-use crate::admin_client;
+use countersign_server::PublicUrl;
+
+use crate::admin_options::DEFAULT_URL;
+use crate::client::{self, Asked};
 use crate::exit::{Failure, Kind};
 
 /// Which server to ask.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// The admin address of the server.
-    #[arg(long, env = "COUNTERSIGN_ADMIN_URL", default_value = admin_client::DEFAULT_URL, value_name = "URL")]
+    #[arg(long, env = "COUNTERSIGN_ADMIN_URL", default_value = DEFAULT_URL, value_name = "URL")]
     admin_url: String,
 }
 
 /// Succeeds if the server is ready.
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
-    let answer = admin_client::fetch(&arguments.admin_url, "GET", "/readyz", None)
+    let url = PublicUrl::parse(&arguments.admin_url).map_err(|why| Failure::new(Kind::Usage, why))?;
+    let answer = client::send(&url, &Asked::new("GET", "/readyz"), None)
         .map_err(|failure| Failure::new(Kind::Unhealthy, failure.message))?;
-    match answer.status {
+    match answer.status.as_u16() {
         200 => {
             println!("ready");
             Ok(())

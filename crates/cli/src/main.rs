@@ -3,17 +3,29 @@
 //!
 //! Not here: anything about S3; the server is a library that gets values.
 
-mod admin_client;
+mod account;
 mod admin_options;
+mod aws_profile;
+mod client;
+mod credentials;
 mod data_dir;
+mod duration;
+mod endpoint;
 mod exit;
 mod explain;
 mod healthcheck;
+mod iam_client;
+mod key;
+mod master_key;
+mod policy;
+mod presign;
 mod rebuild_index;
 mod refusals;
 mod root_credentials;
 mod scrub;
 mod serve;
+mod terminal;
+mod user;
 
 use std::process::ExitCode;
 
@@ -31,6 +43,18 @@ struct Arguments {
 enum Command {
     /// Serve S3 from a directory.
     Serve(serve::Arguments),
+    /// Make a link or a form by which somebody without a key reads or writes one object.
+    Presign(presign::Arguments),
+    /// Make, show, change and take back access keys.
+    Key(key::Arguments),
+    /// Make, show and remove users.
+    User(user::Arguments),
+    /// Make, show, give, take and remove policies.
+    Policy(policy::Arguments),
+    /// Make and show accounts.
+    Account(account::Arguments),
+    /// Make a master key, or have everything sealed anew.
+    MasterKey(master_key::Arguments),
     /// Say why a request was refused (a request id), or what a cause means (a cause id such as HST-PROXY).
     Explain(explain::Arguments),
     /// Show what was refused lately, as a list or in groups by cause, access key and client.
@@ -46,6 +70,12 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Serve(arguments) => serve::run(arguments),
+        Command::Presign(arguments) => presign::run(&arguments),
+        Command::Key(arguments) => key::run(&arguments),
+        Command::User(arguments) => user::run(&arguments),
+        Command::Policy(arguments) => policy::run(&arguments),
+        Command::Account(arguments) => account::run(arguments),
+        Command::MasterKey(arguments) => master_key::run(arguments),
         Command::Explain(arguments) => explain::run(arguments),
         Command::Refusals(arguments) => refusals::run(arguments),
         Command::Scrub(arguments) => scrub::run(arguments),

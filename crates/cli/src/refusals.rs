@@ -3,7 +3,6 @@
 //!
 //! Not here: why something was refused (`explain` tells that of each), and choosing (the server does).
 
-use std::io::{self, Write};
 use std::time::Duration;
 
 use countersign_sigv4::encode_uri;
@@ -11,6 +10,7 @@ use serde_json::Value;
 
 use crate::admin_options::{Asked, Options};
 use crate::exit::{Failure, Kind};
+use crate::terminal::{Column, listed, or_dash, print, rows};
 
 /// Which refusals to show, and how.
 #[derive(clap::Args)]
@@ -141,9 +141,6 @@ fn list(mut document: Value, name: &str) -> Result<Vec<Value>, Failure> {
     }
 }
 
-/// A column of a table: its name, and what stands in it.
-type Column = (&'static str, fn(&Value) -> String);
-
 const REFUSALS: &[Column] = &[
     ("TIME", |refusal| seconds(refusal, "time")),
     ("REQUEST ID", |refusal| text(refusal, "requestId")),
@@ -173,62 +170,7 @@ const GROUPS: &[Column] = &[
 
 /// A table with its head, or a line of JSON each.
 fn lines(values: &[Value], json: bool, columns: &[Column]) -> String {
-    if json {
-        return rows(values, json, columns);
-    }
-    if values.is_empty() {
-        return "nothing like that is on record\n".to_owned();
-    }
-    let head = columns.iter().map(|(name, _)| (*name).to_owned()).collect();
-    let body = values.iter().map(|value| cells(value, columns));
-    table(&std::iter::once(head).chain(body).collect::<Vec<_>>())
-}
-
-/// The same without a head.
-fn rows(values: &[Value], json: bool, columns: &[Column]) -> String {
-    if json {
-        return values.iter().map(|value| format!("{value}\n")).collect();
-    }
-    table(
-        &values
-            .iter()
-            .map(|value| cells(value, columns))
-            .collect::<Vec<_>>(),
-    )
-}
-
-fn cells(value: &Value, columns: &[Column]) -> Vec<String> {
-    columns.iter().map(|(_, cell)| shown(&cell(value))).collect()
-}
-
-fn table(rows: &[Vec<String>]) -> String {
-    let width = |column: usize| {
-        let cells = rows.iter().filter_map(|row| row.get(column));
-        cells.map(|cell| cell.chars().count()).max().unwrap_or_default()
-    };
-    let mut out = String::new();
-    for row in rows {
-        let cells = row
-            .iter()
-            .enumerate()
-            .map(|(n, cell)| format!("{cell:0$}", width(n)));
-        out.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
-        out.push('\n');
-    }
-    out
-}
-
-/// What a terminal may be given: no control characters, and not too long.
-fn shown(text: &str) -> String {
-    let mut out: String = text
-        .chars()
-        .filter(|c| !c.is_control())
-        .take(CELL_CHARACTERS_MAX)
-        .collect();
-    if text.chars().count() > CELL_CHARACTERS_MAX {
-        out.push('\u{2026}');
-    }
-    out
+    listed(values, json, columns, "nothing like that is on record")
 }
 
 fn text(value: &Value, name: &str) -> String {
@@ -248,26 +190,10 @@ fn seconds(value: &Value, name: &str) -> String {
     }
 }
 
-fn or_dash(text: String) -> String {
-    if text.is_empty() { "-".to_owned() } else { text }
-}
-
-/// Whoever reads may stop reading, as `head` does; that is no failure.
-fn print(text: &str) -> Result<(), Failure> {
-    let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
-        Err(error) => Err(Failure::new(Kind::Failed, error.to_string())),
-        Ok(()) => Ok(()),
-    }
-}
-
 /// Most that one answer of the server holds.
 const PAGE_MAX: usize = 1000;
 /// Most that can be asked for: all that a server keeps.
 const LIMIT_MAX: i64 = 10_000;
-/// Most characters of a cell.
-const CELL_CHARACTERS_MAX: usize = 80;
 /// How often `--follow` asks.
 const FOLLOW_PAUSE: Duration = Duration::from_secs(2);
 
@@ -292,7 +218,6 @@ mod tests {
             lines(&[refusal.clone(), refusal], true, REFUSALS).lines().count(),
             2
         );
-        assert_eq!(shown(&"x".repeat(100)).chars().count(), CELL_CHARACTERS_MAX + 1);
     }
 
     #[test]

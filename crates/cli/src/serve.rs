@@ -7,14 +7,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_embedded::Recovery;
-use countersign_identity::Directory;
+use countersign_engine::Engine;
+use countersign_identity::{self as identity, AccessKey, Directory, MasterKeys, SystemRandom};
 use countersign_server::{Cidr, Config, DiagnosisMode, PublicUrl, Real, ScrubSchedule, Server};
 use countersign_store::{Settings, Store};
 use countersign_types::BucketName;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::data_dir;
+use crate::duration;
 use crate::exit::{Failure, Kind};
+use crate::master_key;
 use crate::root_credentials::{self, Origin, Root};
 
 /// Where and how to serve.
@@ -54,6 +57,12 @@ pub(crate) struct Arguments {
     /// How much a refusal tells: auto, full, basic or off.
     #[arg(long, env = "COUNTERSIGN_DIAGNOSIS", default_value = "auto", value_parser = diagnosis_mode)]
     diagnosis: DiagnosisMode,
+    #[command(flatten)]
+    master_key: master_key::Options,
+    /// Ask identity providers at private addresses too, and in the clear there. Otherwise whoever may register one could have this
+    /// server ask machines of its own network.
+    #[arg(long, env = "COUNTERSIGN_ALLOW_PRIVATE_IDENTITY_PROVIDERS")]
+    allow_private_identity_providers: bool,
     /// Buckets that exist from the start, separated by commas.
     #[arg(long, env = "COUNTERSIGN_BUCKETS", value_delimiter = ',', value_name = "NAMES", value_parser = bucket_name)]
     buckets: Vec<BucketName>,
@@ -114,7 +123,7 @@ async fn serve(arguments: Arguments) -> Result<(), Failure> {
                 format!("`{}` does not open: {error}", data_dir.display()),
             )
         })?;
-    let directory = Directory::of_root(root.access_key);
+    let directory = open_directory(Arc::clone(&engine) as _, root.access_key, &arguments).await?;
     make_buckets(&store, &directory, &arguments).await?;
 
     let config = Config {
@@ -123,6 +132,7 @@ async fn serve(arguments: Arguments) -> Result<(), Failure> {
         domains: arguments.domain.clone(),
         trusted_proxies: arguments.trusted_proxy.clone(),
         diagnosis: arguments.diagnosis,
+        are_private_identity_providers_allowed: arguments.allow_private_identity_providers,
         refusals_dir: Some(data_dir.join("refusals")),
         scrub: ScrubSchedule {
             every: arguments.scrub_every.0,
@@ -146,6 +156,39 @@ async fn serve(arguments: Arguments) -> Result<(), Failure> {
     let served = server.run(listeners, admin_listeners, stop).await;
     drop(engine);
     served.map_err(|error| Failure::new(Kind::Failed, format!("serving ended: {error}")))
+}
+
+/// Reads accounts, users and keys, with the master key that seals their secrets.
+async fn open_directory(
+    engine: Arc<dyn Engine>,
+    root: AccessKey,
+    arguments: &Arguments,
+) -> Result<Directory, Failure> {
+    let data_dir = arguments.data_dir.clone();
+    let options = arguments.master_key.clone();
+    // May have to ask somebody, and waits for that.
+    let found = tokio::task::spawn_blocking(move || options.find(&data_dir)).await;
+    let found = found.map_err(|error| Failure::new(Kind::Failed, error.to_string()))??;
+    match &found.origin {
+        master_key::Origin::Made(path) => {
+            let path = path.display();
+            tracing::info!(%path, "a master key was made now: without it no secret that is kept can be read again, so back it up");
+        }
+        origin => tracing::info!(?origin, keys = found.keys.len(), "the master key is there"),
+    }
+    let keys = MasterKeys::new(found.keys);
+    let keys = keys.ok_or_else(|| Failure::new(Kind::Usage, "there is no master key"))?;
+    let opened = Directory::open(engine, root, keys, Arc::new(SystemRandom)).await;
+    opened.map_err(|error| {
+        let kind = match &error {
+            identity::Error::UnknownMasterKey { .. } => Kind::Usage,
+            identity::Error::TooNew(_)
+            | identity::Error::Damaged(_)
+            | identity::Error::Contended
+            | identity::Error::Engine(_) => Kind::Failed,
+        };
+        Failure::new(kind, format!("accounts and keys cannot be read: {error}"))
+    })
 }
 
 /// Says what the last stop left behind, if it left anything.
@@ -279,18 +322,8 @@ fn scrub_every(text: &str) -> Result<ScrubEvery, String> {
     if text == "off" {
         return Ok(ScrubEvery(None));
     }
-    let wrong = || format!("`{text}` is neither off nor a time such as 12h or 7d");
-    let unit = text.chars().last().ok_or_else(wrong)?;
-    let seconds = match unit {
-        's' => 1,
-        'm' => 60,
-        'h' => 3600,
-        'd' => 86400,
-        _ => return Err(wrong()),
-    };
-    let number: Option<u32> = text.strip_suffix(unit).and_then(|number| number.parse().ok());
-    let number = number.filter(|number| *number > 0).ok_or_else(wrong)?;
-    Ok(ScrubEvery(Some(Duration::from_secs(u64::from(number) * seconds))))
+    let every = duration::parse(text).map_err(|why| format!("{why}, nor is it off"))?;
+    Ok(ScrubEvery(Some(every)))
 }
 
 fn bucket_name(text: &str) -> Result<BucketName, String> {

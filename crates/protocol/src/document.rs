@@ -1,4 +1,5 @@
-//! Reads the XML that clients send: into a small tree, within limits on bytes, depth and elements.
+//! Reads the XML that clients send, and that servers answer to our own tools: into a small tree, within limits on bytes, depth and
+//! elements.
 //!
 //! Namespaces and attributes are ignored. What could reach outside of the document or grow in it is refused: DOCTYPE,
 //! entities of one's own, processing instructions. Every fault is `MalformedXML`, as at AWS, which does not say more either.
@@ -11,22 +12,37 @@ use crate::parse_error::ParseError;
 
 /// An element, its text and its children.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Element {
+pub struct Element {
     /// The name without its prefix.
-    pub(crate) name: String,
+    pub name: String,
     text: String,
     children: Vec<Element>,
 }
 
 impl Element {
     /// Reads a whole document of at most `bytes_max` bytes; the root element.
-    pub(crate) fn parse(bytes: &[u8], bytes_max: usize) -> Result<Element, ParseError> {
+    pub fn parse(bytes: &[u8], bytes_max: usize) -> Result<Element, ParseError> {
         if bytes.len() > bytes_max {
             return Err(ParseError::new(ErrorCode::MaxMessageLengthExceeded)
                 .element("MaxMessageLengthBytes", bytes_max.to_string()));
         }
         let text = std::str::from_utf8(bytes).map_err(|_| ParseError::malformed_xml())?;
         read(text.strip_prefix('\u{feff}').unwrap_or(text)).ok_or_else(ParseError::malformed_xml)
+    }
+
+    /// Its first child of this name.
+    pub fn child(&self, name: &str) -> Option<&Element> {
+        self.children.iter().find(|child| child.name == name)
+    }
+
+    /// All its children, in their order.
+    pub fn children(&self) -> &[Element] {
+        &self.children
+    }
+
+    /// Its text, untrimmed; that of its children is theirs.
+    pub fn text(&self) -> &str {
+        &self.text
     }
 
     /// Itself, if it has this name.

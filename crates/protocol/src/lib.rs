@@ -24,6 +24,7 @@ mod subresource;
 #[cfg(test)]
 mod testing;
 
+pub use document::Element;
 pub use error_code::ErrorCode;
 pub use form::Form;
 pub use head::{Head, header_bytes, header_text};

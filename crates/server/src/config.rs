@@ -20,6 +20,8 @@ pub struct Config {
     pub trusted_proxies: Vec<Cidr>,
     /// How much a refusal tells.
     pub diagnosis: DiagnosisMode,
+    /// Whether identity providers are asked at private addresses too, and in the clear there.
+    pub are_private_identity_providers_allowed: bool,
     /// Where the record of refusals is kept over a restart; in memory only if nowhere.
     pub refusals_dir: Option<PathBuf>,
     /// How often and how fast everything stored is read against its checksums.
@@ -37,6 +39,7 @@ impl Config {
             domains: Vec::new(),
             trusted_proxies: Vec::new(),
             diagnosis: DiagnosisMode::default(),
+            are_private_identity_providers_allowed: false,
             refusals_dir: None,
             scrub: ScrubSchedule::default(),
             scrub_file: None,

@@ -18,6 +18,7 @@ use crate::probe::Health;
 use crate::record::Record;
 use crate::scrub::Scrubber;
 use crate::throttle::Throttle;
+use crate::web_identity::WebIdentityVerifier;
 
 /// Everything that a request needs and that outlives it.
 pub(crate) struct Gateway {
@@ -39,6 +40,8 @@ pub(crate) struct Gateway {
     pub(crate) admin_address: Option<SocketAddr>,
     /// Hosts that access keys verified with.
     pub(crate) hosts: Hosts,
+    /// Verifies the tokens of identity providers.
+    pub(crate) web_identity: WebIdentityVerifier,
     /// The latest refusals.
     pub(crate) record: Record,
     /// What is counted.
@@ -73,6 +76,7 @@ impl Gateway {
                 metrics.clone(),
             ))
         });
+        let web_identity = WebIdentityVerifier::new(config.are_private_identity_providers_allowed);
         Gateway {
             config,
             store,
@@ -83,6 +87,7 @@ impl Gateway {
             listen_ports,
             admin_address,
             hosts: Hosts::default(),
+            web_identity,
             record,
             metrics,
             throttle: Throttle::new(Instant::now()),

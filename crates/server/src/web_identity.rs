@@ -26,6 +26,8 @@ use keys::Issuer;
 /// Somebody whom a provider vouches for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WebIdentity {
+    /// The token's `iss`.
+    pub issuer: String,
     /// The ARN of the provider.
     pub provider_arn: String,
     /// Its URL without `https://`, as in condition keys.
@@ -91,6 +93,7 @@ impl WebIdentityVerifier {
             return Err(invalid("The web identity token could not be validated"));
         }
         Ok(WebIdentity {
+            issuer: issuer.to_owned(),
             provider_arn: provider.arn.clone(),
             provider_url: provider.url.clone(),
             claims: claims.told(&audience),

@@ -3,7 +3,10 @@
 //! Not here: S3 beyond what shows that data is there (the server's tests and `conformance/` have that).
 
 mod data_dir;
+mod identity;
+mod master_key;
 mod once;
+mod presign;
 mod refusals;
 mod scrub;
 mod start;

@@ -119,10 +119,8 @@ impl Asking<'_> {
         let action = "sts:AssumeRoleWithWebIdentity";
         let mut context = self.about_role(requester, action, role, role_session_name);
         gather_limits(&mut context.keys, limits);
-        let provider = identity
-            .issuer
-            .strip_prefix("https://")
-            .unwrap_or(&identity.issuer);
+        let issuer = identity.issuer.as_str();
+        let provider = issuer.split_once("://").map_or(issuer, |(_, place)| place);
         for (name, values) in claims {
             context.keys.set(&format!("{provider}:{name}"), values);
         }

@@ -7,8 +7,7 @@
 use countersign_identity::{Account, Principal, RoleView, WebIdentity};
 use countersign_policy::{Attached, Context, Denial, PolicyType, Reason};
 use countersign_protocol::query::{Answer, Call, QueryCode};
-use countersign_types::Moment;
-use countersign_types::iam::{Fault, FaultCode, OidcProvider};
+use countersign_types::iam::{Fault, FaultCode};
 use countersign_types::sts::{self, SessionLimits};
 
 use super::facts::Asking;
@@ -105,7 +104,18 @@ impl Work<'_> {
         let role = directory.role(asked.role_arn);
         let account_id = account_in(asked.role_arn);
         let providers = directory.oidc_providers(account_id);
-        let (identity, claims) = verify(asked.token, &providers, now).await?;
+        let verified = self
+            .gateway
+            .web_identity
+            .verify(asked.token, &providers, now)
+            .await?;
+        let claims = verified.claims;
+        let identity = WebIdentity {
+            provider_arn: verified.provider_arn,
+            issuer: verified.issuer,
+            audience: verified.audience,
+            subject: verified.subject,
+        };
         let refused = || Told::new(QueryCode::AccessDenied, NOT_TRUSTED);
         let role = role.ok_or_else(refused)?;
         let context = self.asking(&authenticated).of_web_identity(
@@ -178,16 +188,6 @@ impl Work<'_> {
         let context = Context::new(requester, ASSUME_ROLE, role_arn, account_in(role_arn));
         self.denied(&Denied { context, denial }).await
     }
-}
-
-/// Who a token speaks for, and what else it says.
-async fn verify(
-    _token: &str,
-    _providers: &[OidcProvider],
-    _now: Moment,
-) -> Result<(WebIdentity, Vec<(String, Vec<String>)>), Fault> {
-    let message = "Tokens of identity providers cannot be verified by this server yet";
-    Err(Fault::new(FaultCode::NotImplemented, message))
 }
 
 /// What is asked with the token of an identity provider.
