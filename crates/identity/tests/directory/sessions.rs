@@ -1,9 +1,9 @@
 //! Temporary credentials: how long they last, what they hand on, what ends them, and whom their tokens speak for.
 
 use crate::support::*;
-use countersign_identity::{Principal, Resolved, Unresolved, WebIdentity};
+use countersign_identity::{AccessKey, Directory, Principal, Resolved, Unresolved, WebIdentity};
 use countersign_policy::{Context, Keys, evaluate};
-use countersign_sigv4::Scope;
+use countersign_sigv4::{Scope, Secret};
 use countersign_types::iam::{AccessKeyStatus, Call as Iam, Fault, FaultCode, Tag};
 use countersign_types::sts::{Answer, Call, Credentials, SessionLimits};
 use std::sync::Arc;
@@ -471,6 +471,26 @@ async fn a_role_that_is_not_there_is_denied_like_one_that_may_not_be_assumed() {
         let fault = world.sts(&ada, call).await.expect_err("no name");
         assert_eq!(fault.code, FaultCode::ValidationError, "{name}");
     }
+}
+
+#[tokio::test]
+async fn sessions_depend_on_no_secret_of_the_operator() {
+    let (world, ada) = World::with_ada().await;
+    let session = world.begin(&ada, assume(READER)).await;
+    let another = AccessKey {
+        access_key_id: "AKANOTHER0000000".to_owned(),
+        secret: Secret::new("another secret"),
+    };
+    let opened = Directory::open(world.engine.clone(), another, master(&[1]), Repeating::seeded(9)).await;
+    let directory = opened.expect("it opens");
+    let token = Some(session.session_token.as_str());
+    assert!(directory.resolve(&session.access_key_id, token, at(0)).is_ok());
+    // What the operator's own key made ends with that key.
+    let root = world.resolve(ROOT_KEY, None, 0).expect("it resolves");
+    let own = world.begin(&root, Call::GetSessionToken { duration: None }).await;
+    assert!(world.of(&own, 0).is_ok());
+    let ended = directory.resolve(&own.access_key_id, Some(&own.session_token), at(0));
+    assert_eq!(ended.err(), Some(Unresolved::TokenInvalid));
 }
 
 #[tokio::test]
