@@ -20,24 +20,24 @@ fn call(version: &str, form: &str) -> Ask {
         .body(format!("Action={form}&Version={version}"))
 }
 
-fn iam(server: &Running, key: Key, form: &str) -> Answer {
+pub(crate) fn iam(server: &Running, key: Key, form: &str) -> Answer {
     let key = key.for_calls("iam");
     server.send(&call(IAM, form).to(&server.host()).sign(&key))
 }
 
-fn sts(server: &Running, key: Key, form: &str) -> Answer {
+pub(crate) fn sts(server: &Running, key: Key, form: &str) -> Answer {
     let key = key.for_calls("sts");
     server.send(&call(STS, form).to(&server.host()).sign(&key))
 }
 
 /// As [`iam`], by the root, for a call that is done.
-fn done(server: &Running, form: &str) -> Answer {
+pub(crate) fn done(server: &Running, form: &str) -> Answer {
     let answer = iam(server, Key::root(), form);
     assert_eq!(answer.status, 200, "{form}: {}", answer.text());
     answer
 }
 
-fn element(answer: &Answer, name: &str) -> String {
+pub(crate) fn element(answer: &Answer, name: &str) -> String {
     match answer.element(name) {
         Some(text) => text,
         None => unreachable!("no {name} in {}", answer.text()),
@@ -45,7 +45,7 @@ fn element(answer: &Answer, name: &str) -> String {
 }
 
 /// The key in an answer, whether it is a lasting one or not.
-fn key(answer: &Answer) -> Key {
+pub(crate) fn key(answer: &Answer) -> Key {
     assert_eq!(answer.status, 200, "{}", answer.text());
     Key {
         access_key_id: element(answer, "AccessKeyId"),
@@ -56,12 +56,12 @@ fn key(answer: &Answer) -> Key {
 }
 
 /// A user with a key.
-fn user(server: &Running, name: &str) -> Key {
+pub(crate) fn user(server: &Running, name: &str) -> Key {
     done(server, &format!("CreateUser&UserName={name}"));
     key(&done(server, &format!("CreateAccessKey&UserName={name}")))
 }
 
-fn encoded(text: &str) -> String {
+pub(crate) fn encoded(text: &str) -> String {
     text.bytes()
         .map(|byte| match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' => char::from(byte).to_string(),
@@ -71,7 +71,7 @@ fn encoded(text: &str) -> String {
 }
 
 /// Lets a user do this to that.
-fn allow(server: &Running, user_name: &str, action: &str, resource: &str) {
+pub(crate) fn allow(server: &Running, user_name: &str, action: &str, resource: &str) {
     let document = format!(
         r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Action":"{action}","Resource":"{resource}"}}}}"#
     );
@@ -84,7 +84,7 @@ fn allow(server: &Running, user_name: &str, action: &str, resource: &str) {
 }
 
 /// A role that trusts this principal.
-fn role(server: &Running, name: &str, trusted: &str, condition: &str) -> String {
+pub(crate) fn role(server: &Running, name: &str, trusted: &str, condition: &str) -> String {
     let document = format!(
         r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Principal":{{"AWS":"{trusted}"}},"Action":["sts:AssumeRole","sts:TagSession"]{condition}}}}}"#
     );
@@ -459,7 +459,7 @@ fn what_cannot_be_read_is_refused() {
 }
 
 /// The admin API, asked with a body.
-fn admin(server: &Running, key: Key, method: &str, path: &str, body: &str) -> Answer {
+pub(crate) fn admin(server: &Running, key: Key, method: &str, path: &str, body: &str) -> Answer {
     let ask = Ask::new(method, path).body(body).to(&server.admin.to_string());
     Connection::open(server.admin).ask(&ask.sign(&Key {
         service: "countersign".to_owned(),

@@ -12,6 +12,7 @@ mod faults;
 mod form;
 mod forms;
 mod http;
+mod members;
 mod objects;
 mod once;
 mod refusals;
