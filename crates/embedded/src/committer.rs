@@ -4,7 +4,7 @@
 //! Not here: the layout of a batch, and where it is written.
 //!
 //! Keeps true: changes are decided one after the other, each against what those before it leave behind. Nobody is
-//! answered before everything the answer rests on is durable and in the index.
+//! answered before everything the answer rests on is durable and can be read from the index, which may hold it in memory.
 
 mod decide;
 mod moving;
@@ -162,6 +162,8 @@ pub(crate) struct Committer {
     pub(crate) tried: BTreeMap<u64, SegmentNote>,
     /// Told when a segment may be worth compacting.
     pub(crate) compactor: watch::Sender<()>,
+    /// Told when the index has changed.
+    pub(crate) follower: watch::Sender<()>,
     /// Told the segment of the last batch when the index is to be made durable.
     pub(crate) checkpoint: watch::Sender<u64>,
     pub(crate) counters: Arc<Counters>,
@@ -195,7 +197,9 @@ impl Committer {
         if self.health.check().is_ok() {
             // What is lost here is read from the log at the next start.
             if let (Ok(()), Some(position)) = (self.index.persist(), self.position) {
-                let _ = self.segments.release(position.last.segment);
+                let _ = self
+                    .segments
+                    .release(position.last.segment, self.reserve.shortage() > 0);
             }
         }
     }
@@ -331,6 +335,9 @@ impl Committer {
         if self.orders.breaks(Order::SyncThenIndex) {
             // It is applied again in time, which changes nothing.
             let _ = self.index.apply(effects.ops.clone());
+            self.follower.send_replace(());
+            // Until the index holds what waited in memory.
+            self.tasks.pause(Duration::from_millis(5)).await;
         }
         if self.orders.breaks(Order::SyncThenUnlink) {
             let dropped = std::mem::take(&mut effects.dropped);
@@ -359,6 +366,7 @@ impl Committer {
         if let Err(error) = self.index.apply(effects.ops) {
             return self.leave_in_doubt(format!("the index took no more changes: {error}"), decided, files);
         }
+        self.follower.send_replace(());
         files.into_iter().for_each(Taken::keep);
         self.sweeping.extend(effects.removed);
         decided
@@ -459,6 +467,7 @@ impl Committer {
         }
         let effects = overlay.finish_unlogged(&self.ledger)?;
         self.index.apply(effects.ops)?;
+        self.follower.send_replace(());
         self.ledger.take(&effects.notes);
         self.counters.show(&self.ledger);
         if done {

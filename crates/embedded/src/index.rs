@@ -6,9 +6,11 @@
 //! `clear` left behind; never a part of one call, never a later call without an earlier one. Nothing in it needs to
 //! be durable.
 
+mod behind;
 mod cached;
 mod fjall;
 
+pub(crate) use self::behind::{Behind, Follower};
 pub(crate) use self::cached::{Cached, Found};
 pub use self::fjall::Fjall;
 
@@ -57,4 +59,18 @@ pub trait MetaIndex: Send + Sync + 'static {
     fn persist(&self) -> Result<()>;
     /// Forgets everything. A crash meanwhile may leave some of the last `apply` calls, without those before them.
     fn clear(&self) -> Result<()>;
+}
+
+/// What an index holds at one moment.
+pub trait Snapshot {
+    /// As [`MetaIndex::get`].
+    fn get(&self, names: &[Vec<u8>]) -> Result<Vec<Option<Bytes>>>;
+    /// As [`MetaIndex::walk`].
+    fn walk(&self, from: &[u8], until: &[u8], visit: Visit<'_>) -> Result<()>;
+}
+
+/// An index that can be read as of a moment while it goes on changing.
+pub trait Snapshots: MetaIndex {
+    /// Takes a snapshot, without waiting for a disk.
+    fn snapshot(&self) -> Box<dyn Snapshot + '_>;
 }

@@ -30,7 +30,7 @@ mod tasks;
 
 pub use disk::Disk;
 pub use embedded::Embedded;
-pub use index::{Fjall, MetaIndex, Op, Step, Visit};
+pub use index::{Fjall, MetaIndex, Op, Snapshot, Snapshots, Step, Visit};
 pub use open::{OpenIndex, Options, Recovery, is_in_use};
 pub use order::{Order, Orders};
 pub use progress::Progress;

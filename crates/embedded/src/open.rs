@@ -10,7 +10,7 @@ use crate::format::entry::{self, LogPosition, SpaceState};
 use crate::format::segment::SegmentSet;
 use crate::format::{FORMAT_VERSION, FormatFile, Salt, format_file, parse_format_file};
 use crate::health::{Health, unavailable, vital};
-use crate::index::{Cached, Fjall, MetaIndex};
+use crate::index::{Behind, Cached, Fjall, Follower, MetaIndex, Snapshots};
 use crate::large::LargeFiles;
 use crate::log::ahead::{Sizes, ahead};
 use crate::log::recover::{Known, recover};
@@ -98,7 +98,7 @@ pub struct Recovery {
 }
 
 /// Opens the index, once the directory is locked. Answers why it was emptied, if it was.
-pub type OpenIndex = Box<dyn FnOnce() -> Result<(Arc<dyn MetaIndex>, Option<String>)> + Send>;
+pub type OpenIndex = Box<dyn FnOnce() -> Result<(Arc<dyn Snapshots>, Option<String>)> + Send>;
 
 /// Opens a directory of this machine's disk, which is made if its parent exists.
 pub(crate) fn on_disk(dir: &Path, options: &Options) -> Result<Embedded> {
@@ -157,7 +157,7 @@ pub(crate) fn with(
     {
         index.persist()?;
         // What cannot be let go now is let go later.
-        let _ = segments.release(position.last.segment);
+        let _ = segments.release(position.last.segment, false);
     }
     recovery.batches_replayed = found.batches;
     recovery.torn_bytes = found.torn_bytes;
@@ -181,7 +181,8 @@ pub(crate) fn with(
             .is_some_and(Option::is_some))
     })?;
     let sweeping = spaces_to_sweep(&*index)?;
-    let index = Arc::new(Cached::new(index, options.rows_kept_bytes));
+    let behind = Arc::new(Behind::new(index));
+    let index = Arc::new(Cached::new(behind.clone(), options.rows_kept_bytes));
 
     let preparing = options.prepare_segments.then(|| {
         let (asking, preparing) = ahead(
@@ -199,6 +200,13 @@ pub(crate) fn with(
     counters.show(&ledger);
     let (checkpoint, due) = watch::channel(0);
     let (waker, wake) = watch::channel(());
+    let (told, changed) = watch::channel(());
+    let follower = Follower {
+        index: behind,
+        due: changed,
+        health: health.clone(),
+        tasks: options.tasks.clone(),
+    };
     let checkpointer = Checkpointer {
         due,
         index: index.clone(),
@@ -234,6 +242,7 @@ pub(crate) fn with(
         active: position.map(|position| position.last.segment),
         tried: BTreeMap::new(),
         compactor: waker,
+        follower: told,
         checkpoint,
         counters: counters.clone(),
         persist_every: options.index_persist_bytes,
@@ -245,9 +254,11 @@ pub(crate) fn with(
     let failed = |error: io::Error| unavailable("starting a thread", &error);
     let tasks = &options.tasks;
     let logging = vital(health.clone(), committer.run());
+    let following = vital(health.clone(), follower.run());
     let checkpointing = vital(health.clone(), checkpointer.run());
     let mut running = vec![
         tasks.start("countersign-log", logging).map_err(failed)?,
+        tasks.start("countersign-index", following).map_err(failed)?,
         tasks
             .start("countersign-checkpoint", checkpointing)
             .map_err(failed)?,

@@ -80,7 +80,12 @@ fn a_random_workload_keeps_every_row_while_segments_come_and_go() {
                 usage.log_bytes < bound,
                 "seed {seed}: the log holds far more than is live: {usage:?}"
             );
-            assert!(bytes_of_log(&files) < bound + 4 * SEGMENT_BYTES, "seed {seed}");
+            let on_disk = bytes_of_log(&files);
+            // Two to be written again and one prepared; a segment is as long as its longest batch made it.
+            assert!(
+                on_disk < bound + 8 * SEGMENT_BYTES,
+                "seed {seed}: files of {on_disk} bytes: {usage:?}"
+            );
         });
     }
     println!("{all:?}");

@@ -3,7 +3,7 @@
 //! Keeps true: everything lies in one keyspace and every `apply` is one batch, so that what a crash leaves is a first
 //! part of the batches. A damaged tree is thrown away, because the log can make it anew.
 
-use super::{MetaIndex, Op, Step, Visit};
+use super::{MetaIndex, Op, Snapshot, Snapshots, Step, Visit};
 use bytes::Bytes;
 use countersign_engine::{Error, Result};
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable};
@@ -49,6 +49,13 @@ impl Fjall {
         Ok(Fjall { database, rows, dir })
     }
 
+    fn snapshot_now(&self) -> Moment<'_> {
+        Moment {
+            snapshot: self.database.snapshot(),
+            rows: &self.rows,
+        }
+    }
+
     /// Lets the journal reach the disk without holding the lock that fjall holds while it syncs: writers would wait for
     /// it. What is written meanwhile is little, and is all that is left for [`Fjall::persist`].
     fn write_journal_out(&self) -> std::io::Result<()> {
@@ -69,46 +76,11 @@ impl Fjall {
 
 impl MetaIndex for Fjall {
     fn get(&self, names: &[Vec<u8>]) -> Result<Vec<Option<Bytes>>> {
-        let snapshot = self.database.snapshot();
-        let look_up = |name: &Vec<u8>| {
-            let found = snapshot
-                .get(&self.rows, name)
-                .map_err(|error| unavailable(&error))?;
-            Ok(found.map(|value| Bytes::copy_from_slice(&value)))
-        };
-        names.iter().map(look_up).collect()
+        self.snapshot_now().get(names)
     }
 
     fn walk(&self, from: &[u8], until: &[u8], visit: Visit<'_>) -> Result<()> {
-        if from >= until {
-            return Ok(());
-        }
-        let snapshot = self.database.snapshot();
-        let mut rows = snapshot.range(&self.rows, from..until);
-        // Where to go on, and how many names were passed over on the way.
-        let mut ahead: Option<(Vec<u8>, usize)> = None;
-        while let Some(row) = rows.next() {
-            let (name, value) = row.into_inner().map_err(|error| unavailable(&error))?;
-            if let Some((to, passed)) = &mut ahead
-                && *name < **to
-            {
-                *passed += 1;
-                if *passed == PASSED_MAX {
-                    // `to` may lie behind the end.
-                    if to.as_slice() >= until {
-                        return Ok(());
-                    }
-                    rows = snapshot.range(&self.rows, to.as_slice()..until);
-                }
-                continue;
-            }
-            ahead = match visit(&name, &value) {
-                Step::Next => None,
-                Step::To(to) => Some((to, 0)),
-                Step::End => return Ok(()),
-            };
-        }
-        Ok(())
+        self.snapshot_now().walk(from, until, visit)
     }
 
     fn apply(&self, ops: Vec<Op>) -> Result<()> {
@@ -131,6 +103,70 @@ impl MetaIndex for Fjall {
 
     fn clear(&self) -> Result<()> {
         self.rows.clear().map_err(|error| unavailable(&error))
+    }
+}
+
+/// The tree at one moment.
+struct Moment<'i> {
+    snapshot: fjall::Snapshot,
+    rows: &'i Keyspace,
+}
+
+impl Snapshot for Moment<'_> {
+    fn get(&self, names: &[Vec<u8>]) -> Result<Vec<Option<Bytes>>> {
+        let look_up = |name: &Vec<u8>| {
+            let found = self
+                .snapshot
+                .get(self.rows, name)
+                .map_err(|error| unavailable(&error))?;
+            Ok(found.map(|value| Bytes::copy_from_slice(&value)))
+        };
+        names.iter().map(look_up).collect()
+    }
+
+    fn walk(&self, from: &[u8], until: &[u8], visit: Visit<'_>) -> Result<()> {
+        if from >= until {
+            return Ok(());
+        }
+        let mut rows = self.snapshot.range(self.rows, from..until);
+        // Where to go on, and how many names were passed over on the way.
+        let mut ahead: Option<(Vec<u8>, usize)> = None;
+        let mut patience = PASSED_MAX;
+        while let Some(row) = rows.next() {
+            let (name, value) = row.into_inner().map_err(|error| unavailable(&error))?;
+            if let Some((to, passed)) = &mut ahead
+                && *name < **to
+            {
+                *passed += 1;
+                if *passed >= patience {
+                    // What is passed over next is likely as long.
+                    patience = (patience / 2).max(PASSED_MIN);
+                    // `to` may lie behind the end.
+                    if to.as_slice() >= until {
+                        return Ok(());
+                    }
+                    rows = self.snapshot.range(self.rows, to.as_slice()..until);
+                    *passed = 0;
+                }
+                continue;
+            }
+            if ahead.is_some_and(|(_, passed)| passed > 0) {
+                // It got there by itself.
+                patience = PASSED_MAX;
+            }
+            ahead = match visit(&name, &value) {
+                Step::Next => None,
+                Step::To(to) => Some((to, 0)),
+                Step::End => return Ok(()),
+            };
+        }
+        Ok(())
+    }
+}
+
+impl Snapshots for Fjall {
+    fn snapshot(&self) -> Box<dyn Snapshot + '_> {
+        Box::new(self.snapshot_now())
     }
 }
 
@@ -157,8 +193,10 @@ fn unavailable(error: &dyn std::error::Error) -> Error {
 const CACHE_BYTES: u64 = 64 * 1024 * 1024;
 const JOURNAL_BYTES: u64 = 64 * 1024 * 1024;
 const WORKERS: usize = 1;
-/// So many names are passed over one by one before a walk begins anew further on, which costs about as much.
-const PASSED_MAX: usize = 16;
+/// So many names are passed over one by one before a walk begins anew further on, which costs about as much as half of them.
+const PASSED_MAX: usize = 64;
+/// So many at least, where walks had to begin anew before.
+const PASSED_MIN: usize = 2;
 
 #[cfg(test)]
 mod tests {

@@ -127,8 +127,9 @@ impl Segments {
 
     /// Lets go the files of segments that were given up, lie before `durable_in` and are read by nobody. `durable_in`: the
     /// segment of the last batch that the index holds durably; a start reads from there on. What cannot be let go
-    /// now is tried again the next time.
-    pub(crate) fn release(&self, durable_in: u64) -> io::Result<()> {
+    /// now is tried again the next time. Some become spares, but none where `space_is_short`: what waits to be used again is no
+    /// room for anything else.
+    pub(crate) fn release(&self, durable_in: u64, space_is_short: bool) -> io::Result<()> {
         loop {
             let mut shelf = self.shelf();
             shelf.durable_in = shelf.durable_in.max(durable_in);
@@ -140,7 +141,7 @@ impl Segments {
                 .find_map(|(number, file)| is_free(file).then_some(*number));
             let Some(number) = free else { return Ok(()) };
             shelf.given_up.remove(&number);
-            let keep = shelf.spares.len() < SPARES_MAX;
+            let keep = !space_is_short && shelf.spares.len() < SPARES_MAX;
             drop(shelf);
             let done = if keep {
                 self.files.rename(&self.path(number), &self.spare_path(number))
@@ -160,9 +161,9 @@ impl Segments {
     }
 
     /// Lets go what could not be let go before because somebody read from it.
-    pub(crate) fn release_again(&self) -> io::Result<()> {
+    pub(crate) fn release_again(&self, space_is_short: bool) -> io::Result<()> {
         let durable_in = self.shelf().durable_in;
-        self.release(durable_in)
+        self.release(durable_in, space_is_short)
     }
 
     /// True if files are left only because the index is not known to be durable as of a later segment.

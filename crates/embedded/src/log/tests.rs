@@ -57,14 +57,14 @@ fn a_segment_given_up_is_let_go_once_no_start_and_no_reader_wants_it() {
     assert!(log.segments.reader(1).unwrap().is_none());
 
     let known = log.known.clone().unwrap();
-    log.segments.release(before.position.last.segment).unwrap();
-    log.segments.release(known.position.last.segment).unwrap();
+    log.segments.release(before.position.last.segment, false).unwrap();
+    log.segments.release(known.position.last.segment, false).unwrap();
     assert!(has(&files, "0000000001.log"), "it is read");
     assert!(pinned.read_at(0, &mut [0; 10]).is_ok());
     drop(pinned);
-    log.segments.release(before.position.last.segment).unwrap();
+    log.segments.release(before.position.last.segment, false).unwrap();
     assert!(has(&files, "0000000001.log"), "a start would read it again");
-    log.segments.release(known.position.last.segment).unwrap();
+    log.segments.release(known.position.last.segment, false).unwrap();
     assert!(!has(&files, "0000000001.log") && has(&files, "0000000001.spare"));
 
     // From the log alone, and behind what an index knows.
@@ -156,7 +156,7 @@ fn spares_are_few() {
     write(&mut log, 1..=16);
     log.log.give_up(&[1, 2, 3, 4]);
     write(&mut log, 17..=17);
-    log.segments.release(6).unwrap();
+    log.segments.release(6, false).unwrap();
     let mut names = files.list(Path::new("/log")).unwrap();
     names.sort();
     assert_eq!(
@@ -229,7 +229,7 @@ fn what_a_file_held_in_an_earlier_life_is_not_read() {
         write(&mut log, 1..=7);
         log.log.give_up(&[1]);
         write(&mut log, 8..=8);
-        log.segments.release(3).unwrap();
+        log.segments.release(3, false).unwrap();
         // As the next segment's file, with its old header and frames.
         files.rename(&at("0000000001.spare"), &path(4)).unwrap();
         let stale = bytes(&files, 4);
@@ -315,7 +315,7 @@ fn a_segment_given_up_is_written_again() {
     log.log.give_up(&[1]);
     write(&mut log, 8..=8);
     let old = bytes(&files, 1);
-    log.segments.release(3).unwrap();
+    log.segments.release(3, false).unwrap();
     prepare(&files, &mut log).make_ready();
     assert_eq!(bytes(&files, 4).get(..old.len()), Some(&old[..]));
     assert!(!has(&files, "0000000001.spare"));

@@ -35,7 +35,7 @@ impl Checkpointer {
         while self.due.changed().await.is_ok() {
             let segment = *self.due.borrow_and_update();
             if self.orders.breaks(Order::PersistThenRelease) {
-                let _ = self.segments.release(segment);
+                let _ = self.segments.release(segment, self.reserve.shortage() > 0);
                 if self.reserve.shortage() > 0 {
                     // What did not fit before may fit now.
                     self.reserve.tell();
@@ -45,7 +45,7 @@ impl Checkpointer {
             // What fails now is tried when it is due again; until then a start reads more of the log.
             if self.index.persist().is_ok() {
                 self.counters.persisted();
-                let _ = self.segments.release(segment);
+                let _ = self.segments.release(segment, self.reserve.shortage() > 0);
             }
         }
     }

@@ -63,7 +63,7 @@ impl Compactor {
     pub(crate) async fn run(mut self) {
         loop {
             // What could not be done now is done when something changed, or something found no room.
-            let _ = self.segments.release_again();
+            let _ = self.segments.release_again(self.reserve.shortage() > 0);
             let _ = self.work().await;
             self.tasks.pause(PAUSE).await;
             tokio::select! {

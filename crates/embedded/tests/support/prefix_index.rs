@@ -1,7 +1,7 @@
 //! An index in memory that, at a simulated crash, keeps a first part of what was applied and nothing else.
 
 use bytes::Bytes;
-use countersign_embedded::{MetaIndex, Op, OpenIndex, Step, Visit};
+use countersign_embedded::{MetaIndex, Op, OpenIndex, Snapshot, Snapshots, Step, Visit};
 use countersign_engine::Result;
 use countersign_engine::world::random::Seeded;
 use std::collections::BTreeMap;
@@ -11,11 +11,14 @@ use std::sync::{Arc, Mutex};
 #[derive(Clone, Default)]
 pub struct PrefixIndex(Arc<Mutex<State>>);
 
+type Rows = BTreeMap<Vec<u8>, Vec<u8>>;
+
 #[derive(Clone, Default)]
 struct State {
-    rows: BTreeMap<Vec<u8>, Vec<u8>>,
+    /// Shared with snapshots, and copied once it changes while there is one.
+    rows: Arc<Rows>,
     /// What is durable, and what was applied since.
-    durable: BTreeMap<Vec<u8>, Vec<u8>>,
+    durable: Rows,
     since: Vec<Vec<Op>>,
 }
 
@@ -34,7 +37,7 @@ impl PrefixIndex {
         }
         PrefixIndex(Arc::new(Mutex::new(State {
             durable: rows.clone(),
-            rows,
+            rows: Arc::new(rows),
             since: Vec::new(),
         })))
     }
@@ -46,7 +49,7 @@ impl PrefixIndex {
     }
 }
 
-fn apply(rows: &mut BTreeMap<Vec<u8>, Vec<u8>>, ops: &[Op]) {
+fn apply(rows: &mut Rows, ops: &[Op]) {
     for (name, value) in ops {
         match value {
             Some(value) => rows.insert(name.clone(), value.clone()),
@@ -55,19 +58,30 @@ fn apply(rows: &mut BTreeMap<Vec<u8>, Vec<u8>>, ops: &[Op]) {
     }
 }
 
-impl MetaIndex for PrefixIndex {
+impl PrefixIndex {
+    fn rows(&self) -> Arc<Rows> {
+        self.0.lock().unwrap().rows.clone()
+    }
+}
+
+/// What it held at one moment.
+struct Moment(Arc<Rows>);
+
+impl Snapshots for PrefixIndex {
+    fn snapshot(&self) -> Box<dyn Snapshot + '_> {
+        Box::new(Moment(self.rows()))
+    }
+}
+
+impl Snapshot for Moment {
     fn get(&self, names: &[Vec<u8>]) -> Result<Vec<Option<Bytes>>> {
-        let state = self.0.lock().unwrap();
-        Ok(names
-            .iter()
-            .map(|name| state.rows.get(name).cloned().map(Bytes::from))
-            .collect())
+        let value = |name: &Vec<u8>| self.0.get(name).cloned().map(Bytes::from);
+        Ok(names.iter().map(value).collect())
     }
 
     fn walk(&self, from: &[u8], until: &[u8], visit: Visit<'_>) -> Result<()> {
-        let state = self.0.lock().unwrap();
         let mut from = from.to_vec();
-        for (name, value) in state.rows.range(from.clone()..) {
+        for (name, value) in self.0.range(from.clone()..) {
             if name.as_slice() >= until {
                 break;
             }
@@ -82,17 +96,27 @@ impl MetaIndex for PrefixIndex {
         }
         Ok(())
     }
+}
+
+impl MetaIndex for PrefixIndex {
+    fn get(&self, names: &[Vec<u8>]) -> Result<Vec<Option<Bytes>>> {
+        Moment(self.rows()).get(names)
+    }
+
+    fn walk(&self, from: &[u8], until: &[u8], visit: Visit<'_>) -> Result<()> {
+        Moment(self.rows()).walk(from, until, visit)
+    }
 
     fn apply(&self, ops: Vec<Op>) -> Result<()> {
         let mut state = self.0.lock().unwrap();
-        apply(&mut state.rows, &ops);
+        apply(Arc::make_mut(&mut state.rows), &ops);
         state.since.push(ops);
         Ok(())
     }
 
     fn persist(&self) -> Result<()> {
         let mut state = self.0.lock().unwrap();
-        state.durable = state.rows.clone();
+        state.durable = (*state.rows).clone();
         state.since.clear();
         Ok(())
     }
