@@ -124,7 +124,19 @@ impl Store {
         Ok(found.pop().flatten())
     }
 
+    /// What stands in a home. Of a plain object, or none, the head row says that there is no mark; most are, and it is
+    /// likely in memory.
     pub(crate) async fn current(&self, space: Space, home: &Home) -> Result<Current> {
+        let head = self.row(space, home, layout::single(HEAD)).await?;
+        // One that cannot be read may be anything, and can still be replaced.
+        let is_plain =
+            |head: &Stored| Head::decode(&head.value).is_ok_and(|head| head.manifest_rows.is_none());
+        if head.as_ref().is_none_or(is_plain) {
+            return Ok(Current {
+                head: head.map(|head| head.value),
+                mark: None,
+            });
+        }
         let rows = [layout::single(HEAD), layout::single(PARTS_MARK)];
         let mut found = self
             .rows(space, home, &rows)
