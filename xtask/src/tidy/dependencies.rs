@@ -60,8 +60,10 @@ pub(super) fn check(tree: &Tree, metadata: &Value) -> Vec<Finding> {
                 "`{name}` comes from `{source}`: only the registry is allowed"
             ));
         }
-        if let Some(reason) = rules.banned.get(name) {
-            fault(format!("`{name}` is banned: {reason}"));
+        if let Some(ban) = rules.banned.get(name)
+            && !users(metadata, text(package, "id")).all(|user| ban.wrappers.contains(user))
+        {
+            fault(format!("`{name}` is banned: {}", ban.reason));
         }
         let licence = text(package, "license");
         if !is_allowed(licence, &rules.licences) {
@@ -166,10 +168,15 @@ fn reasons(page: &str) -> BTreeMap<String, usize> {
 /// The parts of `deny.toml` that we hold.
 struct Rules {
     licences: BTreeSet<String>,
-    /// Name and reason.
-    banned: BTreeMap<String, String>,
+    banned: BTreeMap<String, Ban>,
     /// Names that may be there in two versions.
     twice: BTreeSet<String>,
+}
+
+struct Ban {
+    reason: String,
+    /// Who may depend on it all the same.
+    wrappers: BTreeSet<String>,
 }
 
 impl Rules {
@@ -201,7 +208,14 @@ impl Rules {
             ))
         };
         let licences = list("licenses", "allow")?;
-        let banned: Result<_, String> = list("bans", "deny")?.iter().map(named).collect();
+        let ban = |entry: &toml::Value| {
+            let (name, reason) = named(entry)?;
+            let wrappers = entry.get("wrappers").and_then(toml::Value::as_array);
+            let wrappers = wrappers.into_iter().flatten().filter_map(toml::Value::as_str);
+            let wrappers = wrappers.map(str::to_owned).collect();
+            Ok((name, Ban { reason, wrappers }))
+        };
+        let banned: Result<_, String> = list("bans", "deny")?.iter().map(ban).collect();
         let twice: Result<BTreeMap<String, String>, String> =
             list("bans", "skip")?.iter().map(named).collect();
         Ok(Rules {
@@ -237,6 +251,20 @@ fn linked(metadata: &Value) -> BTreeSet<&str> {
         }
     }
     seen
+}
+
+/// Names of the packages that depend on one directly.
+fn users<'a>(metadata: &'a Value, id: &str) -> impl Iterator<Item = &'a str> {
+    let resolve = metadata.get("resolve").unwrap_or(&Value::Null);
+    let is_user = |node: &&Value| array(node, "deps").any(|dependency| text(dependency, "pkg") == id);
+    let users: BTreeSet<&str> = array(resolve, "nodes")
+        .filter(is_user)
+        .map(|node| text(node, "id"))
+        .collect();
+    let packages = array(metadata, "packages");
+    packages
+        .filter(move |package| users.contains(text(package, "id")))
+        .map(|package| text(package, "name"))
 }
 
 fn array<'a>(value: &'a Value, field: &str) -> impl Iterator<Item = &'a Value> {
@@ -315,7 +343,13 @@ mod tests {
         skip = [{ crate = \"syn@2\", reason = \"macros are slow to move\" }]";
 
     /// A workspace `ours` that depends on the packages given as (name, version, licence, source, kind).
-    fn faults(packages: &[(&str, &str, &str, &str, Option<&str>)]) -> Vec<String> {
+    fn faults(packages: &[Package<'_>]) -> Vec<String> {
+        faults_under(RULES, packages)
+    }
+
+    type Package<'a> = (&'a str, &'a str, &'a str, &'a str, Option<&'a str>);
+
+    fn faults_under(rules: &str, packages: &[Package<'_>]) -> Vec<String> {
         let id = |name: &str, version: &str| format!("{name}@{version}");
         let mut all =
             vec![json!({"name": "ours", "version": "1.0.0", "id": "ours", "source": null, "license": null})];
@@ -329,7 +363,7 @@ mod tests {
             "workspace_members": ["ours"],
             "resolve": {"nodes": [{"id": "ours", "deps": edges}]},
         });
-        check(&Tree::of(&[("deny.toml", RULES)]), &metadata)
+        check(&Tree::of(&[("deny.toml", rules)]), &metadata)
             .iter()
             .map(ToString::to_string)
             .collect()
@@ -376,6 +410,18 @@ mod tests {
         ]);
         assert_eq!(twice.len(), 1);
         assert!(twice[0].contains("`a` is linked in 1.0.0 and 2.0.0"), "{twice:?}");
+    }
+
+    #[test]
+    fn a_ban_spares_those_that_it_names() {
+        let package = ("openssl-sys", "1.0.0", "MIT", REGISTRY, Some("dev"));
+        for (wrapper, count) in [("ours", 0), ("others", 1)] {
+            let rules = RULES.replace(
+                "reason = \"we",
+                &format!("wrappers = [\"{wrapper}\"], reason = \"we"),
+            );
+            assert_eq!(faults_under(&rules, &[package]).len(), count, "{wrapper}");
+        }
     }
 
     #[test]
