@@ -3,6 +3,7 @@
 mod combinations;
 mod conditions;
 mod documents;
+mod oracle;
 mod principals;
 mod properties;
 mod public;
