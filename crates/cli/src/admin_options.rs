@@ -50,6 +50,11 @@ impl Options {
         &self.data_dir
     }
 
+    /// The server's admin address.
+    pub(crate) fn admin_url(&self) -> &str {
+        &self.admin_url
+    }
+
     /// Finds the key.
     pub(crate) fn with_caller(self) -> Result<Asked, Failure> {
         let environment = |name: &str| std::env::var(name).ok();
@@ -75,6 +80,11 @@ impl Asked {
     /// The same, with a document that says what.
     pub(crate) fn post_document(&self, target: &str, document: &Value) -> Result<Value, Failure> {
         self.ask("POST", target, Some(document))
+    }
+
+    /// What a path answers that is to be gone.
+    pub(crate) fn delete(&self, target: &str) -> Result<Value, Failure> {
+        self.ask("DELETE", target, None)
     }
 
     fn ask(&self, method: &str, target: &str, document: Option<&Value>) -> Result<Value, Failure> {

@@ -7,6 +7,7 @@ mod account;
 mod admin_options;
 mod aws_profile;
 mod client;
+mod credential_tokens;
 mod credentials;
 mod data_dir;
 mod duration;
@@ -53,6 +54,8 @@ enum Command {
     Policy(policy::Arguments),
     /// Make and show accounts.
     Account(account::Arguments),
+    /// Make, show and revoke tokens by which an application gets temporary credentials of a role.
+    Credentials(credential_tokens::Arguments),
     /// Make a master key, or have everything sealed anew.
     MasterKey(master_key::Arguments),
     /// Say why a request was refused (a request id), or what a cause means (a cause id such as HST-PROXY).
@@ -75,6 +78,7 @@ fn main() -> ExitCode {
         Command::User(arguments) => user::run(&arguments),
         Command::Policy(arguments) => policy::run(&arguments),
         Command::Account(arguments) => account::run(arguments),
+        Command::Credentials(arguments) => credential_tokens::run(arguments),
         Command::MasterKey(arguments) => master_key::run(arguments),
         Command::Explain(arguments) => explain::run(arguments),
         Command::Refusals(arguments) => refusals::run(arguments),

@@ -10,6 +10,7 @@
 //! | `iam:ACCOUNT-ID` | `I` | `oidc/HASH` | an identity provider, by a hash of its URL, which may be longer than a suffix |
 //! | `iam:ACCOUNT-ID` | `U` | id of a key or role | its last use; not guarded |
 //! | `iam:seal-keys` | `K` | key id | a key that seals session tokens |
+//! | `iam:credential-tokens` | `C` | `ACCOUNT-ID/ID` | a token that stands for a role |
 //!
 //! A bucket's name has three characters at least of which none is a colon, so that no home of a bucket is one of these. Classes `B` and
 //! `N` of this space, and what else lies beside a bucket, are `store`'s.
@@ -23,6 +24,7 @@ pub(crate) const ACCOUNT: Class = Class(b'A');
 pub(crate) const ENTITY: Class = Class(b'I');
 pub(crate) const USE: Class = Class(b'U');
 pub(crate) const SEAL_KEY: Class = Class(b'K');
+pub(crate) const CREDENTIAL_TOKEN: Class = Class(b'C');
 
 /// The home of an account.
 pub(crate) fn account_home(account_id: &str) -> Home {
@@ -37,6 +39,11 @@ pub(crate) fn account_of(home: &[u8]) -> Option<&str> {
 /// The home of what seals session tokens. No account is called so: their ids are digits.
 pub(crate) fn seal_keys_home() -> Home {
     Home(Bytes::from_static(b"iam:seal-keys"))
+}
+
+/// The home of all credential tokens. No account is called so.
+pub(crate) fn credential_tokens_home() -> Home {
+    Home(Bytes::from_static(b"iam:credential-tokens"))
 }
 
 /// The row of an account.
@@ -68,6 +75,28 @@ pub(crate) fn seal_key_row(id: &str) -> Row {
     Row {
         class: SEAL_KEY,
         suffix: Bytes::copy_from_slice(id.as_bytes()),
+    }
+}
+
+/// A credential token.
+pub(crate) fn credential_token_row(account_id: &str, id: &str) -> Row {
+    Row {
+        class: CREDENTIAL_TOKEN,
+        suffix: format!("{account_id}/{id}").into(),
+    }
+}
+
+/// The credential tokens of an account.
+pub(crate) fn credential_tokens_of(account_id: &str) -> ScanRange {
+    let at = |suffix: String| Position {
+        home: credential_tokens_home().0,
+        suffix: suffix.into(),
+    };
+    ScanRange {
+        from: Bound::Included(at(format!("{account_id}/"))),
+        // The character behind the slash.
+        until: Bound::Excluded(at(format!("{account_id}0"))),
+        fold: None,
     }
 }
 

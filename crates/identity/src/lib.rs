@@ -12,6 +12,7 @@
 //! comes after it.
 
 mod accounts;
+mod credential_tokens;
 mod directory;
 mod error;
 mod iam;
@@ -35,6 +36,7 @@ mod upkeep;
 mod usage;
 
 pub use accounts::NewAccount;
+pub use credential_tokens::{CREDENTIAL_TOKENS_MAX, CredentialToken, NewCredentialToken};
 pub use directory::Directory;
 pub use error::{Error, Result};
 pub use master::MasterKeys;

@@ -261,6 +261,24 @@ pub(crate) struct SealKeyRecord {
     pub(crate) other: Other,
 }
 
+/// A token that stands for a role.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct CredentialTokenRecord {
+    pub(crate) id: String,
+    /// SHA-256 of the token, in hex.
+    pub(crate) hash: String,
+    pub(crate) role_arn: String,
+    pub(crate) role_id: String,
+    #[serde(with = "millis")]
+    pub(crate) created: Moment,
+    /// An ARN.
+    pub(crate) created_by: String,
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "millis_if_any")]
+    pub(crate) expires: Option<Moment>,
+    #[serde(flatten)]
+    pub(crate) other: Other,
+}
+
 /// A tag.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct TagRecord {
@@ -298,6 +316,7 @@ impl Record for TombRecord {}
 impl Record for ProviderRecord {}
 impl Record for UseRecord {}
 impl Record for SealKeyRecord {}
+impl Record for CredentialTokenRecord {}
 
 /// A moment as milliseconds since 1970.
 pub(crate) mod millis {

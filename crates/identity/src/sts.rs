@@ -76,6 +76,16 @@ impl RoleView {
         &self.role.arn
     }
 
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.role.record.name
+    }
+
+    /// `AROA...`, which a role of the same name that is made later does not have.
+    pub fn id(&self) -> &str {
+        &self.role.record.id
+    }
+
     /// Who may assume it.
     pub fn trust(&self) -> &Document {
         &self.role.trust

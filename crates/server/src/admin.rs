@@ -4,6 +4,7 @@
 //! name nobody.
 
 mod accounts;
+mod credentials;
 mod refusals;
 mod scrub;
 mod sealing;
@@ -81,6 +82,10 @@ async fn answer(gateway: &Gateway, received: &Received, body: &mut Upload) -> Ou
             ),
             fault => refuse(StatusCode::BAD_REQUEST, "BadRequest", &fault.to_string()),
         })?;
+    if let Some(role) = received.path().strip_prefix("/api/v1/credentials/") {
+        // Known by its token, and by no signature.
+        return credentials::give(gateway, received, role).await;
+    }
     let caller = authenticate(gateway, received, &body)?;
     match received.path() {
         "/api/v1/openapi.json" if received.method() == "GET" => return Ok(OPENAPI.trim_end().to_owned()),
@@ -89,6 +94,9 @@ async fn answer(gateway: &Gateway, received: &Received, body: &mut Upload) -> Ou
         "/api/v1/master-key/reseal" => return sealing::reseal(gateway, received, &caller).await,
         "/api/v1/session-keys/rotate" => return sealing::rotate(gateway, received, &caller).await,
         _ => {}
+    }
+    if let Some(rest) = received.path().strip_prefix("/api/v1/credential-tokens") {
+        return credentials::tokens(gateway, received, &caller, rest, &body).await;
     }
     match received.path().strip_prefix("/api/v1/refusals") {
         Some(rest) => refusals::answer(gateway, received, &caller, rest),
@@ -99,6 +107,7 @@ async fn answer(gateway: &Gateway, received: &Received, body: &mut Upload) -> Ou
 struct Caller {
     is_root: bool,
     access_key_id: String,
+    authenticated: Authenticated,
 }
 
 impl Caller {
@@ -135,9 +144,11 @@ fn authenticate(gateway: &Gateway, received: &Received, body: &[u8]) -> Result<C
     };
     // The roots of other accounts are roots there, and guests here.
     let is_root = gateway.directory.is_operator(&signature.resolved.principal);
+    let access_key_id = signature.claim.access_key_id.to_string();
     Ok(Caller {
         is_root,
-        access_key_id: signature.claim.access_key_id.to_string(),
+        access_key_id,
+        authenticated,
     })
 }
 

@@ -27,6 +27,8 @@ use crate::refusal::{Refused, RefusedAs};
 use crate::respond::Outgoing;
 use told::Told;
 
+pub(crate) use facts::Asking;
+
 /// A request that is a call, with its body.
 pub(crate) struct Called {
     service: Service,

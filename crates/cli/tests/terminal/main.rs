@@ -2,6 +2,7 @@
 //!
 //! Not here: S3 beyond what shows that data is there (the server's tests and `conformance/` have that).
 
+mod credentials;
 mod data_dir;
 mod identity;
 mod master_key;

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod calls;
+mod credential_tokens;
 mod faults;
 mod formats;
 mod keys;

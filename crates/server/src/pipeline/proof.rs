@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use countersign_identity::{Account, Directory, Principal, Resolved, Unresolved};
+use countersign_identity::{Account, Directory, Principal, Resolved, RoleView, Unresolved};
 use countersign_policy::{
     self as policy, Attached, Context, Decision, Denial, Policies, Requester, ResourcePolicy,
 };
@@ -195,6 +195,15 @@ impl Authenticated {
     /// Who makes the request.
     pub(crate) fn principal(&self) -> &Principal {
         &self.principal
+    }
+
+    /// Whether the policies of the principal allow what is neither a call nor an operation.
+    pub(crate) fn is_allowed(&self, context: &Context) -> bool {
+        let applying = self.principal.policies();
+        !matches!(
+            policy::evaluate(context, &applying.policies()),
+            Decision::Denied(_)
+        )
     }
 
     /// Decides whether the principal may call this: every question must be answered with yes.
@@ -514,6 +523,18 @@ const POLICY_ACTIONS: [&str; 3] = [
     facts::PUT_BUCKET_POLICY,
     facts::DELETE_BUCKET_POLICY,
 ];
+
+/// Whether a role lets a service of this server assume it.
+pub(crate) fn trusts(role: &RoleView, context: &Context) -> bool {
+    let policies = Policies {
+        resource: ResourcePolicy::Trust(Attached {
+            name: role.arn(),
+            document: role.trust(),
+        }),
+        ..Policies::default()
+    };
+    !matches!(policy::evaluate(context, &policies), Decision::Denied(_))
+}
 
 /// The claim of a request: in its header, its query, or its form, and in one of them only.
 fn read_claim(request: &Request<'_>, form: Option<&Form>) -> Result<Option<Claim>, sigv4::Refusal> {

@@ -16,11 +16,11 @@ use crate::pipeline::proof::Signature;
 use crate::pipeline::received::Received;
 
 /// Who asks, over which request.
-pub(super) struct Asking<'a> {
-    pub(super) gateway: &'a Gateway,
-    pub(super) received: &'a Received,
-    pub(super) principal: &'a Principal,
-    pub(super) signature: Option<&'a Signature>,
+pub(crate) struct Asking<'a> {
+    pub(crate) gateway: &'a Gateway,
+    pub(crate) received: &'a Received,
+    pub(crate) principal: &'a Principal,
+    pub(crate) signature: Option<&'a Signature>,
 }
 
 impl Asking<'_> {
@@ -150,7 +150,13 @@ impl Asking<'_> {
     }
 
     /// A question with the keys of the request and of whoever signed it.
-    fn context(&self, requester: Requester, action: &str, resource: &str, resource_account: &str) -> Context {
+    pub(crate) fn context(
+        &self,
+        requester: Requester,
+        action: &str,
+        resource: &str,
+        resource_account: &str,
+    ) -> Context {
         let mut context = Context::new(requester, action, resource, resource_account);
         gather_request(&mut context.keys, self.received, &self.gateway.config);
         if let Some(signature) = self.signature {
