@@ -41,8 +41,10 @@ pub(crate) struct Called {
 
 /// Why a call was not carried out.
 enum Failed {
-    /// It is not known who calls, or nothing could be read.
+    /// It is not known who calls.
     Refused(Box<Refused>),
+    /// Who calls may not, and is told so in these words.
+    Denied(Box<Refused>, Told),
     /// Anything that is known to be wrong with it.
     Told(Told),
 }
@@ -122,19 +124,34 @@ pub(crate) async fn answer(
         Err(Failed::Told(told)) => failed(received, service, &told, None),
         Err(Failed::Refused(refused)) => {
             let told = told::told(&refused, received.at);
-            let refused_as = RefusedAs {
-                code: told.code.name(),
-                status: told.code.status(),
-                message: &told.message,
-            };
-            let explanation =
-                explain::explain(gateway, received, *refused, &refused_as, &endpoint, body).await;
-            failed(received, service, &told, explanation)
+            explained(gateway, received, *refused, service, &told, &endpoint, body).await
+        }
+        Err(Failed::Denied(refused, told)) => {
+            explained(gateway, received, *refused, service, &told, &endpoint, body).await
         }
     };
     let request_id = HeaderValue::from_str(received.request_id.as_str()).expect("ids are plain ASCII");
     response.headers_mut().insert(REQUEST_ID, request_id);
     response
+}
+
+/// The error of a refusal that goes on record, with what explains it.
+async fn explained(
+    gateway: &Gateway,
+    received: &Received,
+    refused: Refused,
+    service: Service,
+    told: &Told,
+    endpoint: &Endpoint,
+    body: &Upload,
+) -> Response<Outgoing> {
+    let refused_as = RefusedAs {
+        code: told.code.name(),
+        status: told.code.status(),
+        message: &told.message,
+    };
+    let explanation = explain::explain(gateway, received, refused, &refused_as, endpoint, body).await;
+    failed(received, service, told, explanation)
 }
 
 async fn carry(gateway: &Gateway, received: &Received, called: Called) -> Result<Bytes, Failed> {

@@ -17,10 +17,15 @@ pub(super) fn sentence(denial: &Denial) -> String {
         resource,
         ..
     } = denial;
-    match denial.action.starts_with("sts:") {
+    match is_about_role(denial) {
         true => format!("User: {requester} is not authorized to perform: {action} on resource: {resource}"),
         false => denial.told(),
     }
+}
+
+/// Whether somebody wanted to be a role, or to say what a session of it is for.
+pub(super) fn is_about_role(denial: &Denial) -> bool {
+    denial.action.starts_with("sts:") && denial.resource.contains(":role/")
 }
 
 /// The decision, in the form that AWS decodes such messages to.

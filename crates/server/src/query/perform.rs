@@ -14,8 +14,9 @@ use super::facts::Asking;
 use super::told::{self, Told};
 use super::{Failed, denial, restrictions};
 use crate::gateway::Gateway;
-use crate::pipeline::proof::{Authenticated, AuthorizedCall, Denied, Question};
+use crate::pipeline::proof::{Authenticated, AuthorizedCall, Denied, Question, Signature};
 use crate::pipeline::received::Received;
+use crate::refusal::{Refusal, Refused};
 
 /// Carries out a call for whoever may.
 pub(super) async fn perform(
@@ -57,7 +58,7 @@ pub(super) async fn perform(
         }
         Call::Sts(sts_call @ sts::Call::AssumeRole { role_arn, .. }) => {
             let Some(role) = gateway.directory.role(role_arn) else {
-                return Err(work.no_role(authenticated.principal(), role_arn).await);
+                return Err(work.no_role(&authenticated, role_arn).await);
             };
             let questions = questions(asking.of_role(&role, sts_call), Some(&role));
             let authorized = work.permit(authenticated, call, questions).await?;
@@ -126,7 +127,8 @@ impl Work<'_> {
             &claims,
         );
         let questions = questions(vec![context], Some(&role));
-        authenticated.may_call(call, questions).map_err(|_| refused())?;
+        let permitted = authenticated.may_call(call, questions);
+        permitted.map_err(|denied| Failed::Denied(on_record(*denied, None), refused()))?;
         let name = asked.role_session_name;
         let answer =
             directory.assume_role_with_web_identity(&identity, asked.role_arn, name, asked.limits, now);
@@ -148,15 +150,16 @@ impl Work<'_> {
         call: &'c Call,
         questions: Vec<Question<'_>>,
     ) -> Result<AuthorizedCall<'c>, Failed> {
+        let signature = authenticated.signature().cloned();
         match authenticated.may_call(call, questions) {
             Ok(authorized) => Ok(authorized),
-            Err(denied) => Err(self.denied(&denied).await),
+            Err(denied) => Err(self.denied(*denied, signature.as_ref()).await),
         }
     }
 
     /// AWS's sentence, and the whole of the decision for those who may read it in the account that was asked.
-    async fn denied(&self, denied: &Denied) -> Failed {
-        let Denied { context, denial } = denied;
+    async fn denied(&self, denied: Denied, signature: Option<&Signature>) -> Failed {
+        let Denied { context, denial } = &denied;
         let account = context.resource_account();
         let document = denial::document(context, denial);
         let sealed = self
@@ -172,12 +175,13 @@ impl Work<'_> {
                 sentence
             }
         };
-        Told::new(QueryCode::AccessDenied, message).into()
+        let told = Told::new(QueryCode::AccessDenied, message);
+        Failed::Denied(on_record(denied, signature), told)
     }
 
     /// A role that is not there is one that is not given away, and looks like one.
-    async fn no_role(&self, principal: &Principal, role_arn: &str) -> Failed {
-        let requester = principal.requester();
+    async fn no_role(&self, authenticated: &Authenticated, role_arn: &str) -> Failed {
+        let requester = authenticated.principal().requester();
         let denial = Denial {
             requester: requester.name(),
             action: ASSUME_ROLE.to_owned(),
@@ -186,8 +190,21 @@ impl Work<'_> {
             is_own_account: false,
         };
         let context = Context::new(requester, ASSUME_ROLE, role_arn, account_in(role_arn));
-        self.denied(&Denied { context, denial }).await
+        self.denied(Denied { context, denial }, authenticated.signature())
+            .await
     }
+}
+
+/// A denial as it goes on record. What a role trusts is not told to those whom it does not, and how many of their own policies were asked
+/// would tell it.
+fn on_record(denied: Denied, signature: Option<&Signature>) -> Box<Refused> {
+    let Denied { context, mut denial } = denied;
+    denial.is_own_account = context.is_own_account() && !denial::is_about_role(&denial);
+    Box::new(Refused {
+        claim: signature.map(|signature| signature.claim.clone()),
+        resolved: signature.map(|signature| signature.resolved.clone()),
+        ..*Refused::new(Refusal::Denied(Box::new(denial)))
+    })
 }
 
 /// What is asked with the token of an identity provider.

@@ -168,6 +168,15 @@ fn a_user_may_do_what_policies_allow_and_nothing_else() {
         "{message}"
     );
     iam(&server, Key::root(), "GetUser&UserName=bob").is(404, "NoSuchEntity");
+    let on_record = server.ask_admin(&format!("/api/v1/refusals/{}", denied.request_id()));
+    let on_record: Value = serde_json::from_slice(&on_record.body).expect("JSON");
+    let at = |pointer: &str| on_record.pointer(pointer).and_then(Value::as_str);
+    assert_eq!(at("/code"), Some("AccessDenied"));
+    assert_eq!(at("/diagnosis/action"), Some("iam:CreateUser"));
+    assert_eq!(
+        at("/diagnosis/decision/policyType"),
+        Some("identity-based policy")
+    );
 
     allow(
         &server,
@@ -273,6 +282,16 @@ fn a_role_is_assumed_by_those_whom_it_trusts() {
     let nowhere = "arn:aws:iam::000000000001:role/nowhere";
     let form = format!("AssumeRole&RoleArn={nowhere}&RoleSessionName=session");
     assert_eq!(refused(ada(), &form), sentence(nowhere));
+    for form in [&form, &assume] {
+        let answer = sts(&server, ada(), form);
+        assert!(!answer.text().contains("<Diagnosis"), "{}", answer.text());
+        let on_record = server.ask_admin(&format!("/api/v1/refusals/{}", answer.request_id()));
+        assert!(
+            on_record.text().contains("\"decision\":null"),
+            "{}",
+            on_record.text()
+        );
+    }
     assert_eq!(
         refused(Key::root(), &format!("{assume}&ExternalId=e-1")),
         "Roles may not be assumed by root accounts."
