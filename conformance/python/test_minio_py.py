@@ -5,6 +5,7 @@ Not here: what only a MinIO server offers. Keys with a dot segment are refused b
 
 import hashlib
 import io
+import json
 import os
 import urllib.request
 from datetime import timedelta
@@ -137,14 +138,22 @@ def minio_py_listings_keep_prefix_and_delimiter(minio):
     assert names(minio, name, recursive=True, start_after="one/b/c") == ["top", "two/d"]
 
 
-def minio_py_what_was_never_set_is_told_and_setting_it_is_refused_by_name(minio, bucket):
+def minio_py_what_was_never_set_is_told(minio, bucket):
     put(minio, bucket, "plain")
     refused("NoSuchBucketPolicy", minio.get_bucket_policy, bucket)
     assert minio.get_bucket_versioning(bucket).status is None
     assert minio.get_bucket_tags(bucket) is minio.get_bucket_lifecycle(bucket) is minio.get_object_tags(bucket, "plain") is None
     assert [each.version_id for each in minio.list_objects(bucket, prefix="plain", include_version=True)] == ["null"]
-    error = refused("NotImplemented", minio.set_bucket_policy, bucket, "{}")
-    assert "policy" in str(error)
+
+
+def minio_py_a_bucket_policy_is_put_shown_and_removed(minio, bucket):
+    refused("MalformedPolicy", minio.set_bucket_policy, bucket, "{}")
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{bucket}/public/*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    minio.set_bucket_policy(bucket, policy)
+    assert minio.get_bucket_policy(bucket) == policy
+    minio.delete_bucket_policy(bucket)
+    refused("NoSuchBucketPolicy", minio.get_bucket_policy, bucket)
 
 
 def minio_py_presigned_links_upload_and_download(minio, bucket):
