@@ -172,10 +172,10 @@ fn check_client_ids(client_ids: &[String]) -> Result<(), Fault> {
 
 fn check_thumbprints(thumbprints: &[String]) -> Result<(), Fault> {
     let is_right = |text: &&String| {
-        text.len() == THUMBPRINT_CHARACTERS && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+        text.len() == THUMBPRINT_CHARACTERS && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
     };
     if let Some(wrong) = thumbprints.iter().find(|text| !is_right(text)) {
-        let must = format!("be {THUMBPRINT_CHARACTERS} hexadecimal digits");
+        let must = format!("be {THUMBPRINT_CHARACTERS} letters and digits");
         return Err(constraint(wrong, "thumbprintList", &must));
     }
     match thumbprints.len() > THUMBPRINTS_MAX {
