@@ -1,8 +1,8 @@
 //! The two gates of a request: who is it, and may they. Their proofs cannot be made anywhere else.
 //!
-//! INVARIANT: [`Authenticated`] comes only out of [`Authenticated::prove`] and [`Authorized`] only out of
-//! [`Authenticated::may`]; their fields are private. An operation takes an `Authorized`, so no operation can be reached
-//! around the gates.
+//! INVARIANT: [`Authenticated`] comes only out of [`Authenticated::prove`], [`Authorized`] only out of [`Authenticated::may`], and
+//! [`AuthorizedCall`] only out of [`Authenticated::may_call`]; their fields are private. An operation takes an `Authorized` and a call of IAM
+//! or STS an `AuthorizedCall`, so that neither can be reached around the gates.
 
 use std::sync::Arc;
 
