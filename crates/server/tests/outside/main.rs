@@ -21,4 +21,5 @@ mod running;
 mod scrub;
 mod side_doors;
 mod watched;
+mod web_identity;
 mod words;
