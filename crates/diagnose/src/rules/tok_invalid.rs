@@ -1,6 +1,7 @@
-//! TOK-INVALID: a session token came with an access key that has none.
+//! TOK-INVALID: a session token came with an access key that has none, or does not open with the temporary one that it came with.
 
 use super::prelude::*;
+use super::tok_missing::is_temporary;
 use crate::case::Fault;
 
 pub(crate) static RULE: Rule = Rule {
@@ -16,8 +17,18 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
     if !matches!(scene.case.fault, Fault::InvalidToken) {
         return None;
     }
-    let what = "The access key is a lasting one and has no session token, but the request carries one";
-    let cure = "Remove it from the client: AWS_SESSION_TOKEN, aws_session_token or sessionToken is left over from other credentials.";
+    let claim = scene.claim();
+    let (what, cure) = match claim.is_some_and(|claim| is_temporary(&claim.access_key_id)) {
+        true => (
+            "The session token does not open with this access key id, or its session was ended with its role, its user or the access \
+             key that began it",
+            "Ask for new temporary credentials, and give the client all three values of one answer.",
+        ),
+        false => (
+            "The access key is a lasting one and has no session token, but the request carries one",
+            "Remove it from the client: AWS_SESSION_TOKEN, aws_session_token or sessionToken is left over from other credentials.",
+        ),
+    };
     Some(Finding::new(
         Slot::SessionToken,
         Proof::Exact,

@@ -34,7 +34,7 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
 }
 
 /// AWS's form of a temporary id: `ASIA` and sixteen capitals or digits.
-fn is_temporary(access_key_id: &str) -> bool {
+pub(super) fn is_temporary(access_key_id: &str) -> bool {
     let rest = access_key_id.strip_prefix("ASIA").unwrap_or_default();
     rest.len() == 16
         && rest
