@@ -20,6 +20,7 @@ mod key;
 mod master_key;
 mod policy;
 mod presign;
+mod private_file;
 mod rebuild_index;
 mod refusals;
 mod root_credentials;

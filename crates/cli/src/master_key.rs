@@ -10,14 +10,13 @@ mod command;
 mod secrets_manager;
 
 use std::fs;
-use std::io::{self, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::exit::{Failure, Kind};
-use crate::root_credentials::is_exposed;
+use crate::private_file::{self, is_exposed};
 
 pub(crate) use command::{Arguments, run};
 
@@ -98,7 +97,7 @@ impl Options {
             return read(&path);
         }
         let key = make();
-        write(&path, &key).map_err(|error| file_fault(&path, &error))?;
+        private_file::write(&path, &line(&key)).map_err(|error| file_fault(&path, &error))?;
         Ok(Found {
             keys: vec![key],
             origin: Origin::Made(path),
@@ -166,25 +165,6 @@ fn line(key: &Key) -> Zeroizing<String> {
     line
 }
 
-/// Writes the file whole or not at all, and on the disk before anything is sealed by the key.
-fn write(path: &Path, key: &Key) -> io::Result<()> {
-    let new = path.with_extension("new");
-    let _ = fs::remove_file(&new);
-    let mut file = fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&new)?;
-    file.set_permissions(fs::Permissions::from_mode(0o600))?;
-    file.write_all(line(key).as_bytes())?;
-    file.sync_all()?;
-    fs::rename(&new, path)?;
-    match path.parent() {
-        Some(directory) => fs::File::open(directory)?.sync_all(),
-        None => Ok(()),
-    }
-}
-
 fn file_fault(path: &Path, error: &io::Error) -> Failure {
     Failure::new(Kind::Usage, format!("`{}`: {error}", path.display()))
 }
@@ -201,6 +181,7 @@ const FILE_VARIABLE: &str = "COUNTERSIGN_MASTER_KEY_FILE";
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::PermissionsExt;
 
     fn hex_of(byte: u8) -> String {
         hex::encode([byte; KEY_BYTES])

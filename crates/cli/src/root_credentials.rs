@@ -5,12 +5,13 @@
 //! `AWS_SHARED_CREDENTIALS_FILE` can point at it.
 
 use std::fs;
-use std::io::{self, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use countersign_identity::AccessKey;
 use countersign_sigv4::Secret;
+
+use crate::private_file;
 
 /// The root access key and where it was found.
 pub(crate) struct Root {
@@ -67,7 +68,8 @@ pub(crate) fn find(data_dir: &Path, environment: &dyn Fn(&str) -> Option<String>
     }
     let path = data_dir.join(FILE_NAME);
     let (id, secret) = make();
-    write(&path, &id, &secret).map_err(|error| Error::File {
+    let text = format!("[default]\naws_access_key_id = {id}\naws_secret_access_key = {secret}\n");
+    private_file::write(&path, &text).map_err(|error| Error::File {
         path: path.clone(),
         error,
     })?;
@@ -122,11 +124,6 @@ pub(crate) fn existing(
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Error::File { path, error }),
     }
-}
-
-/// Whether others than its owner may read a file; `false` if that cannot be told.
-pub(crate) fn is_exposed(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0)
 }
 
 /// A variable's value, or the content of the file that the variable with `_FILE` behind it names.
@@ -221,28 +218,6 @@ fn random_text<const N: usize>(alphabet: &[u8]) -> String {
     text
 }
 
-/// Writes the file whole or not at all, and on the disk before anybody relies on the key.
-fn write(path: &Path, id: &str, secret: &str) -> io::Result<()> {
-    let new = path.with_extension("new");
-    let _ = fs::remove_file(&new);
-    let mut file = fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&new)?;
-    file.set_permissions(fs::Permissions::from_mode(0o600))?;
-    write!(
-        file,
-        "[default]\naws_access_key_id = {id}\naws_secret_access_key = {secret}\n"
-    )?;
-    file.sync_all()?;
-    fs::rename(&new, path)?;
-    match path.parent() {
-        Some(directory) => fs::File::open(directory)?.sync_all(),
-        None => Ok(()),
-    }
-}
-
 const FILE_NAME: &str = "root-credentials";
 
 /// First match wins; the second pair is what images made for another server set.
@@ -257,6 +232,9 @@ const VARIABLES: [(&str, &str); 2] = [
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    use crate::private_file::is_exposed;
 
     fn found(dir: &Path, variables: &[(&str, &str)]) -> Result<(String, String, Origin), String> {
         let environment = |name: &str| {

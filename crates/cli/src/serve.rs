@@ -18,6 +18,7 @@ use crate::data_dir;
 use crate::duration;
 use crate::exit::{Failure, Kind};
 use crate::master_key;
+use crate::private_file;
 use crate::root_credentials::{self, Origin, Root};
 
 /// Where and how to serve.
@@ -105,7 +106,7 @@ async fn serve(arguments: Arguments) -> Result<(), Failure> {
     let root = root_credentials::find(data_dir, &|name| std::env::var(name).ok())
         .map_err(|error| Failure::new(Kind::Usage, error.to_string()))?;
     if let Origin::File(path) = &root.origin
-        && root_credentials::is_exposed(path)
+        && private_file::is_exposed(path)
     {
         tracing::warn!(path = %path.display(), "others than its owner may read the root credentials: chmod 600 it");
     }
