@@ -149,7 +149,7 @@ def answers(url, accept=lambda status: status == 200):
 class Server:
     """`countersign serve` on a scratch folder, or on `data_dir` where one is to be opened again; `ready` is how it is waited for."""
 
-    def __init__(self, *args, port=None, data_dir=None, ready=None):
+    def __init__(self, *args, port=None, data_dir=None, ready=None, environment=None):
         binary = Path(os.environ.get("COUNTERSIGN_BIN", CONFORMANCE / "../target/release/countersign")).resolve()
         self.scratch = None if data_dir else tempfile.mkdtemp(prefix="countersign-conformance-")
         self.data_dir = Path(data_dir or self.scratch)
@@ -158,7 +158,7 @@ class Server:
         self.url, self.admin_url = f"http://{self.host}", f"http://127.0.0.1:{self.admin_port}"
         environment = {
             "PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"),
-            "COUNTERSIGN_ROOT_ACCESS_KEY_ID": ACCESS_KEY_ID, "COUNTERSIGN_ROOT_SECRET_ACCESS_KEY": SECRET,
+            "COUNTERSIGN_ROOT_ACCESS_KEY_ID": ACCESS_KEY_ID, "COUNTERSIGN_ROOT_SECRET_ACCESS_KEY": SECRET, **(environment or {}),
         }  # fmt: skip
         command = [
             str(binary), "serve", "--data-dir", str(self.data_dir / "data"), "--listen", self.host,

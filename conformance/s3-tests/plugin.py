@@ -1,7 +1,7 @@
 """A pytest plugin: gives each worker of ceph/s3-tests a server of its own, tidies up after each test, writes down how each ended.
 
 The suite's own tidying makes new clients for three users before and after every test, and lets a bucket that cannot be removed fail
-every later test. Here one client removes what it can, and what it cannot is told once. Nothing else of the suite is changed: no
+every later test. Here clients that are kept remove what they can, and what they cannot is told once. Nothing else of the suite is changed: no
 test, no expectation, no helper that a test calls.
 """
 
@@ -15,30 +15,56 @@ FOLDER = Path(os.environ["COUNTERSIGN_S3_TESTS_FOLDER"])
 
 
 class Broom:
-    """Removes the buckets that a test left behind."""
+    """Removes the buckets, roles and identity providers that a test left behind."""
 
     def __init__(self, suite):
         self.suite = suite
-        self.client = None
+        self.clients = None
         self.stuck = set()
 
     def sweep(self):
-        self.client = self.client or self.suite.get_client()
-        for bucket in self.client.list_buckets()["Buckets"]:
-            if bucket["Name"] not in self.stuck:
-                self.remove(bucket["Name"])
+        suite = self.suite
+        if self.clients is None:
+            self.clients = [suite.get_client(), suite.get_alt_client(), suite.get_tenant_client(), suite.get_iam_s3client()]
+            self.iam = suite.get_iam_client()
+        for number, client in enumerate(self.clients):
+            self.attempt(f"what client {number} left", self.sweep_buckets, client)
+        self.attempt("what the client of IAM left", self.sweep_identity)
 
-    def remove(self, bucket):
+    def sweep_buckets(self, client):
+        for bucket in client.list_buckets()["Buckets"]:
+            if bucket["Name"] not in self.stuck:
+                self.attempt(bucket["Name"], remove_bucket, client, bucket["Name"])
+
+    def sweep_identity(self):
+        for role in self.iam.list_roles()["Roles"]:
+            self.attempt(role["RoleName"], remove_role, self.iam, role["RoleName"])
+        for provider in self.iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]:
+            self.iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=provider["Arn"])
+
+    def attempt(self, name, remove, *arguments):
         try:
-            for page in self.client.get_paginator("list_object_versions").paginate(Bucket=bucket):
-                found = page.get("Versions", []) + page.get("DeleteMarkers", [])
-                if found:
-                    named = [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in found]
-                    self.client.delete_objects(Bucket=bucket, Delete={"Objects": named, "Quiet": True})
-            self.client.delete_bucket(Bucket=bucket)
+            remove(*arguments)
         except Exception as error:
-            self.stuck.add(bucket)
-            print(f"{bucket} stays behind: {error}")
+            self.stuck.add(name)
+            print(f"{name} stays behind: {error}")
+
+
+def remove_bucket(client, bucket):
+    for page in client.get_paginator("list_object_versions").paginate(Bucket=bucket):
+        found = page.get("Versions", []) + page.get("DeleteMarkers", [])
+        if found:
+            named = [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in found]
+            client.delete_objects(Bucket=bucket, Delete={"Objects": named, "Quiet": True})
+    client.delete_bucket(Bucket=bucket)
+
+
+def remove_role(iam, role):
+    for policy in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+        iam.delete_role_policy(RoleName=role, PolicyName=policy)
+    for policy in iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:
+        iam.detach_role_policy(RoleName=role, PolicyArn=policy["PolicyArn"])
+    iam.delete_role(RoleName=role)
 
 
 def pytest_configure(config):
