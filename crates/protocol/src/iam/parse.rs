@@ -292,7 +292,11 @@ fn read(action: &str, read: &mut Reader) -> Result<Option<Call>, Fault> {
         // The account.
         "GetAccountSummary" => Call::GetAccountSummary,
         "ListAccountAliases" => Call::ListAccountAliases { page: read.page()? },
-        "ListVirtualMFADevices" => Call::ListVirtualMfaDevices { page: read.page()? },
+        "ListVirtualMFADevices" => {
+            // Of none there are as many that are assigned as that are not.
+            read.one_of("AssignmentStatus", &["Assigned", "Unassigned", "Any"])?;
+            Call::ListVirtualMfaDevices { page: read.page()? }
+        }
         "SimulatePrincipalPolicy" => Call::SimulatePrincipalPolicy {
             source_arn: read.required("PolicySourceArn")?,
             simulation: simulation(read)?,

@@ -533,7 +533,7 @@ fn calls() -> Vec<(&'static str, &'static str, String, Call)> {
         (
             "ListVirtualMFADevices",
             "",
-            text(PAGE),
+            format!("AssignmentStatus=Any&{PAGE}"),
             Call::ListVirtualMfaDevices { page: page() },
         ),
         (
