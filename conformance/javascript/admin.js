@@ -20,10 +20,14 @@ export async function refusal(server, requestId) {
   return JSON.parse(body).diagnosis;
 }
 
-export async function adminGet(server, path, credentials = CREDENTIALS) {
+export const adminGet = (server, path, credentials = CREDENTIALS) => admin(server, "GET", path, undefined, credentials);
+
+/// One call of the admin API; `document` is sent as JSON.
+export async function admin(server, method, path, document, credentials = CREDENTIALS) {
   const { hostname, port } = new URL(server.adminUrl);
+  const body = document && JSON.stringify(document);
   const signer = new SignatureV4({ service: "countersign", region: REGION, credentials, sha256: Sha256 });
-  const request = await signer.sign(new HttpRequest({ method: "GET", protocol: "http:", hostname, port: Number(port), path, headers: { host: `${hostname}:${port}` } }));
-  const response = await fetch(server.adminUrl + path, { headers: request.headers });
+  const request = await signer.sign(new HttpRequest({ method, protocol: "http:", hostname, port: Number(port), path, body, headers: { host: `${hostname}:${port}`, ...(body && { "content-type": "application/json" }) } }));
+  const response = await fetch(server.adminUrl + path, { method, body, headers: request.headers });
   return { status: response.status, body: await response.text() };
 }

@@ -11,6 +11,7 @@ import { fromTemporaryCredentials } from "@aws-sdk/credential-providers";
 import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 import { randomBytes } from "node:crypto";
+import { admin } from "./admin.js";
 import { CREDENTIALS, REGION, bucketName, startServer } from "./harness.js";
 
 let server, iam, s3, bucket;
@@ -104,6 +105,26 @@ function oneTimeLink(command, expiresIn) {
   command.middlewareStack.add(once, { step: "build" });
   return getSignedUrl(s3, command, { expiresIn });
 }
+
+test("js-v3 an application with a token for a role holds no key, and the SDK fetches its credentials", async () => {
+  const { RoleName } = await role({ Service: "credentials.countersign" }, allow("s3:GetObject", `arn:aws:s3:::${bucket}/*`));
+  const made = await admin(server, "POST", "/api/v1/credential-tokens", { role: RoleName });
+  const { id, token } = JSON.parse(made.body);
+  // What is in the environment of these tests must not come first.
+  const names = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"];
+  for (const name of names) delete process.env[name];
+  process.env.AWS_CONTAINER_CREDENTIALS_FULL_URI = `${server.adminUrl}/api/v1/credentials/${RoleName}`;
+  process.env.AWS_CONTAINER_AUTHORIZATION_TOKEN = token;
+  const theirs = s3As(undefined);
+  assert.equal(await (await get(theirs)).Body.transformToString(), "hello");
+  await refused(theirs.send(new PutObjectCommand({ Bucket: bucket, Key: "k", Body: "no" })), "AccessDenied", 403);
+  const { Arn } = await new STSClient(settings(undefined)).send(new GetCallerIdentityCommand({}));
+  assert.equal(Arn, `arn:aws:sts::${ACCOUNT}:assumed-role/${RoleName}/token-${id}`);
+  // A client made after the token was revoked gets none.
+  assert.equal((await admin(server, "DELETE", `/api/v1/credential-tokens/${id}`)).status, 200);
+  const refusal = await get(s3As(undefined)).then(() => assert.fail("it got credentials"), (error) => error);
+  assert.equal(refusal.name, "CredentialsProviderError", refusal.message);
+});
 
 const isUsed = async (answer) => {
   const text = await answer.text();

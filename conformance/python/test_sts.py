@@ -1,11 +1,15 @@
 """STS by boto3: temporary credentials that do what they may, end when they should, and say who they are."""
 
+import datetime
 import json
 import time
 
+import boto3
 import identity
 import pytest
-from harness import MIB, bucket_name
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from harness import MIB, REGION, bucket_name
 from identity import ROOT_ACCOUNT, allow, client, message, name, policy, refused, session_key, trust, user
 from issuer import Issuer
 
@@ -267,3 +271,32 @@ def boto3_sts_web_identity_is_refused_for_what_is_wrong_with_the_token(federated
         "not.a.token",
     ):
         check("InvalidIdentityToken", 400, with_web_identity, federated=federated, token=token)
+
+
+def boto3_sts_token_stands_for_a_role_and_the_sdk_refreshes_by_itself(server, iam, bucket, monkeypatch):
+    made = role(iam, trust({"Service": "credentials.countersign"}), allow("s3:GetObject", f"arn:aws:s3:::{bucket}/*"))
+    status, token = identity.admin(server, "POST", "/api/v1/credential-tokens", {"role": made["RoleName"]})
+    assert status in (200, 201), token
+    monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"{server.admin_url}/api/v1/credentials/{made['RoleName']}")
+    monkeypatch.setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN", token["token"])
+    session = boto3.session.Session()
+    credentials = session.get_credentials()
+    assert credentials.method == "container-role"
+    first = credentials.get_frozen_credentials()
+    assert first.access_key.startswith("ASIA")
+    settings = {"endpoint_url": server.url, "region_name": REGION}
+    s3 = session.client("s3", config=Config(s3={"addressing_style": "path"}), **settings)
+    assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"hello"
+    refused("AccessDenied", 403, s3.put_object, Bucket=bucket, Key="k", Body=b"no")
+    arn = session.client("sts", **settings).get_caller_identity()["Arn"]
+    assert arn == f"arn:aws:sts::{ROOT_ACCOUNT}:assumed-role/{made['RoleName']}/token-{token['id']}"
+    # As if they were about to end: botocore asks for others before it signs the next request.
+    credentials._expiry_time = datetime.datetime.now(datetime.timezone.utc)
+    assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"hello"
+    assert credentials.get_frozen_credentials().access_key != first.access_key
+    # Once the role is gone, the credentials that were given are worth nothing.
+    iam.delete_role_policy(RoleName=made["RoleName"], PolicyName="own")
+    iam.delete_role(RoleName=made["RoleName"])
+    with pytest.raises(ClientError) as caught:
+        s3.get_object(Bucket=bucket, Key="k")
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] in (400, 403), caught.value
