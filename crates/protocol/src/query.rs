@@ -1,6 +1,6 @@
 //! AWS's Query protocol, which IAM and STS speak: a call is a form of parameters, an answer is XML around the call's name.
 //!
-//! What the calls of each service hold is in [`crate::iam`] and [`crate::sts`]; here is what they share.
+//! What the calls of each service hold is in the modules `iam` and `sts`; here is what they share.
 //!
 //! Keeps true: a call is understood whole or refused. A parameter that is given twice, one that the call does not have, and a
 //! list with a hole are refused, so that nothing that somebody meant is passed over in silence.
