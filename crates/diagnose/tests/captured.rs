@@ -139,4 +139,8 @@ const BY_HAND: &[(&str, &[&str])] = &[
         &["PAY-CHUNKED-RAW"],
     ),
     ("the proxies here pass the length of a body on", &["HDR-CL"]),
+    (
+        "a capture is one request, and this one is refused for another that came before it",
+        &["PRE-USED"],
+    ),
 ];
