@@ -46,7 +46,7 @@ pub struct OwnershipControlsDocument;
 /// `PUT /bucket?acl` and `PUT /bucket/key?acl`
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PutAcl {
-    /// Whether `x-amz-acl` names a list that says what holds anyway. Then there is no document.
+    /// Whether `x-amz-acl` names a list, one that grants the owner alone. Then there is no document.
     pub is_canned: bool,
     /// What the document is held against.
     pub integrity: Integrity,
@@ -209,14 +209,6 @@ impl AclDocument {
             _ => Err(ParseError::malformed_xml()),
         }
     }
-
-    /// Whether it says what holds anyway: the owner of this id may do everything, and nobody else anything.
-    pub fn is_owners_alone(&self, canonical_id: &str) -> bool {
-        let is_owners = |grant: &AclGrant| {
-            grant.canonical_id.as_deref() == Some(canonical_id) && grant.permission == "FULL_CONTROL"
-        };
-        self.owner == canonical_id && !self.grants.is_empty() && self.grants.iter().all(is_owners)
-    }
 }
 
 impl AclGrant {
@@ -352,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_of_access_that_says_what_holds_anyway_can_be_put() {
+    fn a_list_of_access_is_read_from_a_header_and_grants_to_others_are_refused() {
         for acl in ["private", "bucket-owner-full-control"] {
             let put = operation("PUT /abc/k?acl", &[("x-amz-acl", acl)]);
             assert!(
@@ -388,24 +380,6 @@ mod tests {
             "<AccessControlPolicy><Owner><ID>{owner}</ID><DisplayName>root</DisplayName></Owner><AccessControlList>\
              {grants}</AccessControlList></AccessControlPolicy>"
         )
-    }
-
-    #[test]
-    fn a_document_that_grants_to_anybody_else_is_told_from_one_that_does_not() {
-        let check = |document: &str, expected: bool| {
-            let found = AclDocument::parse(document.as_bytes()).expect("a document");
-            assert_eq!(found.is_owners_alone("o1"), expected, "{document}");
-        };
-        let (own, all) = (
-            "<ID>o1</ID>",
-            "<URI>http://acs.amazonaws.com/groups/global/AllUsers</URI>",
-        );
-        check(&acl("o1", &[(own, "FULL_CONTROL")]), true);
-        check(&acl("o1", &[(own, "READ")]), false);
-        check(&acl("o1", &[(all, "READ"), (own, "FULL_CONTROL")]), false);
-        check(&acl("o1", &[("<ID>o2</ID>", "FULL_CONTROL")]), false);
-        check(&acl("o2", &[(own, "FULL_CONTROL")]), false);
-        check(&acl("o1", &[]), false);
     }
 
     #[test]

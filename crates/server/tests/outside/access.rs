@@ -493,19 +493,16 @@ fn a_policy_sees_how_a_request_is_signed_and_what_it_says() {
 }
 
 #[test]
-fn lists_of_access_that_change_nothing_can_be_put_by_the_owner() {
+fn lists_of_access_cannot_be_put_whatever_they_say() {
     let server = server();
     let owner = server.ask(Ask::new("GET", "/bucket?acl"));
     for target in ["/bucket?acl", "/bucket/k?acl"] {
         for acl in ["private", "bucket-owner-full-control"] {
             let ask = Ask::new("PUT", target).header("x-amz-acl", acl);
-            assert_eq!(server.ask(ask).status, 200, "{target} {acl}");
+            server.ask(ask).is(400, "AccessControlListNotSupported");
         }
-        let shown = server.ask(Ask::new("PUT", target).body(owner.text()));
-        assert_eq!(shown.status, 200, "{target}: {}", shown.text());
-        let others = owner.text().replace("FULL_CONTROL", "READ");
         server
-            .ask(Ask::new("PUT", target).body(others))
+            .ask(Ask::new("PUT", target).body(owner.text()))
             .is(400, "AccessControlListNotSupported");
         server
             .ask(Ask::new("PUT", target).body("<Other/>"))
