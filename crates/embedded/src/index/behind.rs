@@ -85,10 +85,7 @@ impl Behind {
             waiting.making = Arc::new(mem::take(&mut waiting.told));
             waiting.making.clone()
         };
-        let op = |(name, value): (&Vec<u8>, &Option<Bytes>)| {
-            (name.clone(), value.as_ref().map(|value| value.to_vec()))
-        };
-        let made = self.index.apply(making.iter().map(op).collect());
+        let made = self.index.apply(ops_of(&making));
         let mut waiting = self.write();
         match &made {
             Ok(()) => waiting.making = Arc::default(),
@@ -177,6 +174,14 @@ impl MetaIndex for Behind {
         *self.write() = Waiting::default();
         self.index.clear()
     }
+}
+
+/// Changes as an index takes them.
+fn ops_of(changes: &Changes) -> Vec<Op> {
+    let op = |(name, value): (&Vec<u8>, &Option<Bytes>)| {
+        (name.clone(), value.as_ref().map(|value| value.to_vec()))
+    };
+    changes.iter().map(op).collect()
 }
 
 /// A walk through the index with what waits laid over it.

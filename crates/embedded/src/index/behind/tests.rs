@@ -142,11 +142,8 @@ fn whatever_waits_is_read_as_if_it_were_made() {
                     let mut waiting = behind.write();
                     if waiting.making.is_empty() {
                         waiting.making = Arc::new(mem::take(&mut waiting.told));
-                        let ops = waiting.making.iter();
-                        let ops = ops
-                            .map(|(name, value)| (name.clone(), value.as_ref().map(|value| value.to_vec())));
                         if random.below(2) == 0 {
-                            tree.apply(ops.collect()).expect("applied");
+                            tree.apply(ops_of(&waiting.making)).expect("applied");
                         }
                     }
                 }
@@ -164,12 +161,7 @@ fn whatever_waits_is_read_as_if_it_were_made() {
             );
             // What is being made is made before anything else is.
             if !behind.read().making.is_empty() {
-                let ops: Vec<Op> = {
-                    let waiting = behind.read();
-                    let ops = waiting.making.iter();
-                    ops.map(|(name, value)| (name.clone(), value.as_ref().map(|value| value.to_vec())))
-                        .collect()
-                };
+                let ops = ops_of(&behind.read().making);
                 tree.apply(ops).expect("applied");
                 behind.write().making = Arc::default();
             }
