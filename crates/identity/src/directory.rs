@@ -243,7 +243,13 @@ impl Directory {
     }
 
     /// Notes that a key was used, unless that was noted just before. Cheap: it is called with each request.
-    pub fn note_use(&self, resolved: &Resolved, now: Moment, scope: &Scope, user_agent: Option<&str>) {
+    pub fn note_use(
+        &self,
+        resolved: &Resolved,
+        now: Moment,
+        scope: &Scope,
+        user_agent: impl FnOnce() -> Option<String>,
+    ) {
         let Some(account) = resolved.principal.account() else {
             return;
         };

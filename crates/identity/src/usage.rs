@@ -28,7 +28,7 @@ struct Noted {
 }
 
 impl Uses {
-    /// Notes a use, unless one was noted just before.
+    /// Notes a use, unless one was noted just before: then nothing is copied, and `user_agent` is not asked.
     pub(crate) fn note(
         &self,
         account: &str,
@@ -36,7 +36,7 @@ impl Uses {
         now: Moment,
         region: &str,
         service: &str,
-        user_agent: Option<&str>,
+        user_agent: impl FnOnce() -> Option<String>,
     ) {
         let uses = self.uses.read().unwrap_or_else(PoisonError::into_inner);
         let known = uses.get(id).cloned();
@@ -50,7 +50,7 @@ impl Uses {
             at: now,
             region: region.to_owned(),
             service: service.to_owned(),
-            user_agent: user_agent.map(|text| text.chars().take(USER_AGENT_CHARACTERS_MAX).collect()),
+            user_agent: user_agent().map(|text| text.chars().take(USER_AGENT_CHARACTERS_MAX).collect()),
             other: Other::new(),
         };
         match known {
@@ -140,7 +140,9 @@ mod tests {
 
     fn note(uses: &Uses, seconds: i64, service: &str) {
         let now = Moment::from_seconds(seconds);
-        uses.note("111122223333", "AKIA1", now, "us-east-1", service, Some("boto3"));
+        uses.note("111122223333", "AKIA1", now, "us-east-1", service, || {
+            Some("boto3".to_owned())
+        });
     }
 
     #[test]
@@ -180,7 +182,7 @@ mod tests {
     fn a_long_name_of_a_client_is_cut() {
         let uses = Uses::default();
         let long = "é".repeat(USER_AGENT_CHARACTERS_MAX + 1);
-        uses.note("1", "AKIA1", Moment::from_seconds(1), "r", "s3", Some(&long));
+        uses.note("1", "AKIA1", Moment::from_seconds(1), "r", "s3", || Some(long));
         let agent = uses
             .of("AKIA1")
             .and_then(|record| record.user_agent)

@@ -71,7 +71,7 @@ async fn fill(world: &World) {
     };
     world
         .directory
-        .note_use(&resolved, at(10), &scope, Some("aws-cli/2"));
+        .note_use(&resolved, at(10), &scope, || Some("aws-cli/2".to_owned()));
     world.directory.flush_usage().await.expect("written");
     world
         .directory

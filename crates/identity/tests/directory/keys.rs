@@ -234,12 +234,11 @@ async fn the_last_use_is_told_and_outlives_a_restart() {
     );
     let resolved = world.resolve(&id, None, 0).expect("it resolves");
     let note = |world: &World, seconds| {
-        world.directory.note_use(
-            &resolved,
-            at(seconds),
-            &scope("20261125", "s3"),
-            Some("aws-cli/2"),
-        );
+        world
+            .directory
+            .note_use(&resolved, at(seconds), &scope("20261125", "s3"), || {
+                Some("aws-cli/2".to_owned())
+            });
     };
     note(&world, 5);
     world.directory.flush_usage().await.expect("written");

@@ -4,6 +4,7 @@
 //! [`AuthorizedCall`] only out of [`Authenticated::may_call`]; their fields are private. An operation takes an `Authorized` and a call of IAM
 //! or STS an `AuthorizedCall`, so that neither can be reached around the gates.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use countersign_identity::{Account, Directory, Principal, Resolved, RoleView, Unresolved};
@@ -174,8 +175,9 @@ impl Authenticated {
             let refusal = Refusal::Signature(sigv4::Refusal::SignatureMismatch);
             return Err(refuse(refusal, claim, Some(resolved), Some(verdict.trace)));
         }
-        let user_agent = request.header_text("user-agent");
-        directory.note_use(&resolved, now, &claim.scope, user_agent.as_deref());
+        directory.note_use(&resolved, now, &claim.scope, || {
+            request.header_text("user-agent").map(Cow::into_owned)
+        });
         let principal = resolved.principal.clone();
         Ok(Authenticated {
             principal,
