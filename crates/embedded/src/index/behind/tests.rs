@@ -149,6 +149,10 @@ fn whatever_waits_is_read_as_if_it_were_made() {
                 }
                 _ => {}
             }
+            // What is told while others are made is newer than those.
+            let ops = some(&mut random, NAMES);
+            at_once.apply(ops.clone()).expect("applied");
+            behind.apply(ops).expect("told");
             let names: Vec<_> = (0..NAMES).map(name).collect();
             let (expected, found) = (at_once.get(&names), behind.get(&names));
             assert_eq!(expected.ok(), found.ok(), "seed {seed}, step {step}");
