@@ -353,6 +353,14 @@ fn culprit(scene: &Scene<'_>, cause: &Cause) -> Option<Culprit> {
             kind: "sdk",
             evidence: "only a default port differs",
         }),
+        (_, "HST-CASE" | "HST-SCHEME") => Some(Culprit {
+            kind: "sdk",
+            evidence: "only the spelling of the host differs",
+        }),
+        (_, "HST-REPLACED") if facts.proxy_evidence.is_none() => Some(Culprit {
+            kind: "user",
+            evidence: "the host of a finished link differs, and no proxy shows",
+        }),
         (_, id) if rule(id).is_some_and(|rule| rule.on_the_way) => {
             facts.proxy_evidence.map(|evidence| Culprit {
                 kind: "proxy",
@@ -362,6 +370,10 @@ fn culprit(scene: &Scene<'_>, cause: &Cause) -> Option<Culprit> {
         (Slot::Host | Slot::HostAndUri, _) => facts.proxy_evidence.map(|evidence| Culprit {
             kind: "proxy",
             evidence,
+        }),
+        (Slot::SessionToken, _) | (_, "TOK-UNSIGNED") => Some(Culprit {
+            kind: "credentials",
+            evidence: "the session token beside the access key id",
         }),
         (Slot::Header(_), _) if facts.page => Some(Culprit {
             kind: "browser",

@@ -8,7 +8,7 @@ use countersign_sigv4::{ChunkError, Claim, Form, Refusal, query_value};
 
 use crate::case::{BodyFault, Case, Fault, Preflight};
 use crate::diagnosis::Otherwise;
-use crate::facts::Facts;
+use crate::facts::{Facts, Traces};
 use crate::parts::Parts;
 use crate::words::{Origin, Value};
 
@@ -51,7 +51,7 @@ pub(crate) struct Scene<'a> {
 
 impl<'a> Scene<'a> {
     pub(crate) fn new(case: &'a Case<'a>, parts: Option<Parts>, otherwise: Otherwise) -> Scene<'a> {
-        let facts = Facts::of(case.request.headers, case.transport.http_1_0);
+        let facts = Facts::of(Traces::of(case));
         let hosts = host_candidates(case);
         Scene {
             case,

@@ -59,7 +59,7 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
         }
         (false, false) => "The client signs with signature version 2, which this server does not take",
     };
-    let cure = Words::of(scene.facts.client.version_4_setting()).say(".");
+    let cure = Words::of(scene.facts.signer.version_4_setting()).say(".");
     Some(Finding::new(
         Slot::Mechanism,
         Proof::Exact,

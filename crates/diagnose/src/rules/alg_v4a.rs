@@ -5,7 +5,6 @@
 use countersign_sigv4::Refusal;
 
 use super::prelude::*;
-use crate::facts::Client;
 
 pub(crate) static RULE: Rule = Rule {
     check: Some(check),
@@ -32,21 +31,9 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
         }
         None => (what, None),
     };
-    let cure = match scene.facts.client {
-        Client::Boto3 => {
-            "Pass Config(signature_version='s3v4') and one region, and name the bucket instead of a multi-region access point."
-        }
-        Client::AwsCli => {
-            "Run aws configure set default.s3.signature_version s3v4, and name the bucket instead of a multi-region access point."
-        }
-        Client::JsV3 => {
-            "In new S3Client({...}) set one region, not *, and name the bucket instead of a multi-region access point."
-        }
-        _ => {
-            "Sign with AWS4-HMAC-SHA256 for one region; name the bucket instead of a multi-region access point."
-        }
-    };
-    let mut finding = Finding::new(Slot::Mechanism, Proof::Exact, 970, what, Words::of(cure));
+    let cure = Words::of(scene.facts.signer.no_version_4a_setting())
+        .say(", and name the bucket instead of a multi-region access point.");
+    let mut finding = Finding::new(Slot::Mechanism, Proof::Exact, 970, what, cure);
     finding.received = received;
     Some(finding)
 }

@@ -17,30 +17,34 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
     let Some(Refusal::OnlyOneMechanism { authorization }) = scene.refusal() else {
         return None;
     };
+    let bare = scene.facts.client.bare_request_setting();
     let (what, cure) = if scene.case.form.is_some() {
         (
             "A form, which is signed in its fields, came with another signature in its header or its URL",
-            "Send the form to the bare address of the bucket, without an Authorization header.",
+            Words::of("Send the form to the bare address of the bucket, without an Authorization header"),
         )
     } else if authorization.starts_with("Bearer ") || authorization.starts_with("Basic ") {
         (
             "A presigned URL was called with the Authorization header of another service",
-            "Do not send your own login to presigned URLs; call them with a bare HTTP client.",
+            Words::of("Do not send your own login to presigned URLs; call them with a bare HTTP client")
+                .say(bare),
         )
     } else if authorization.is_empty() {
         (
             "The URL carries signatures of two versions at once",
-            "Keep the X-Amz-* parameters and drop Signature, Expires and AWSAccessKeyId.",
+            Words::of("Keep the X-Amz-* parameters and drop Signature, Expires and AWSAccessKeyId"),
         )
     } else if scene.facts.proxy_evidence.is_some() {
         (
             "A presigned URL arrived with an Authorization header; something on the way signs as well",
-            "Turn off signing at the proxy or CDN (CloudFront: origin access control), or drop the query signature.",
+            Words::of(scene.facts.proxy.no_signing_setting()).say(", or drop the signature in the query"),
         )
     } else {
         (
             "A presigned URL was called with an Authorization header as well",
-            "Drop the Authorization header, also when following a redirect to a presigned URL.",
+            Words::of("Drop the Authorization header")
+                .say(bare)
+                .say(", also when following a redirect to a presigned URL"),
         )
     };
     Some(Finding::new(
@@ -48,6 +52,6 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
         Proof::Exact,
         970,
         Words::of(what),
-        Words::of(cure),
+        cure.say("."),
     ))
 }

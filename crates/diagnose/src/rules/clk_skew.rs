@@ -20,8 +20,7 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
         return None;
     }
     let what = Words::of(format!("The client's clock is {} this server's", offset(skew)));
-    let cure =
-        "Synchronise it: timedatectl (Linux), w32tm /resync (Windows), wsl --shutdown (WSL after sleep).";
-    let finding = Finding::new(Slot::Time, Proof::Exact, 930, what, Words::of(cure));
+    let cure = Words::of(scene.facts.signer.clock_setting()).say(".");
+    let finding = Finding::new(Slot::Time, Proof::Exact, 930, what, cure);
     Some(with_times(scene, finding))
 }

@@ -20,8 +20,9 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
     let what = Words::of(format!(
         "the request was signed {age} before it arrived, and the clock seems right: {evidence}"
     ));
-    let cure =
-        Words::of("Sign right before sending; fewer parallel uploads and smaller parts shorten the queue.");
+    let cure = Words::of("Sign right before sending. ")
+        .say(scene.facts.signer.queue_setting())
+        .say(".");
     let mut finding = with_times(scene, Finding::new(Slot::Time, Proof::Infer, 930, what, cure));
     finding.also = vec!["CLK-SKEW"];
     Some(finding)

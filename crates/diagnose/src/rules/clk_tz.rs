@@ -23,8 +23,7 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
     let what = Words::of(format!(
         "the time sent is off by a time zone, {zone}: local time labelled as UTC"
     ));
-    let cure =
-        Words::of("Format x-amz-date in UTC. If the code does, check the machine's clock and its time zone.");
+    let cure = Words::of(scene.facts.signer.utc_setting()).say(".");
     let mut finding = with_times(scene, Finding::new(Slot::Time, Proof::Infer, 930, what, cure));
     finding.also = vec!["CLK-SKEW"];
     Some(finding)

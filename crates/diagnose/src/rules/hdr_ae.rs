@@ -3,7 +3,7 @@
 use super::header::{difference, leave_it_alone, likely, propose_changed};
 use super::path::replace;
 use super::prelude::*;
-use crate::facts::{Client, Proxy};
+use crate::facts::Proxy;
 
 pub(crate) static RULE: Rule = Rule {
     weight: 640,
@@ -71,17 +71,8 @@ fn infer(scene: &Scene<'_>) -> Option<Finding> {
 }
 
 fn cure(scene: &Scene<'_>) -> Words {
-    match (scene.facts.proxy, scene.facts.client) {
-        (Proxy::Cloudflare, _) => Words::of(
-            "Cloudflare rewrites Accept-Encoding: do not sign it, or set the record to DNS only (grey cloud).",
-        ),
-        (Proxy::CloudFront, _) => Words::of(
-            "CloudFront rewrites Accept-Encoding: do not sign it, or use a cache policy without gzip and Brotli.",
-        ),
-        (_, Client::GoV2) => leave_it_alone(
-            scene,
-            "do not sign it (Go SDK v2: remove it before the Signing middleware).",
-        ),
-        _ => leave_it_alone(scene, "do not sign it."),
+    match scene.facts.proxy.accept_encoding_cure() {
+        Some(cure) => Words::of(cure),
+        None => leave_it_alone(scene, scene.facts.signer.unsigned_accept_encoding()),
     }
 }

@@ -72,7 +72,7 @@ fn add(scene: &Scene<'_>, out: &mut Proposals<'_>, value: Vec<u8>, how: &'static
     }
 }
 
-fn tell(_: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
+fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
     let what = Words::of(format!("The copy source was signed {}", hypothesis.detail));
     let empty = Value::constant("");
     let signed = hypothesis.signed.as_ref().unwrap_or(&empty);
@@ -81,8 +81,6 @@ fn tell(_: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
         what: what
             .framed(": ", signed, "", "")
             .framed("; this server received ", received, "", ""),
-        cure: Words::of(
-            "Pass CopySource already encoded: bucket, a slash, and each segment of the key through encodeURIComponent.",
-        ),
+        cure: Words::of(scene.facts.signer.copy_source_setting()).say("."),
     }
 }

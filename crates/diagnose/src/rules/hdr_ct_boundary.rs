@@ -30,13 +30,16 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
     }
 }
 
-fn tell(_: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
+fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
     let what = Words::of("A multipart form was sent to a URL signed for ");
     let what = match &hypothesis.signed {
         Some(signed) if !signed.bytes.is_empty() => what.value(signed, "another Content-Type"),
         _ => what.say("no Content-Type"),
     };
-    Told { what, cure: cure() }
+    Told {
+        what,
+        cure: cure(scene),
+    }
 }
 
 fn infer(scene: &Scene<'_>) -> Option<Finding> {
@@ -45,11 +48,11 @@ fn infer(scene: &Scene<'_>) -> Option<Finding> {
     }
     let what = Words::of("a multipart form was sent where the URL was signed for the file itself");
     let slot = Slot::Header("content-type".to_owned());
-    let mut finding = Finding::new(slot, Proof::Infer, 750, what, cure());
+    let mut finding = Finding::new(slot, Proof::Infer, 750, what, cure(scene));
     finding.received = Some(Value::received(received(scene)));
     Some(finding)
 }
 
-fn cure() -> Words {
-    Words::of("Send the File itself as the body with its own type; FormData belongs to POST policies only.")
+fn cure(scene: &Scene<'_>) -> Words {
+    Words::of(scene.facts.client.file_as_body_setting()).say("; forms belong to POST policies only.")
 }

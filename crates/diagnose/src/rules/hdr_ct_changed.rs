@@ -4,7 +4,6 @@
 
 use super::content_type::{candidates, essence, is_usual_for_the_key, propose_type, received};
 use super::prelude::*;
-use crate::facts::Client;
 
 pub(crate) static RULE: Rule = Rule {
     weight: 800,
@@ -41,7 +40,9 @@ fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
             what: Words::of("The request was signed with an empty Content-Type, and ")
                 .value(received, "another one")
                 .say(" was sent"),
-            cure: Words::of("Pass the Content-Type when signing, so that it is the one sent."),
+            cure: Words::of("Pass the Content-Type when signing")
+                .say(scene.facts.signer.where_type_is_signed())
+                .say(", so that it is the one sent."),
         };
     }
     let what = Words::of("The request was signed for ")
@@ -49,16 +50,10 @@ fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
         .say(", but ")
         .value(received, "this one")
         .say(" was sent");
-    let how = match scene.facts.client {
-        Client::Axios => " (axios: the headers option of the request)",
-        Client::Browser | Client::Unknown if scene.facts.browser => {
-            " (fetch: the headers option; a Blob's own type also counts)"
-        }
-        _ => "",
-    };
     let cure = Words::of("Send exactly ")
         .value(signed, "the type that was signed")
-        .say(format!("{how}, or sign without Content-Type."));
+        .say(how(scene))
+        .say(", or sign without Content-Type.");
     Told { what, cure }
 }
 
@@ -79,9 +74,19 @@ fn infer(scene: &Scene<'_>) -> Option<Finding> {
     let what = Words::of("Content-Type is signed, and ")
         .value(&received, "the one sent")
         .say(" is not the value signed");
-    let cure = Words::of("Send exactly the Content-Type that was given when signing.");
+    let cure = Words::of("Send exactly the Content-Type that was given when signing")
+        .say(how(scene))
+        .say(".");
     let slot = Slot::Header("content-type".to_owned());
     let mut finding = Finding::new(slot, Proof::Infer, score, what, cure);
     finding.received = Some(received);
     Some(finding)
+}
+
+/// Where the sender sets it.
+fn how(scene: &Scene<'_>) -> String {
+    match scene.facts.client.where_content_type() {
+        "" => String::new(),
+        place => format!(" ({place})"),
+    }
 }

@@ -4,6 +4,7 @@
 
 use super::content_type::{essence, propose_type, received};
 use super::prelude::*;
+use crate::facts::Client;
 
 pub(crate) static RULE: Rule = Rule {
     weight: 820,
@@ -77,15 +78,13 @@ fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
     .say(" was signed, ")
     .value(received, "another")
     .say(" was sent");
-    let cure = if appended && scene.facts.browser {
-        "Send a Blob or ArrayBuffer instead of a string (browsers add the charset to strings), or sign with the charset."
-    } else if appended {
-        "Send the type without the charset, or sign it with the charset."
-    } else {
-        "Send the Content-Type letter by letter as it was signed."
+    let cure = match appended {
+        true if scene.facts.browser => Client::Browser.no_charset_setting(),
+        true => scene.facts.client.no_charset_setting(),
+        false => "Send the Content-Type letter by letter as it was signed",
     };
     Told {
         what,
-        cure: Words::of(cure),
+        cure: Words::of(cure).say("."),
     }
 }

@@ -28,12 +28,13 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
 
 fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
     let cure = if scene.has_header("expect") {
-        "Add Expect before signing or leave it out of SignedHeaders; SDKs leave it out."
+        Words::of("Add Expect before signing or leave it out of SignedHeaders; SDKs leave it out.")
     } else {
-        "Do not sign Expect: proxies answer it themselves and do not pass it on (nginx never does). SDKs leave it out."
+        Words::of(scene.facts.signer.unsigned_expect_setting())
+            .say(": proxies answer it themselves and do not pass it on. SDKs do not sign it.")
     };
     Told {
         what: difference(scene, hypothesis),
-        cure: Words::of(cure),
+        cure,
     }
 }

@@ -26,13 +26,8 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
     let what = Words::of("The header ")
         .value(&shown, "named in slot")
         .say(" stands in the presigned URL with another value");
-    let cure =
-        "Do not send it as a header as well; or list it in unhoistableHeaders when signing (JavaScript v3).";
-    Some(Finding::new(
-        Slot::Header(name),
-        Proof::Exact,
-        890,
-        what,
-        Words::of(cure),
-    ))
+    let cure = Words::of("Do not send it as a header as well; or ")
+        .say(scene.facts.signer.stay_header_setting())
+        .say(".");
+    Some(Finding::new(Slot::Header(name), Proof::Exact, 890, what, cure))
 }

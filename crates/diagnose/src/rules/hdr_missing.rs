@@ -5,6 +5,7 @@
 use super::content_type;
 use super::prelude::*;
 use super::tok_unsigned::HEADER;
+use crate::facts::Proxy;
 
 pub(crate) static RULE: Rule = Rule {
     weight: 860,
@@ -106,7 +107,7 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
     }
 }
 
-fn tell(_: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
+fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
     let Change::Header { name, .. } = &hypothesis.change else {
         return Told {
             what: Words::of(RULE.title),
@@ -122,7 +123,8 @@ fn tell(_: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
             .say(" did not arrive"),
         cure: Words::of("Send it exactly as it was signed")
             .framed(": ", value, "", "")
-            .say(". If it was sent, a proxy removed it."),
+            .say(". ")
+            .say(if_sent(scene, &name.bytes)),
     }
 }
 
@@ -138,16 +140,32 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
     let what = Words::of("The request says that it signs ")
         .value(&list, "headers")
         .say(", which did not arrive");
-    let cure = match (scene.is_presigned(), names.len()) {
-        (true, 1) => "The request must send it with the value given when the URL was made.",
-        (true, _) => "The request must send each with the value given when the URL was made.",
-        (false, 1) => {
-            "Send it as it was signed, or take it out of SignedHeaders. If it was sent, a proxy removed it."
-        }
-        (false, _) => {
-            "Send each as it was signed, or take it out of SignedHeaders. If they were sent, a proxy removed them."
-        }
+    let them = if names.len() == 1 { "it" } else { "each" };
+    let cure = if scene.is_presigned() {
+        let how = match scene.facts.client.where_headers() {
+            "" => String::new(),
+            place => format!(" ({place})"),
+        };
+        format!("The request must send {them} with the value given when the URL was made{how}.")
+    } else {
+        let lost = if_sent(scene, first.as_bytes());
+        format!("Send {them} as it was signed, or take it out of SignedHeaders. {lost}")
     };
     let cure = Words::of(cure);
     Some(Finding::new(Slot::Header(first), Proof::Exact, 900, what, cure))
+}
+
+/// What to do if the client did send it.
+fn if_sent(scene: &Scene<'_>, name: &[u8]) -> String {
+    if scene.facts.proxy_evidence.is_none() {
+        return "If it was sent, a proxy removed it.".to_owned();
+    }
+    let setting = match scene.facts.proxy {
+        // Both drop such names of their own accord.
+        Proxy::Nginx | Proxy::IngressNginx if name.contains(&b'_') => {
+            scene.facts.at_the_proxy("set: underscores_in_headers on;")
+        }
+        _ => format!("{}.", scene.facts.leave_header_setting()),
+    };
+    format!("If it was sent, it was removed on the way. {setting}")
 }

@@ -25,9 +25,6 @@ pub(crate) static RULE: Rule = Rule {
 /// Headers looked at, at most.
 const HEADERS_MAX: usize = 8;
 
-const CURE: &str = "Keep header values ASCII: percent-encode them (encodeURIComponent) or use RFC 2047, and decode when \
-    reading.";
-
 fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
     let odd = signed(scene).filter(|(_, value)| !value.is_ascii());
     for (name, value) in odd.take(HEADERS_MAX) {
@@ -123,11 +120,11 @@ fn encoded_word(value: &[u8]) -> Option<Vec<u8>> {
     STANDARD.decode(text).ok()
 }
 
-fn tell(_: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
+fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
     let Change::Header { name, .. } = &hypothesis.change else {
         return Told {
             what: Words::of(RULE.title),
-            cure: Words::of(CURE),
+            cure: cure(scene),
         };
     };
     let what = Words::of("The header ")
@@ -135,7 +132,7 @@ fn tell(_: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
         .say(format!(" was signed {}", hypothesis.detail));
     Told {
         what,
-        cure: Words::of(CURE),
+        cure: cure(scene),
     }
 }
 
@@ -145,5 +142,11 @@ fn infer(scene: &Scene<'_>) -> Option<Finding> {
     }
     let (name, _) = signed(scene).find(|(_, value)| !value.is_ascii())?;
     let why = "holds characters beyond ASCII, which were probably signed in another encoding";
-    Some(likely(scene, name, 450, why, Words::of(CURE)))
+    Some(likely(scene, name, 450, why, cure(scene)))
+}
+
+fn cure(scene: &Scene<'_>) -> Words {
+    Words::of("Keep header values ASCII: percent-encode them (")
+        .say(scene.facts.signer.encoder())
+        .say(") or use RFC 2047, and decode when reading.")
 }

@@ -5,7 +5,6 @@
 use countersign_sigv4::Refusal;
 
 use super::prelude::*;
-use crate::facts::Client;
 
 pub(crate) static RULE: Rule = Rule {
     check: Some(check),
@@ -20,17 +19,11 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
     if !matches!(scene.refusal(), Some(Refusal::MissingContentSha256)) {
         return None;
     }
-    let cure = match scene.facts.client {
-        Client::Curl => "With curl: -H 'x-amz-content-sha256: UNSIGNED-PAYLOAD'.",
-        _ => {
-            "Send x-amz-content-sha256 with the SHA-256 of the body in hex, or with UNSIGNED-PAYLOAD, and sign it."
-        }
-    };
     Some(Finding::new(
         Slot::Payload,
         Proof::Exact,
         900,
         Words::of("S3 requests name the hash of their body, and this one does not"),
-        Words::of(cure),
+        Words::of(scene.facts.signer.content_sha256_setting()).say("."),
     ))
 }

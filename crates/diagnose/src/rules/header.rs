@@ -96,8 +96,8 @@ pub(super) fn difference(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Words {
 /// What to tell whoever runs the proxy, and whoever signs.
 pub(super) fn leave_it_alone(scene: &Scene<'_>, instead: &str) -> Words {
     let proxy = match scene.facts.proxy_evidence {
-        Some(_) => scene.facts.proxy.leave_header_setting(),
-        None => "Send it as it was signed (a proxy must leave it alone)",
+        Some(_) => scene.facts.leave_header_setting(),
+        None => "Send it as it was signed (a proxy must leave it alone)".to_owned(),
     };
     Words::of(format!("{proxy}, or {instead}"))
 }

@@ -48,14 +48,18 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
     }
 }
 
-fn tell(_: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
+fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
     let cure = if hypothesis.detail == NOT_SIGNED {
-        "Sign the whole path, bucket included; or set the client to virtual-host style if the host names the bucket."
+        Words::of("Sign the whole path, bucket included. If the host names the bucket: ")
+            .say(scene.facts.signer.host_style_setting())
+            .say(".")
     } else {
-        "Take the bucket out of the endpoint; the client puts it in itself."
+        Words::of("Take the bucket out of ")
+            .say(scene.facts.signer.where_endpoint())
+            .say("; the client puts it in itself.")
     };
     Told {
         what: with_both_paths(Words::of(hypothesis.detail), hypothesis),
-        cure: Words::of(cure),
+        cure,
     }
 }

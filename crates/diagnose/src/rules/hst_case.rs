@@ -50,15 +50,15 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
     }
 }
 
-fn tell(_: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
+fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
     Told {
         what: both_hosts(
             "The host was signed in another spelling: the client signed ",
             hypothesis,
             ", this server received ",
         ),
-        cure: Words::of(
-            "Write the endpoint in lower case, without a dot at the end, an IPv6 address in brackets.",
-        ),
+        cure: Words::of("Write ")
+            .say(scene.facts.signer.where_endpoint())
+            .say(" in lower case, without a dot at the end, an IPv6 address in brackets."),
     }
 }

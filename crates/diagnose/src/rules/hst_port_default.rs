@@ -38,7 +38,7 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
     }
 }
 
-fn tell(_: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
+fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
     let before = if hypothesis.detail == SIGNED_WITH {
         "The default port was signed but not sent: the client signed "
     } else {
@@ -46,8 +46,8 @@ fn tell(_: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
     };
     Told {
         what: both_hosts(before, hypothesis, ", this server received "),
-        cure: Words::of(
-            "Write the endpoint without :443 or :80; HTTP clients leave default ports out of Host.",
-        ),
+        cure: Words::of("Write ")
+            .say(scene.facts.signer.where_endpoint())
+            .say(" without :443 or :80; HTTP clients leave default ports out of Host."),
     }
 }

@@ -41,12 +41,16 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
 
 fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
     if hypothesis.detail == LOST {
-        let cure = if scene.facts.proxy != Proxy::Nginx {
-            scene.facts.proxy.keep_host_setting()
-        } else if scene.facts.proxy_evidence.is_some() {
-            "In nginx set: proxy_set_header Host $http_host; ($host drops the port)."
-        } else {
-            "Send Host with its port. Behind nginx: proxy_set_header Host $http_host; ($host drops the port)."
+        let facts = &scene.facts;
+        let cure = match (facts.proxy_evidence, facts.proxy) {
+            (None, _) => {
+                "Send Host with its port. Behind nginx: proxy_set_header Host $http_host; ($host drops the port)."
+                    .to_owned()
+            }
+            (Some(_), Proxy::Nginx) => {
+                facts.at_the_proxy("set: proxy_set_header Host $http_host; ($host drops the port).")
+            }
+            (Some(_), _) => facts.keep_host_setting(),
         };
         return Told {
             what: both_hosts(
@@ -63,6 +67,8 @@ fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
             hypothesis,
             " instead of ",
         ),
-        cure: Words::of("Write the port into the endpoint the client signs for."),
+        cure: Words::of("Write the port into ")
+            .say(scene.facts.signer.where_endpoint())
+            .say("."),
     }
 }

@@ -66,6 +66,6 @@ fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
     let what = format!("{what} {}", scene.facts.where_changed());
     Told {
         what: with_both_paths(Words::of(what), hypothesis),
-        cure: Words::of(scene.facts.proxy.keep_path_setting()),
+        cure: Words::of(scene.facts.keep_path_setting()),
     }
 }

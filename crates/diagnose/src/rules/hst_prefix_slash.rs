@@ -29,6 +29,6 @@ fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
     let what = format!("A prefix of the path was removed {changed}, and the slash at its end changed");
     Told {
         what: with_both_paths(Words::of(what), hypothesis),
-        cure: Words::of(scene.facts.proxy.keep_path_setting()),
+        cure: Words::of(scene.facts.keep_path_setting()),
     }
 }

@@ -60,7 +60,7 @@ fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
             hypothesis,
             ", this server received ",
         ),
-        cure: Words::of(scene.facts.proxy.keep_host_setting()),
+        cure: Words::of(scene.facts.keep_host_setting()),
     }
 }
 
@@ -77,7 +77,7 @@ fn infer(scene: &Scene<'_>) -> Option<Finding> {
     let host = Value::received(scene.host());
     let what =
         Words::of(format!("a proxy changed Host ({why})")).framed("; this server received ", &host, "", "");
-    let cure = Words::of(scene.facts.proxy.keep_host_setting())
+    let cure = Words::of(scene.facts.keep_host_setting())
         .say(" Name the public address with --public-url, so that this can be proven.");
     let mut finding = Finding::new(Slot::Host, Proof::Infer, score, what, cure);
     finding.received = Some(host);

@@ -28,12 +28,12 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
     }
 }
 
-fn tell(_: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
+fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
     Told {
         what: both_hosts("The presigned URL was made for ", hypothesis, ", then used with "),
-        cure: Words::of(
-            "Create the URL with the public endpoint; its host cannot be replaced after signing.",
-        ),
+        cure: Words::of("Create the URL with the public address in ")
+            .say(scene.facts.signer.where_endpoint())
+            .say("; its host cannot be replaced after signing."),
     }
 }
 
@@ -49,7 +49,9 @@ fn infer(scene: &Scene<'_>) -> Option<Finding> {
     }
     let host = Value::received(scene.host());
     let what = Words::of("the URL was presigned for another host than ").value(&host, "the one it came to");
-    let cure = Words::of("Create the URL with the same endpoint that is used to send it.");
+    let cure = Words::of("Create the URL with the address that it is sent to, in ")
+        .say(scene.facts.signer.where_endpoint())
+        .say(".");
     let mut finding = Finding::new(Slot::Host, Proof::Infer, 420, what, cure);
     finding.received = Some(host);
     Some(finding)

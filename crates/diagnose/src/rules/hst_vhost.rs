@@ -67,7 +67,7 @@ fn add(scene: &Scene<'_>, out: &mut Proposals<'_>, signed: Value, uri: Vec<u8>, 
     }
 }
 
-fn tell(_: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
+fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
     if hypothesis.detail == SIGNED_IN_HOST {
         return Told {
             what: both_hosts(
@@ -75,9 +75,7 @@ fn tell(_: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
                 hypothesis,
                 ", but arrived in the path, on the host ",
             ),
-            cure: Words::of(
-                "Sign path style: forcePathStyle: true (JavaScript), addressing_style path (boto3).",
-            ),
+            cure: Words::of(scene.facts.signer.path_style_setting()).say("."),
         };
     }
     Told {
@@ -86,8 +84,8 @@ fn tell(_: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
             hypothesis,
             ", but arrived in the host ",
         ),
-        cure: Words::of(
-            "Use one style on both sides: send path style, or set forcePathStyle: false in the client.",
-        ),
+        cure: Words::of("Send the bucket in the path, as it was signed; or sign it in the host. ")
+            .say(scene.facts.signer.host_style_setting())
+            .say("."),
     }
 }

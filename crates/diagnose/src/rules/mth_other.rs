@@ -62,8 +62,13 @@ fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
     let what = both_methods("The URL is signed for ", hypothesis, " was sent");
     let cure = if is_opened(scene, "PUT") && signed_method(hypothesis, "PUT") {
         "An upload link cannot be opened in a browser; send the file with PUT, and make another URL for GET."
+            .to_owned()
     } else {
-        "Send the method the URL was made for, or make a URL for this method."
+        let how = match scene.facts.client.where_method() {
+            "" => String::new(),
+            place => format!(" ({place})"),
+        };
+        format!("Send the method the URL was made for{how}, or make a URL for this method.")
     };
     Told {
         what,

@@ -4,7 +4,6 @@
 
 use super::mth_other::{both_methods, propose_method, signed_method};
 use super::prelude::*;
-use crate::facts::Proxy;
 
 pub(crate) static RULE: Rule = Rule {
     weight: 560,
@@ -40,16 +39,13 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
 fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
     let what = both_methods("The client signed ", hypothesis, " arrived");
     let cache = scene.case.request.method == "GET" && signed_method(hypothesis, "HEAD");
-    let cure = match scene.facts.proxy {
-        Proxy::Nginx if cache => {
-            "A cache or proxy asked with GET for what was HEAD (nginx: proxy_cache_convert_head off; \
-             and $request_method in proxy_cache_key)."
-        }
-        _ if cache => "A cache or proxy asked with GET for what was HEAD: let it pass HEAD on.",
-        Proxy::Nginx => {
-            "Let the proxy pass the method on (nginx: no proxy_method), and do not follow redirects."
-        }
-        _ => "Let the proxy pass the method on, and do not follow redirects with a signed request.",
+    let facts = &scene.facts;
+    let cure = if cache {
+        let setting = facts.at_the_proxy(facts.proxy.keep_head_setting());
+        format!("A cache or proxy asked with GET for what was HEAD. {setting}")
+    } else {
+        let setting = facts.at_the_proxy(facts.proxy.keep_method_setting());
+        format!("{setting}; and follow no redirects with a signed request.")
     };
     Told {
         what,

@@ -79,9 +79,13 @@ fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
         None => what.say("none arrived"),
     };
     let cure = match scene.facts.proxy_evidence {
-        Some(_) => "Let the proxy or CDN pass Content-Encoding on letter by letter.",
+        Some(_) => format!(
+            "Content-Encoding must arrive letter by letter. {}.",
+            scene.facts.leave_header_setting()
+        ),
         None => {
             "Send Content-Encoding letter by letter as it was signed; a proxy or CDN on the way must not change it."
+                .to_owned()
         }
     };
     Told {

@@ -49,7 +49,7 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
         let what = Words::of("The link was made with the checksum of an empty body in ")
             .value(&shown, "the query")
             .say(", and the upload sends another one as a header");
-        let mut finding = Finding::new(Slot::Header(name), Proof::Exact, 895, what, cure());
+        let mut finding = Finding::new(Slot::Header(name), Proof::Exact, 895, what, cure(scene));
         finding.also = vec!["HDR-HOISTED"];
         return Some(finding);
     }
@@ -68,15 +68,14 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
             " is that of an empty body, but {} bytes arrived",
             body.bytes
         ));
-    let mut finding = Finding::new(checksum_slot(scene, header), Proof::Exact, 912, what, cure());
+    let mut finding = Finding::new(checksum_slot(scene, header), Proof::Exact, 912, what, cure(scene));
     finding.signed = Some(value);
     Some(finding)
 }
 
-fn cure() -> Words {
-    Words::of(
-        "Make the link with new S3Client({requestChecksumCalculation: \"WHEN_REQUIRED\"}), or send the checksum of the body.",
-    )
+fn cure(scene: &Scene<'_>) -> Words {
+    Words::of(scene.facts.signer.no_default_checksum_setting())
+        .say(" where the link is made, or send the checksum of the body.")
 }
 
 #[cfg(test)]

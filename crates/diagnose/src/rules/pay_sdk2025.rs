@@ -54,7 +54,7 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
     }
 }
 
-fn tell(_: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
+fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
     let name = match &hypothesis.change {
         Change::Header { name, .. } => Value::received(name.clone()),
         _ => Value::received(""),
@@ -64,11 +64,15 @@ fn tell(_: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
         .say(", which did not arrive");
     Told {
         what,
-        cure: Words::of("Let proxies pass it. Where they cannot: ").say(SETTING),
+        cure: cure(scene),
     }
 }
 
-const SETTING: &str = "AWS_REQUEST_CHECKSUM_CALCULATION=when_required, or requestChecksumCalculation: \"WHEN_REQUIRED\" in JavaScript.";
+fn cure(scene: &Scene<'_>) -> Words {
+    Words::of("Let proxies pass it on, or send none. ")
+        .say(scene.facts.signer.no_default_checksum_setting())
+        .say(".")
+}
 
 /// Whether the request shows a checksum that an SDK added.
 pub(super) fn is_by_default(scene: &Scene<'_>) -> bool {
@@ -79,13 +83,12 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
     match scene.body_fault()? {
         BodyFault::ChecksumMissing => {
             let what = "The SDK says which checksum it adds, but neither header nor trailer has one";
-            let cure = Words::of("Let proxies pass both. Where they cannot: ").say(SETTING);
             Some(Finding::new(
                 Slot::Header("x-amz-sdk-checksum-algorithm".to_owned()),
                 Proof::Exact,
                 900,
                 Words::of(what),
-                cure,
+                cure(scene),
             ))
         }
         BodyFault::Checksum {

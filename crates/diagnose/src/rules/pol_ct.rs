@@ -47,9 +47,9 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
             .value(&Value::received(field), "another one"),
         None => what.say(", but the form has no field Content-Type"),
     };
-    let cure = Words::of(
-        "Send the type in a field of its own before the file: formData.append('Content-Type', file.type).",
-    );
+    let cure = Words::of("Send the type in a field of its own before the file: ")
+        .say(scene.facts.client.type_field_setting())
+        .say(".");
     let mut finding = Finding::new(Slot::Policy, Proof::Exact, 955, what, cure);
     finding.received = Some(file_type);
     Some(finding)

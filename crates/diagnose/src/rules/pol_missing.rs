@@ -25,15 +25,17 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
         };
         (
             what,
-            "Call the field of the file file, without brackets, and send one file a form.",
+            Words::of("Call the field of the file file, without brackets, and send one file a form."),
         )
     } else {
         (
             what,
-            "Send every field that the signer gave you (createPresignedPost: all of fields), then the file.",
+            Words::of("Send every field that the signer gave you (")
+                .say(scene.facts.signer.where_fields())
+                .say("), then the file."),
         )
     };
-    Some(Finding::new(Slot::Form, Proof::Exact, 955, what, Words::of(cure)))
+    Some(Finding::new(Slot::Form, Proof::Exact, 955, what, cure))
 }
 
 /// A field that may have been meant.

@@ -28,6 +28,8 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
         ),
         Place::Nowhere => return None,
     };
-    let cure = Words::of("Append the file last: formData.append('file', file) after all other fields.");
+    let cure = Words::of("Append the file last: ")
+        .say(scene.facts.client.file_last_setting())
+        .say(".");
     Some(Finding::new(Slot::Form, proof, 960, what, cure))
 }

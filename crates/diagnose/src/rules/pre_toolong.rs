@@ -25,7 +25,8 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
     };
     let got = Value::received(got.clone());
     let what = Words::of("X-Amz-Expires ").framed("(", &got, ") ", "").say(what);
-    let cure = Words::of("Give a lifetime in seconds from the time of signing, at most 604800 (7 days).");
+    let cure = Words::of(scene.facts.signer.lifetime_setting())
+        .say(" a lifetime in seconds from the time of signing, at most 604800 (7 days).");
     let mut finding = Finding::new(Slot::Time, Proof::Exact, 920, what, cure);
     finding.signed = Some(got);
     Some(finding)

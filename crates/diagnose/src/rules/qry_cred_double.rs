@@ -25,9 +25,9 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
         Words::of(
             "The link was percent-encoded a second time: the slashes of its credential arrived as %252F",
         ),
-        Words::of(
-            "Hand the link to the HTTP client as a finished URL (RestTemplate: URI.create), not as parameters to encode.",
-        ),
+        Words::of("Hand the link to the HTTP client as a finished URL (")
+            .say(scene.facts.client.finished_link_setting())
+            .say("), not as parameters to encode."),
     ))
 }
 

@@ -45,7 +45,7 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
     let what = Words::of("The client signed for region ")
         .value(&got, "an alias")
         .say(format!(", {vendor}"));
-    let cure = Words::of(scene.facts.client.region_setting())
+    let cure = Words::of(scene.facts.signer.region_setting())
         .value(&expected, "the one that Region names")
         .say(".");
     let mut finding = Finding::new(Slot::Scope, Proof::Exact, 960, what, cure);

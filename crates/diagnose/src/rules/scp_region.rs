@@ -27,7 +27,7 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
         .framed("region ", &got, "", "another region")
         .say(", this server is in ")
         .value(&expected, "the one that Region names");
-    let cure = Words::of(scene.facts.client.region_setting())
+    let cure = Words::of(scene.facts.signer.region_setting())
         .value(&expected, "the one that Region names")
         .say(".");
     let mut finding = Finding::new(Slot::Scope, Proof::Exact, 950, what, cure);

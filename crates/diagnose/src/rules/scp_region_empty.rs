@@ -18,7 +18,7 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
     }
     let expected = Value::answered(scene.case.server.region.clone());
     let what = Words::of("The client signed without a region");
-    let cure = Words::of(scene.facts.client.region_setting())
+    let cure = Words::of(scene.facts.signer.region_setting())
         .value(&expected, "the region of this server")
         .say(".");
     let mut finding = Finding::new(Slot::Scope, Proof::Exact, 960, what, cure);

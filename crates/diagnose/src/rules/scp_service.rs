@@ -69,9 +69,15 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
         .value(&got, "another service")
         .say(", this endpoint belongs to ")
         .value(&expected, "s3");
-    let cure = Words::of("Sign for service ")
+    let signer = scene.facts.signer;
+    let cure = Words::of(signer.service_setting())
+        .say(" for service ")
         .value(&expected, "s3")
-        .say(" (signing proxies: --name or service_name).");
+        .say(if signer.signs() {
+            "."
+        } else {
+            " (signing proxies: --name or service_name)."
+        });
     let mut finding = Finding::new(Slot::Scope, Proof::Exact, 940, what, cure);
     (finding.signed, finding.received) = (Some(got), Some(expected));
     Some(finding)

@@ -24,10 +24,12 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
     }
 }
 
-fn tell(_: &Scene<'_>, _: &Hypothesis) -> Told {
+fn tell(scene: &Scene<'_>, _: &Hypothesis) -> Told {
     Told {
         what: Words::of("The client signed with its access key id in place of the secret"),
-        cure: Words::of("Put the secret access key where the id stands a second time."),
+        cure: Words::of("Put the secret access key into ")
+            .say(scene.facts.signer.where_secret())
+            .say(", where the id stands a second time."),
     }
 }
 

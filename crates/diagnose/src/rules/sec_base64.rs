@@ -33,14 +33,14 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
     });
 }
 
-fn tell(_: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
+fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
     Told {
         what: Words::of(format!(
             "The client signed with the base64 text of its secret{}",
             hypothesis.detail
         )),
-        cure: Words::of(
-            "Decode it first, or let Kubernetes inject it: data: holds base64, stringData: plain text.",
-        ),
+        cure: Words::of("Decode it for ")
+            .say(scene.facts.signer.where_secret())
+            .say(", or let Kubernetes inject it: data: holds base64, stringData: plain text."),
     }
 }

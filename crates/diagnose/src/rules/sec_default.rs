@@ -44,7 +44,7 @@ fn propose(_: &Scene<'_>, out: &mut Proposals<'_>) {
     }
 }
 
-fn tell(_: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
+fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
     let what = if hypothesis.detail.is_empty() {
         Words::of("The client signed with an empty secret")
     } else {
@@ -55,8 +55,8 @@ fn tell(_: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
     };
     Told {
         what,
-        cure: Words::of(
-            "The variable or setting with the secret did not reach the client. Set it and restart.",
-        ),
+        cure: Words::of("The secret did not reach the client: set ")
+            .say(scene.facts.signer.where_secret())
+            .say(" and restart."),
     }
 }

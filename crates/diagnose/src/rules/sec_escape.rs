@@ -30,9 +30,11 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
     });
 }
 
-fn tell(_: &Scene<'_>, _: &Hypothesis) -> Told {
+fn tell(scene: &Scene<'_>, _: &Hypothesis) -> Told {
     Told {
         what: Words::of("The client's secret contains backslashes that were added by escaping"),
-        cure: Words::of("Remove them. Write the secret in single quotes, or read it from a file."),
+        cure: Words::of("Remove them from ")
+            .say(scene.facts.signer.where_secret())
+            .say(". Write the secret in single quotes, or read it from a file."),
     }
 }

@@ -22,11 +22,11 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
     });
 }
 
-fn tell(_: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
+fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
     Told {
         what: Words::of(format!("The client's secret ends in {}", hypothesis.detail)),
-        cure: Words::of(
-            "Store it without one: printf %s instead of echo; create the Docker or Kubernetes secret anew.",
-        ),
+        cure: Words::of("Take it out of ")
+            .say(scene.facts.signer.where_secret())
+            .say(": printf %s instead of echo; create the Docker or Kubernetes secret anew."),
     }
 }

@@ -37,11 +37,11 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
     });
 }
 
-fn tell(_: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
+fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
     Told {
         what: Words::of(format!("The client's secret has {}", hypothesis.detail)),
-        cure: Words::of(
-            "Write the value without quotes: .env files, compose lists and unit files may keep them.",
-        ),
+        cure: Words::of("Take them out of ")
+            .say(scene.facts.signer.where_secret())
+            .say("; .env files, compose lists and unit files may keep quotes."),
     }
 }

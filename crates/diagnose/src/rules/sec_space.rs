@@ -44,9 +44,11 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
     });
 }
 
-fn tell(_: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
+fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
     Told {
         what: Words::of(format!("The client's secret has {}", hypothesis.detail)),
-        cure: Words::of("Remove it where the secret is configured, then restart the client."),
+        cure: Words::of("Remove it from ")
+            .say(scene.facts.signer.where_secret())
+            .say(", then restart the client."),
     }
 }

@@ -56,11 +56,11 @@ fn lower_hex(encoded: &[u8]) -> Vec<u8> {
     out
 }
 
-fn tell(_: &Scene<'_>, _: &Hypothesis) -> Told {
+fn tell(scene: &Scene<'_>, _: &Hypothesis) -> Told {
     Told {
         what: Words::of("The client signed with the URL-encoded form of its secret"),
-        cure: Words::of(
-            "Pass the secret as it is. If it comes from a connection string, decode it before signing.",
-        ),
+        cure: Words::of("Write the secret as it is into ")
+            .say(scene.facts.signer.where_secret())
+            .say(". If it comes from a connection string, decode it first."),
     }
 }

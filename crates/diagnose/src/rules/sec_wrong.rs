@@ -18,7 +18,8 @@ fn infer(scene: &Scene<'_>) -> Option<Finding> {
         return None;
     }
     let what = Words::of("the request was signed with a secret that is not the one of this access key");
-    let cure =
-        Words::of("Copy the secret of this key again, or create a new key pair and restart the client.");
+    let cure = Words::of("Copy the secret of this key into ")
+        .say(scene.facts.signer.where_secret())
+        .say(" again, or create a new key pair; then restart the client.");
     Some(Finding::new(Slot::Secret, Proof::Infer, 400, what, cure))
 }

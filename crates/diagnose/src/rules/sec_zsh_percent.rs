@@ -18,11 +18,11 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
     with_secret(scene, |secret| propose_secret(out, &[secret, b"%"], ""));
 }
 
-fn tell(_: &Scene<'_>, _: &Hypothesis) -> Told {
+fn tell(scene: &Scene<'_>, _: &Hypothesis) -> Told {
     Told {
         what: Words::of("The client's secret has a % at its end that does not belong to it"),
-        cure: Words::of(
-            "zsh prints this mark after output without a line end. Remove it from the configured secret.",
-        ),
+        cure: Words::of("zsh prints this mark after output without a line end. Remove it from ")
+            .say(scene.facts.signer.where_secret())
+            .say("."),
     }
 }

@@ -18,7 +18,7 @@ pub(crate) static RULE: Rule = Rule {
     )
 };
 
-const CUT_OFF: &str = "Something cut the upload off: look at time-outs and size limits of the client and of proxies on the way.";
+const CUT_OFF: &str = "Something cut the upload off";
 const COUNT_AGAIN: &str = "Announce the length of the very bytes that are sent, without any framing.";
 
 fn check(scene: &Scene<'_>) -> Option<Finding> {
@@ -54,6 +54,13 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
         ),
         BodyFault::Chunk(error) => of_chunks(error)?,
         _ => return None,
+    };
+    let cure = match (cure, scene.facts.proxy_evidence) {
+        (CUT_OFF, Some(_)) => format!("{CUT_OFF}. {}", scene.facts.let_uploads_through_setting()),
+        (CUT_OFF, None) => {
+            format!("{CUT_OFF}: look at time-outs and size limits of the client and of proxies on the way.")
+        }
+        (cure, _) => cure.to_owned(),
     };
     Some(Finding::new(
         Slot::Body,

@@ -22,11 +22,15 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
         true => (
             "The session token does not open with this access key id, or its session was ended with its role, its user or the access \
              key that began it",
-            "Ask for new temporary credentials, and give the client all three values of one answer.",
+            Words::of(
+                "Ask for new temporary credentials, and give the client all three values of one answer.",
+            ),
         ),
         false => (
             "The access key is a lasting one and has no session token, but the request carries one",
-            "Remove it from the client: AWS_SESSION_TOKEN, aws_session_token or sessionToken is left over from other credentials.",
+            Words::of("Remove the token from ")
+                .say(scene.facts.signer.where_session_token())
+                .say("; it is left over from other credentials."),
         ),
     };
     Some(Finding::new(
@@ -34,6 +38,6 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
         Proof::Exact,
         900,
         Words::of(what),
-        Words::of(cure),
+        cure,
     ))
 }

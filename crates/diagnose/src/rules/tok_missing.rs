@@ -26,9 +26,10 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
     let what = Words::of("The access key id ")
         .value(&id, "of the request")
         .say(" is one of temporary credentials, and no session token came with it");
-    let cure =
-        "Give the client all three values: aws_session_token, AWS_SESSION_TOKEN or sessionToken is missing.";
-    let mut finding = Finding::new(Slot::SessionToken, Proof::Exact, 900, what, Words::of(cure));
+    let cure = Words::of("Give the client all three values; missing is ")
+        .say(scene.facts.signer.where_session_token())
+        .say(".");
+    let mut finding = Finding::new(Slot::SessionToken, Proof::Exact, 900, what, cure);
     finding.received = Some(id);
     Some(finding)
 }

@@ -23,8 +23,6 @@ pub(crate) static RULE: Rule = Rule {
 pub(super) const HEADER: &str = "x-amz-security-token";
 pub(super) const PARAMETER: &str = "X-Amz-Security-Token";
 const ADDED: &str = "The session token was added after signing";
-const CURE: &str =
-    "Set the session token in the client's credentials, so that it is signed; do not append it.";
 
 fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
     let Some(parts) = &scene.parts else { return };
@@ -36,20 +34,22 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
     }
 }
 
-fn tell(_: &Scene<'_>, _: &Hypothesis) -> Told {
+fn tell(scene: &Scene<'_>, _: &Hypothesis) -> Told {
     Told {
         what: Words::of(ADDED),
-        cure: Words::of(CURE),
+        cure: cure(scene),
     }
 }
 
 fn check(scene: &Scene<'_>) -> Option<Finding> {
     let (what, cure) = if is_added(scene) {
-        (ADDED, CURE)
+        (ADDED, cure(scene))
     } else if scene.is_mismatch() && missing(scene).any(|name| name == HEADER) {
         (
             "The session token was signed and did not arrive",
-            "Send x-amz-security-token with the token that was signed. If it was sent, a proxy removed it.",
+            Words::of(
+                "Send x-amz-security-token with the token that was signed. If it was sent, a proxy removed it.",
+            ),
         )
     } else {
         return None;
@@ -59,11 +59,17 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
         Proof::Exact,
         905,
         Words::of(what),
-        Words::of(cure),
+        cure,
     ))
 }
 
 /// Whether the token is in a header that is not signed, and the request is refused for that.
 pub(super) fn is_added(scene: &Scene<'_>) -> bool {
     matches!(scene.refusal(), Some(Refusal::HeadersNotSigned(names)) if names.iter().any(|name| name == HEADER))
+}
+
+fn cure(scene: &Scene<'_>) -> Words {
+    Words::of("Set it in ")
+        .say(scene.facts.signer.where_session_token())
+        .say(", so that it is signed; do not append it.")
 }

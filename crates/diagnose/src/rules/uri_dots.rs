@@ -71,7 +71,7 @@ fn without_dots(path: &[u8]) -> Vec<u8> {
     [b"/", kept.join(&b'/').as_slice()].concat()
 }
 
-fn tell(_: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
+fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
     if hypothesis.detail == BY_THE_SIGNER {
         return Told {
             what: with_both_paths(
@@ -85,7 +85,10 @@ fn tell(_: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
     }
     Told {
         what: with_both_paths(Words::of("A dot segment was removed after signing"), hypothesis),
-        cure: Words::of("Send the path as it was signed (curl: --path-as-is), or keep ./ out of keys."),
+        cure: Words::of(match scene.facts.proxy_evidence {
+            Some(_) => scene.facts.at_the_proxy(scene.facts.proxy.keep_dots_setting()),
+            None => format!("{}.", scene.facts.client.keep_dots_setting()),
+        }),
     }
 }
 

@@ -35,16 +35,16 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
     }
 }
 
-fn tell(_: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
+fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
     if hypothesis.detail == ON_THE_WIRE {
         return Told {
             what: with_signed_path(
                 Words::of("The path was encoded a second time after signing"),
                 hypothesis,
             ),
-            cure: Words::of(
-                "Hand the signed URL to the HTTP client as it is (Java RestTemplate: as a URI object).",
-            ),
+            cure: Words::of("Hand the signed URL to the HTTP client as it is (")
+                .say(scene.facts.client.finished_link_setting())
+                .say(")."),
         };
     }
     Told {
@@ -52,6 +52,8 @@ fn tell(_: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
             Words::of("The path was encoded twice for the signature"),
             hypothesis,
         ),
-        cure: Words::of("S3 encodes it once: set uriEscapePath: false (JavaScript), or DoubleUriEncode off."),
+        cure: Words::of("S3 encodes it once. ")
+            .say(scene.facts.signer.encode_once_setting())
+            .say("."),
     }
 }

@@ -88,7 +88,7 @@ fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
             )),
             hypothesis,
         ),
-        cure: Words::of(scene.facts.proxy.keep_slashes_setting()),
+        cure: Words::of(scene.facts.keep_slashes_setting()),
     }
 }
 

@@ -54,9 +54,11 @@ fn recode(piece: &[u8]) -> Vec<u8> {
     countersign_sigv4::encode_uri(&countersign_sigv4::decode_percent(piece), true).into_bytes()
 }
 
-fn tell(_: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
+fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
     Told {
         what: with_signed_path(Words::of("Slashes of the key were signed as %2F"), hypothesis),
-        cure: Words::of("Encode each segment of the key by itself and join them with / before signing."),
+        cure: Words::of("Encode each segment of the key by itself (")
+            .say(scene.facts.signer.encoder())
+            .say(") and join them with / before signing."),
     }
 }

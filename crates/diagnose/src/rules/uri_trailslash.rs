@@ -34,8 +34,12 @@ fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
     };
     Told {
         what: with_both_paths(Words::of(what), hypothesis),
-        cure: Words::of(
-            "Send the path exactly as it was signed; with and without the slash are two different objects.",
-        ),
+        cure: Words::of(match scene.facts.proxy_evidence {
+            Some(_) => scene.facts.at_the_proxy(scene.facts.proxy.keep_last_slash_setting()),
+            None => {
+                "Send the path exactly as it was signed; with and without the slash are two different objects."
+                    .to_owned()
+            }
+        }),
     }
 }
