@@ -160,7 +160,7 @@ test("minio-js presigned links upload and download", async () => {
 test("minio-js a wrong secret is told in the message that people print", async () => {
   const err = await refused("SignatureDoesNotMatch", () => client({ secret: WRONG_SECRET }).putObject(bucket, "refused", "x"));
   assert.ok(err.message.startsWith(AWS_TEXT), err.message);
-  assert.match(err.message, /secret/);
+  assert.match(err.message, /secretKey in new Minio\.Client/);
   const large = await refused("SignatureDoesNotMatch", () => client({ secret: WRONG_SECRET }).putObject(bucket, "refused", Readable.from([randomBytes(20 * MIB)]), 20 * MIB));
   assert.match(large.message, /SEC-WRONG/);
   assert.equal((await refusal(server, err.requestid)).causes[0].id, "SEC-WRONG");

@@ -232,7 +232,7 @@ def boto3_wrong_secret_prints_cause_and_cure(server, bucket):
     error = refused("SignatureDoesNotMatch", 403, put, client=connect(server, secret=WRONG_SECRET), bucket=bucket)
     diagnosed(error, "SEC-WRONG", "unproven", "secret")
     assert AWS_TEXT in str(error)
-    assert "secret" in error.response["Error"]["Message"].removeprefix(AWS_TEXT)
+    assert "aws_secret_access_key" in error.response["Error"]["Message"].removeprefix(AWS_TEXT)
     assert harness.SECRET not in str(error.response)
     assert signing.refusal(server, error.response["ResponseMetadata"]["RequestId"])["causes"][0]["id"] == "SEC-WRONG"
 

@@ -156,7 +156,7 @@ def awscli_conditional_put_is_kept(cli, bucket, tmp_path):
 def awscli_wrong_secret_prints_cause_and_cure(cli, bucket):
     printed = cli.refused("SignatureDoesNotMatch", *put(bucket), secret=WRONG_SECRET)
     assert AWS_TEXT in printed
-    assert "secret" in printed.partition(AWS_TEXT)[2]
+    assert "aws_secret_access_key (aws configure)" in printed.partition(AWS_TEXT)[2]
 
 
 def awscli_s3_cp_with_a_wrong_secret_prints_cause_and_cure(cli, bucket, tmp_path):

@@ -128,7 +128,7 @@ def curl_wrong_secret_prints_cause_and_cure(server, there):
     diagnosis = refused(answer, 403, "SignatureDoesNotMatch")
     assert (diagnosis.ids[0], diagnosis.status, diagnosis.slot) == ("SEC-WRONG", "unproven", "secret")
     assert message(answer).startswith(AWS_TEXT)
-    assert "secret" in message(answer).removeprefix(AWS_TEXT)
+    assert "--user ID:SECRET" in message(answer).removeprefix(AWS_TEXT)
     assert signing.refusal(server, answer.headers["x-amz-request-id"])["causes"][0]["id"] == "SEC-WRONG"
 
 

@@ -171,7 +171,7 @@ def nginx_that_adds_a_parameter_is_named_with_it(server, bucket):
 def haproxy_that_sets_host_is_named_with_both_hosts(server, bucket):
     with Haproxy("sets-host", server.host) as front:
         error = refused("SignatureDoesNotMatch", 403, put, client=connect(server, endpoint=front.url), bucket=bucket)
-        named(server, error, "HST-PROXY", "host", front.host, server.host)
+        named(server, error, "HST-PROXY", "host", front.host, server.host, "If HAProxy is in front, remove http-request set-header Host.")
 
 
 def haproxy_that_strips_a_prefix_is_named_with_both_paths(server, bucket):
@@ -195,7 +195,7 @@ def haproxy_that_deletes_a_signed_header_is_named_with_its_value(server, bucket)
 def haproxy_that_cleans_paths_is_named(server, bucket):
     with Haproxy("cleans-paths", server.host) as front:
         error = refused("SignatureDoesNotMatch", 403, put, client=connect(server, endpoint=front.url), bucket=bucket, Key="a//b")
-        named(server, error, "URI-MERGE", "uri", signed=f"/{bucket}/a//b")
+        named(server, error, "URI-MERGE", "uri", "normalize-uri path-merge-slashes", signed=f"/{bucket}/a//b")
         answer = curl(f"{front.url}/{bucket}/./k")
         named_to_curl(server, answer, "URI-DOTS", "uri", signed=f"/{bucket}/./k")
 
@@ -213,7 +213,7 @@ def haproxy_that_turns_head_into_get_is_named(server, bucket):
 def caddy_that_sets_host_is_named_with_both_hosts(server, bucket):
     with Caddy("sets-host", server.host) as front:
         error = refused("SignatureDoesNotMatch", 403, put, client=connect(server, endpoint=front.url), bucket=bucket)
-        named(server, error, "HST-PROXY", "host", front.host, server.host)
+        named(server, error, "HST-PROXY", "host", front.host, server.host, "Caddy", "remove header_up Host from reverse_proxy.")
 
 
 def caddy_that_strips_a_prefix_is_named_with_both_paths(server, bucket):

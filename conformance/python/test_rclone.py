@@ -134,7 +134,7 @@ def rclone_a_wrong_secret_prints_cause_and_cure(rclone, bucket, tmp_path):
     for command in commands:
         printed = rclone.run(*command, secret=WRONG_SECRET).refused()
         assert AWS_TEXT in printed, command
-        assert "secret" in printed.partition(AWS_TEXT)[2]
+        assert "secret_access_key in rclone.conf" in printed.partition(AWS_TEXT)[2]
 
 
 def rclone_a_wrong_region_names_the_right_one(rclone, bucket):

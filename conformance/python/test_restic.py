@@ -105,7 +105,7 @@ def restic_a_wrong_secret_prints_cause_and_cure_where_no_region_is_set(restic):
     for command in (("snapshots",), ("init",), ("backup", __file__)):
         printed = restic.run(*command, secret=WRONG_SECRET, region=None).refused()
         assert AWS_TEXT in printed, command
-        assert "secret" in printed.partition(AWS_TEXT)[2]
+        assert "restic: AWS_SECRET_ACCESS_KEY" in printed.partition(AWS_TEXT)[2]
 
 
 def restic_asks_for_the_region_when_none_is_set_and_a_wrong_one_is_a_bad_request(restic):

@@ -137,7 +137,7 @@ def s3cmd_a_wrong_secret_prints_cause_and_cure(s3cmd, bucket, tmp_path):
     for command in (("put", file_of(tmp_path), f"s3://{bucket}/x"), ("ls",), ("ls", f"s3://{bucket}"), ("sync", f"{tmp_path}/", f"s3://{bucket}/x/")):
         printed = s3cmd.run(*command, secret=WRONG_SECRET).refused()
         assert AWS_TEXT in printed
-        assert "secret" in printed.partition(AWS_TEXT)[2]
+        assert "secret_key in .s3cfg" in printed.partition(AWS_TEXT)[2]
     large = s3cmd.run("put", file_of(tmp_path, bytes(20 * MIB)), f"s3://{bucket}/x", secret=WRONG_SECRET).refused()
     assert "SEC-WRONG" in large
 

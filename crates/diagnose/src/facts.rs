@@ -158,6 +158,8 @@ impl<'a> Traces<'a> {
 }
 
 #[cfg(test)]
+mod captured;
+#[cfg(test)]
 mod pages;
 #[cfg(test)]
 mod tests;
