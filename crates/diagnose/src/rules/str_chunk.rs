@@ -179,12 +179,14 @@ fn infer(scene: &Scene<'_>) -> Option<Finding> {
         "{} was changed, cut anew or exchanged on its way; all before it arrived as it was signed",
         place(*chunk, *offset)
     );
-    let cure = "Let nothing on the way touch the body. A signer of your own signs each chunk over the signature before it.";
+    let cure = Words::of("Let nothing on the way touch the body. ")
+        .say(scene.facts.signer.no_chunks_setting())
+        .say(".");
     Some(Finding::new(
         Slot::Chunk(*chunk),
         Proof::Infer,
         800,
         Words::of(what),
-        Words::of(cure),
+        cure,
     ))
 }

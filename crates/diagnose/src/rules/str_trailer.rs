@@ -155,8 +155,8 @@ fn infer(scene: &Scene<'_>) -> Option<Finding> {
         Proof::Infer,
         800,
         Words::of("The trailer was changed on its way; every chunk before it arrived as it was signed"),
-        Words::of(
-            "Let nothing on the way touch the body. A signer of your own signs the trailer over the signature of the closing chunk.",
-        ),
+        Words::of("Let nothing on the way touch the body. ")
+            .say(scene.facts.signer.no_chunks_setting())
+            .say("."),
     ))
 }

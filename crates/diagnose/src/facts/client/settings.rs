@@ -562,4 +562,31 @@ impl Client {
             }
         }
     }
+
+    /// Sends a body in one piece, with one signature.
+    pub(crate) fn no_chunks_setting(self) -> &'static str {
+        match self {
+            Client::JavaV1 => "Or call disableChunkedEncoding() on the client builder",
+            Client::JavaV2 => "Or set chunkedEncodingEnabled(false) in S3Configuration",
+            Client::DotNet => "Or set UseChunkEncoding = false in PutObjectRequest",
+            Client::JsV3
+            | Client::JsV3Page
+            | Client::JsV2
+            | Client::JsV2Page
+            | Client::Boto3
+            | Client::AwsCliV1
+            | Client::AwsCliV2
+            | Client::GoV1
+            | Client::GoV2
+            | Client::Kotlin
+            | Client::Rust
+            | Client::Php
+            | Client::Ruby
+            | Client::Cpp
+            | Client::Curl
+            | minio_and_tools!()
+            | Client::Postman => "A proxy that cuts uploads anew must stop",
+            senders!() => "A signer of your own signs each piece over the signature before it",
+        }
+    }
 }
