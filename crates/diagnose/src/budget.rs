@@ -79,6 +79,8 @@ pub struct Tried {
     pub hashed_bytes: u64,
     /// Whether the budget ended the search before everything was tried.
     pub cut_short: bool,
+    /// How long all of it took, in microseconds. There is no clock here: whoever asked fills it in, or nobody does.
+    pub microseconds: Option<u64>,
 }
 
 /// Counts work against one of the two limits.

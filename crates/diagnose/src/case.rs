@@ -49,6 +49,21 @@ pub enum Fault<'a> {
         /// When it was used, seconds since 1970.
         at: i64,
     },
+    /// The signature of the link matched, but the link is good for one use and ended before what it was used for had succeeded.
+    LinkEnded,
+    /// The signature of the link matched, but the link is good for one use and older than the bucket, so that nobody can tell whether it was
+    /// used.
+    LinkOlderThanBucket {
+        /// When the bucket was made, seconds since 1970.
+        created: i64,
+    },
+    /// It is not signed at all, and nobody may do what it asks for.
+    Unsigned,
+    /// The signature matched, and the caller may; but the bucket does not belong to the account that the request expects.
+    OwnerDiffers {
+        /// The header that names the account.
+        header: &'a str,
+    },
 }
 
 /// What the CORS rules of a bucket do not allow.

@@ -17,6 +17,7 @@ use crate::repair::{Repaired, plain_signature};
 use crate::rules::{Finding, RULES, Rule, rule};
 use crate::scene::Scene;
 use crate::search::{Found, Sent, search};
+use crate::texts::Texts;
 
 /// Most likely causes that are listed when nothing is proven.
 const INFERENCES_MAX: usize = 3;
@@ -73,7 +74,10 @@ pub fn diagnose(case: &Case<'_>, budget: Budget<'_>) -> Diagnosis {
         }
         _ => Found::default(),
     };
-    conclude(&scene, findings, &found, tried)
+    Diagnosis {
+        texts: Texts::of(&scene, &found),
+        ..conclude(&scene, findings, &found, tried)
+    }
 }
 
 /// What was signed and the signature that was sent for it: of the request, or of the chunk or trailer that does not fit.
@@ -260,6 +264,7 @@ fn conclude(
         otherwise: scene.otherwise,
         culprit,
         tried,
+        texts: None,
         note,
     }
 }

@@ -6,6 +6,7 @@
 use std::fmt;
 
 use crate::budget::Tried;
+use crate::texts::Texts;
 use crate::words::{Value, Words};
 
 /// How certain the diagnosis is.
@@ -193,6 +194,8 @@ pub struct Diagnosis {
     pub culprit: Option<Culprit>,
     /// What the search did.
     pub tried: Tried,
+    /// The texts of both sides.
+    pub(crate) texts: Option<Texts>,
     /// What is said when there is no cause to name; empty if there is nothing to add to the refusal itself.
     pub(crate) note: &'static str,
 }

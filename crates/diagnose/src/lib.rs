@@ -62,6 +62,7 @@ mod case;
 mod diagnose;
 mod diagnosis;
 mod facts;
+mod hidden;
 mod hypothesis;
 mod parts;
 mod repair;
@@ -69,6 +70,7 @@ mod report;
 mod rules;
 mod scene;
 mod search;
+mod texts;
 mod words;
 
 pub use budget::{
@@ -80,10 +82,12 @@ pub use case::{
 };
 pub use diagnose::diagnose;
 pub use diagnosis::{Cause, Culprit, Diagnosis, Otherwise, Proof, Slot, Status};
+pub use hidden::{is_secret_header, is_secret_parameter};
 pub use repair::presumed_access_key_id;
 pub use report::{
     PAGES_URL, Report, ReportCause, ReportCulprit, ReportTried, SENTENCE_CHARACTERS_MAX,
     SENTENCE_OF_TWO_CHARACTERS_MAX,
 };
 pub use rules::{ids, page, title};
+pub use texts::{ReportLine, ReportTexts, TEXT_LINES_MAX, TEXTS_BYTES_MAX};
 pub use words::{Level, SENTENCE_VALUE_CHARACTERS_MAX, SHOWN_VALUE_BYTES_MAX};

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::{Value as Json, json};
 
 use crate::diagnosis::{Diagnosis, Proof, Status};
+use crate::texts::ReportTexts;
 use crate::words::{Level, Place};
 
 /// Length, in characters, of a sentence about one cause. If its values make it longer, they are left out.
@@ -91,6 +92,9 @@ pub struct ReportTried {
     pub hashed_bytes: u64,
     /// Whether the budget ended the search.
     pub cut_short: bool,
+    /// How long it took, if somebody measured it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub microseconds: Option<u64>,
 }
 
 impl Diagnosis {
@@ -112,8 +116,14 @@ impl Diagnosis {
                 pairs: self.tried.pairs,
                 hashed_bytes: self.tried.hashed_bytes,
                 cut_short: self.tried.cut_short,
+                microseconds: self.tried.microseconds,
             },
         }
+    }
+
+    /// What was signed on both sides, as a reader of this level may see it; `None` where no comparison of signatures failed.
+    pub fn texts(&self, level: Level) -> Option<ReportTexts> {
+        self.texts.as_ref().map(|texts| texts.at(level))
     }
 
     fn sentence(&self, level: Level) -> String {

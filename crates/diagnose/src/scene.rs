@@ -4,16 +4,21 @@
 
 use std::collections::HashSet;
 
-use countersign_sigv4::{ChunkError, Claim, Form, Refusal, query_value};
+use countersign_sigv4::{ChunkError, Claim, Form, Refusal, decode_query, query_pairs, query_value};
 
 use crate::case::{BodyFault, Case, Fault, Preflight};
 use crate::diagnosis::Otherwise;
 use crate::facts::{Facts, Traces};
+use crate::hidden::{is_secret_header, is_secret_parameter};
 use crate::parts::Parts;
 use crate::words::{Origin, Value};
 
 /// Hosts tried for one request.
 const HOSTS_MAX: usize = 200;
+/// Most values that are looked for because of where they stand. An honest request has a handful.
+const HIDDEN_VALUES_MAX: usize = 32;
+/// Shortest of them.
+const HIDDEN_BYTES_MIN: usize = 8;
 /// Names tried from each list that the server keeps.
 const NAMES_EACH_MAX: usize = 8;
 
@@ -74,6 +79,10 @@ impl<'a> Scene<'a> {
             | Fault::Policy(_)
             | Fault::FileMissing
             | Fault::LinkUsed { .. }
+            | Fault::LinkEnded
+            | Fault::LinkOlderThanBucket { .. }
+            | Fault::Unsigned
+            | Fault::OwnerDiffers { .. }
             | Fault::Body(_)
             | Fault::Preflight(_) => None,
         }
@@ -184,30 +193,44 @@ impl<'a> Scene<'a> {
     }
 
     fn holds_a_secret(&self, bytes: &[u8]) -> bool {
-        let token = self
-            .claim()
-            .and_then(|claim| claim.session_token.as_deref())
-            .unwrap_or_default();
-        let signature = self
-            .claim()
-            .map(|claim| claim.signature.as_str())
-            .unwrap_or_default();
+        self.hidden().iter().any(|hidden| contains(bytes, hidden))
+    }
+
+    /// What may be said to nobody, wherever it stands: the secret, and what this request holds in the places for signatures and
+    /// credentials.
+    pub(crate) fn hidden(&self) -> Vec<Vec<u8>> {
+        let claim = self.claim();
+        let token = claim.and_then(|claim| claim.session_token.as_deref());
+        let signature = claim.map(|claim| claim.signature.as_str());
         let of_chunk = match self.chunk_error() {
             Some(
                 ChunkError::SignatureMismatch { provided, .. }
                 | ChunkError::TrailerSignatureMismatch { provided, .. },
-            ) => provided.as_str(),
-            _ => "",
+            ) => Some(provided.as_str()),
+            _ => None,
         };
-        let secret = self.case.secret.map(|secret| secret.expose()).unwrap_or_default();
-        [
-            token.as_bytes(),
-            signature.as_bytes(),
-            of_chunk.as_bytes(),
-            secret,
-        ]
-        .iter()
-        .any(|hidden| contains(bytes, hidden))
+        let secret = self.case.secret.map(|secret| secret.expose());
+        let named = [token, signature, of_chunk]
+            .into_iter()
+            .flatten()
+            .map(str::as_bytes);
+        let request = &self.case.request;
+        let headers = request.headers.iter();
+        let headers = headers
+            .filter(|(name, _)| is_secret_header(name))
+            .map(|(_, value)| value.trim_ascii().to_vec());
+        let parameters = query_pairs(request.query.unwrap_or_default())
+            .filter(|(name, _)| is_secret_parameter(&String::from_utf8_lossy(&decode_query(name))))
+            .flat_map(|(_, value)| {
+                let value = value.unwrap_or_default();
+                [value.to_vec(), decode_query(value)]
+            });
+        // A few letters hide nothing that cannot be guessed, and stand in every other text.
+        let found = headers
+            .chain(parameters)
+            .filter(|value| value.len() >= HIDDEN_BYTES_MIN);
+        let named = named.chain(secret).map(<[u8]>::to_vec);
+        named.chain(found.take(HIDDEN_VALUES_MAX)).collect()
     }
 
     fn stands_in_form(&self, bytes: &[u8]) -> bool {

@@ -5,18 +5,8 @@
 //! Keeps true: the value of a header that carries a credential is never said, whatever rule it came to.
 
 use super::prelude::*;
+use crate::hidden::is_secret_header;
 use crate::words::Origin;
-
-/// Headers whose values are credentials.
-const CONFIDENTIAL: [&str; 7] = [
-    "authorization",
-    "cookie",
-    "proxy-authorization",
-    "x-amz-copy-source-server-side-encryption-customer-key",
-    "x-amz-s3session-token",
-    "x-amz-security-token",
-    "x-amz-server-side-encryption-customer-key",
-];
 
 /// Signed headers with the values received, the host aside; a header that did not arrive has an empty value.
 pub(super) fn signed<'a>(scene: &'a Scene<'_>) -> impl Iterator<Item = (&'a str, &'a [u8])> {
@@ -111,7 +101,7 @@ fn value_or_empty(words: Words, value: Option<&Value>, instead: &'static str) ->
 }
 
 fn said(name: &str, mut value: Value) -> Value {
-    if CONFIDENTIAL.contains(&name) {
+    if is_secret_header(name) {
         value.origin = Origin::Withheld;
     }
     value
