@@ -3,10 +3,13 @@
 //! Not here: order and budget of the search (see `search`). The table at the foot is the list of everything the product
 //! can say; ids are stable for ever.
 
+mod acc_owner;
 mod alg_v2;
 mod alg_v4a;
 mod auth_format;
+mod auth_none;
 mod auth_two;
+mod body_text;
 mod charset;
 mod clk_datehdr;
 mod clk_format;
@@ -332,8 +335,10 @@ pub(crate) static RULES: &[&Rule] = &[
     &pol_ct::RULE,
     &alg_v2::RULE,
     &alg_v4a::RULE,
+    &auth_none::RULE,
     &auth_two::RULE,
     &auth_format::RULE,
+    &acc_owner::RULE,
     &cors_none::RULE,
     &cors_origin::RULE,
     &cors_method::RULE,

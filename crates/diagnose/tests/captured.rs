@@ -143,4 +143,8 @@ const BY_HAND: &[(&str, &[&str])] = &[
         "a capture is one request, and this one is refused for another that came before it",
         &["PRE-USED"],
     ),
+    (
+        "a capture is held against its signature, and nothing is wrong with that of one, while the other has none",
+        &["ACC-OWNER", "AUTH-NONE"],
+    ),
 ];

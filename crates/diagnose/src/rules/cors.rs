@@ -1,4 +1,4 @@
-//! What the rules about refused preflights share: the words for the page, and for the rule that comes nearest.
+//! What the rules about pages share, refused a preflight or withheld an answer: the words for the page, and for the rule that comes nearest.
 //!
 //! Not here: which part of a preflight no rule allows; whoever evaluated the rules says so. What rules allow is the bucket
 //! owner's to know: it enters sentences as [`Value::configured`] only.
@@ -19,9 +19,13 @@ pub(super) fn origin(scene: &Scene<'_>) -> Value {
     Value::received(scene.header("origin").unwrap_or_default())
 }
 
-/// The method that the page wants to use.
+/// The method that the page wants to use, or uses: where nobody asked ahead, it is that of the request.
 pub(super) fn method(scene: &Scene<'_>) -> Value {
-    Value::received(scene.header("access-control-request-method").unwrap_or_default())
+    match scene.header("access-control-request-method") {
+        Some(method) => Value::received(method),
+        None if scene.case.request.method == "OPTIONS" => Value::received(""),
+        None => Value::received(scene.case.request.method),
+    }
 }
 
 /// Adds where in the configuration something is to be added.

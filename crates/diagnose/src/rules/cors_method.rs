@@ -24,6 +24,10 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
         .value(&method, "it wants to use");
     let cure = Words::of("Add ").value(&method, "it").say(" to AllowedMethods ");
     let cure = in_rule(cure, preflight).say(".");
-    let slot = Slot::Header("access-control-request-method".to_owned());
+    let asked = "access-control-request-method";
+    let slot = match scene.has_header(asked) {
+        true => Slot::Header(asked.to_owned()),
+        false => Slot::Method,
+    };
     Some(finding(slot, instead(what, preflight), cure, method))
 }

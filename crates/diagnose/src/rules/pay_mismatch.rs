@@ -2,8 +2,13 @@
 //!
 //! Not here: the hash of an empty body (`pay_emptyhash`), framing that was left in (`pay_chunked_raw`). The body was read for its own sake, never for this.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use countersign_sigv4::EMPTY_SHA256;
+use sha1::Sha1;
+use sha2::{Digest, Sha256};
 
+use super::body_text::spoilt;
 use super::framing::{checksum_slot, is_raw};
 use super::pay_crc_empty::is_of_nothing;
 use super::pay_sdk2025::is_by_default;
@@ -41,7 +46,7 @@ fn of_checksum(scene: &Scene<'_>) -> Option<Finding> {
     if is_raw(scene) || is_by_default(scene) || of_nothing {
         return None;
     }
-    let (why, cure) = explain(body.bytes, &body.head);
+    let (why, cure) = spoilt(body, |bytes| has_checksum(header, sent, bytes));
     let name = Value::received(header.clone());
     let what = Words::of(format!(
         "The body that arrived ({} bytes) does not have the checksum in ",
@@ -71,7 +76,8 @@ fn of_hash(scene: &Scene<'_>) -> Option<Finding> {
     if is_raw(scene) || (signed.eq_ignore_ascii_case(EMPTY_SHA256) && body.bytes > 0) {
         return None;
     }
-    let (why, cure) = explain(body.bytes, &body.head);
+    let hash = claim.payload.sha256();
+    let (why, cure) = spoilt(body, |bytes| Some(hash == Some(Sha256::digest(bytes).into())));
     let what = Words::of(format!(
         "The body that arrived ({} bytes) is not the one whose hash was signed: {why}",
         body.bytes
@@ -82,26 +88,11 @@ fn of_hash(scene: &Scene<'_>) -> Option<Finding> {
     Some(finding)
 }
 
-fn explain(bytes: u64, head: &[u8]) -> (&'static str, &'static str) {
-    if bytes == 0 {
-        (
-            "it is empty, as when a stream was already read",
-            "Rewind the stream before sending, or make a new one for each attempt.",
-        )
-    } else if head.starts_with(&[0x1f, 0x8b]) {
-        (
-            "it begins as gzip does",
-            "If the file is no gzip itself, compress before signing, or turn off compression in the client or proxy.",
-        )
-    } else if head.starts_with(&[0xef, 0xbb, 0xbf]) {
-        (
-            "it begins with a byte order mark",
-            "Hash the bytes that are sent, after encoding the text.",
-        )
-    } else {
-        (
-            "it was changed after signing, or other bytes were hashed",
-            "Hash the very bytes that are sent; look for a re-encoded text, changed line ends, or a file still being written.",
-        )
+/// Whether bytes have the checksum of this header; `None` if it is one that is not computed here.
+fn has_checksum(header: &str, sent: &str, bytes: &[u8]) -> Option<bool> {
+    match header {
+        "x-amz-checksum-sha256" => Some(STANDARD.encode(Sha256::digest(bytes)) == sent),
+        "x-amz-checksum-sha1" => Some(STANDARD.encode(Sha1::digest(bytes)) == sent),
+        _ => None,
     }
 }

@@ -3,6 +3,7 @@
 use countersign_sigv4::{Form, query_value, timestamp_text};
 
 use super::prelude::*;
+use crate::case::Fault;
 use crate::words::duration;
 
 pub(crate) static RULE: Rule = Rule {
@@ -18,6 +19,14 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
     let claim = scene.claim().filter(|claim| claim.form == Form::Query)?;
     let (lifetime, now) = (claim.expires?, scene.case.server.now);
     let end = claim.time.saturating_add_unsigned(lifetime);
+    if matches!(scene.case.fault, Fault::LinkEnded) {
+        let what = "The one-time link ended before its upload had arrived whole";
+        let cure =
+            "Create a new one with a lifetime that is long enough for the whole upload, at most 7 days.";
+        let mut finding = Finding::new(Slot::Time, Proof::Exact, 920, Words::of(what), Words::of(cure));
+        finding.signed = Some(Value::answered(timestamp_text(end)));
+        return Some(finding);
+    }
     if end >= now {
         return None;
     }

@@ -16,20 +16,28 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(scene: &Scene<'_>) -> Option<Finding> {
-    let Fault::LinkUsed { at } = scene.case.fault else {
-        return None;
+    let (what, at) = match scene.case.fault {
+        Fault::LinkUsed { at } => {
+            let ago = duration(scene.case.server.now.abs_diff(at));
+            let when = timestamp_text(at);
+            (
+                format!("The link works once and was used {ago} ago, at {when}"),
+                at,
+            )
+        }
+        Fault::LinkOlderThanBucket { created } => {
+            let when = timestamp_text(created);
+            let what =
+                "The link works once, and whether it was used is not known: the bucket was made after it";
+            (format!("{what}, at {when}"), created)
+        }
+        _ => return None,
     };
-    let now = scene.case.server.now;
-    let what = Words::of(format!(
-        "The link works once and was used {} ago, at {}",
-        duration(now.abs_diff(at)),
-        timestamp_text(at)
-    ));
     let cure = Words::of(
         "Create a new one. A download counts from its first byte, an upload when it has succeeded.",
     );
-    let mut finding = Finding::new(Slot::Query, Proof::Exact, 930, what, cure);
+    let mut finding = Finding::new(Slot::Query, Proof::Exact, 930, Words::of(what), cure);
     finding.signed = Some(Value::answered(timestamp_text(at)));
-    finding.received = Some(Value::answered(timestamp_text(now)));
+    finding.received = Some(Value::answered(timestamp_text(scene.case.server.now)));
     Some(finding)
 }

@@ -221,6 +221,24 @@ impl Context {
         (request.replace("{signature}", &signature), Some(signature))
     }
 
+    /// What a server refuses though nothing is wrong with the signature, or none is there.
+    fn fault_beside_the_signature(&self) -> Option<Fault<'_>> {
+        let number = |name: &str| self.0.get(name).and_then(Value::as_i64);
+        if let Some(at) = number("link_used") {
+            return Some(Fault::LinkUsed { at });
+        }
+        if let Some(created) = number("link_older_than_bucket") {
+            return Some(Fault::LinkOlderThanBucket { created });
+        }
+        if let Some(header) = self.text("owner_differs") {
+            return Some(Fault::OwnerDiffers { header });
+        }
+        if self.flag("link_ended") {
+            return Some(Fault::LinkEnded);
+        }
+        self.flag("unsigned").then_some(Fault::Unsigned)
+    }
+
     /// What no CORS rule allows, where the fixture is about a preflight.
     fn preflight(&self) -> Option<Preflight> {
         let cors = self.0.get("cors")?;
@@ -281,9 +299,7 @@ impl Context {
                 _ if token_refused => Fault::InvalidToken,
                 (Some(refusal), _) => Fault::Refused(refusal),
                 (None, Some(fault)) => Fault::Body(fault),
-                (None, None) => Fault::LinkUsed {
-                    at: self.0.get("link_used").and_then(Value::as_i64)?,
-                },
+                (None, None) => self.fault_beside_the_signature()?,
             };
             let case = Case {
                 request: *request,

@@ -1,0 +1,61 @@
+//! AUTH-NONE: the request is not signed; where it looks as if it had been, the signature was lost on the way.
+//!
+//! Not here: what nobody may do. That was decided, and the answer says no more about it.
+
+use super::prelude::*;
+use crate::case::Fault;
+
+pub(crate) static RULE: Rule = Rule {
+    check: Some(check),
+    on_the_way: true,
+    ..Rule::new(
+        "AUTH-NONE",
+        "The request is not signed",
+        include_str!("../../pages/AUTH-NONE.md"),
+    )
+};
+
+/// Headers that clients send with a signature and not without.
+const BESIDE_A_SIGNATURE: [&str; 3] = ["x-amz-date", "x-amz-content-sha256", "x-amz-security-token"];
+
+fn check(scene: &Scene<'_>) -> Option<Finding> {
+    let Fault::Unsigned = scene.case.fault else {
+        return None;
+    };
+    let beside = BESIDE_A_SIGNATURE.iter().find(|name| scene.has_header(name));
+    let (what, cure) = match beside {
+        Some(name) => (
+            Words::of(format!(
+                "The request has {name}, as signed ones do, but Authorization did not arrive"
+            )),
+            "Let proxies and CDNs pass Authorization, and look for a redirect: HTTP clients drop it when they follow one to another host.",
+        ),
+        None if is_form(scene) => (
+            Words::of("The form is not signed: it has no policy among its fields"),
+            "Make its fields with createPresignedPost, generate_presigned_post or countersign presign, and put them before the file.",
+        ),
+        None if scene.facts.page => (
+            Words::of("The request is not signed: a page asked for the bare address"),
+            "Give the page a presigned URL, or allow everybody to read it with a bucket policy.",
+        ),
+        None => (
+            Words::of("The request is not signed, so it is nobody's"),
+            "Give the client an access key (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY), or use a presigned URL.",
+        ),
+    };
+    Some(Finding::new(
+        Slot::Mechanism,
+        Proof::Exact,
+        900,
+        what,
+        Words::of(cure),
+    ))
+}
+
+fn is_form(scene: &Scene<'_>) -> bool {
+    let content_type = scene
+        .header("content-type")
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    scene.case.request.method == "POST" && content_type.starts_with(b"multipart/form-data")
+}
