@@ -1,7 +1,7 @@
 //! The admin API: JSON under `/api/v1` for what AWS has no API for. Signed like S3, for the service `countersign`.
 //!
-//! It keeps true: a caller sees its own refusals; the root sees all. Probes of health and counters need no signature, and
-//! name nobody.
+//! It keeps true: a caller sees its own refusals, and of each no more than its request was told; the root sees all. Probes of
+//! health and counters need no signature, and name nobody.
 
 mod accounts;
 mod credentials;
@@ -9,6 +9,7 @@ mod refusals;
 mod scrub;
 mod sealing;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use countersign_protocol::query::QueryCode;
@@ -16,6 +17,7 @@ use countersign_sigv4::PathRule;
 use countersign_types::iam::Fault;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::body::{BodyFault, Upload};
@@ -113,6 +115,14 @@ struct Caller {
 impl Caller {
     fn may_see(&self, entry: &Entry) -> bool {
         self.is_root || entry.access_key_id.as_deref() == Some(self.access_key_id.as_str())
+    }
+
+    /// What of an entry this caller may read: the root everything, others what their own requests were told.
+    fn sees<'a>(&self, entry: &'a Entry) -> Cow<'a, RawValue> {
+        match self.is_root {
+            true => Cow::Borrowed(&entry.document),
+            false => Cow::Owned(entry.for_caller()),
+        }
     }
 }
 

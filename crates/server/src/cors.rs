@@ -4,14 +4,17 @@
 //! names no origin costs nothing.
 //!
 //! It keeps true: a request is never refused here, and where no rule allows its origin its answer is the same as without
-//! one; a rule that is there before the request is carried out decides, so that a page can read how it removed its bucket.
+//! one, but for the diagnosis that says so; a rule that is there before the request is carried out decides, so that a page can read how
+//! it removed its bucket.
 
 use countersign_protocol::cors::CrossOrigin;
+use countersign_store::Error;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, header};
 
 use crate::config::DiagnosisMode;
 use crate::gateway::Gateway;
 use crate::pipeline::received::Received;
+use crate::refusal::{PreflightFault, RefusedPreflight};
 use crate::respond::Outgoing;
 
 /// What a page may read of the answer to its request.
@@ -21,6 +24,8 @@ pub(crate) struct Sharing {
     headers: HeaderMap,
     /// Whether a refusal lets the page read what tells about it.
     explains: bool,
+    /// Why a browser withholds the answer from its page, where it does.
+    withheld: Option<RefusedPreflight>,
 }
 
 impl Sharing {
@@ -37,17 +42,34 @@ impl Sharing {
         else {
             return Sharing::default();
         };
-        // Storage that fails here fails the request too, in words.
-        let Ok(Some(rules)) = gateway.store.cors_rules(&bucket).await else {
-            return Sharing::default();
+        let withheld = |fault| Sharing {
+            withheld: is_for_another_origin(received, &asked.origin).then(|| RefusedPreflight {
+                fault,
+                method: received.method().to_owned(),
+                is_about_object: false,
+            }),
+            ..Sharing::default()
+        };
+        let rules = match gateway.store.cors_rules(&bucket).await {
+            Ok(Some(rules)) => rules,
+            Ok(None) => return withheld(PreflightFault::NoRules),
+            Err(Error::NoSuchBucket) => return withheld(PreflightFault::NoBucket),
+            // Storage that fails here fails the request too, in words.
+            Err(_) => return Sharing::default(),
         };
         match asked.evaluate(&rules) {
             Ok(allowed) => Sharing {
                 headers: allowed.encode(),
                 explains: gateway.config.diagnosis != DiagnosisMode::Off,
+                withheld: None,
             },
-            Err(_) => Sharing::default(),
+            Err(denied) => withheld(PreflightFault::Denied(denied, rules)),
         }
+    }
+
+    /// Why a browser withholds the answer from its page; `None` where a page may read it, or none asks.
+    pub(crate) fn withheld(&self) -> Option<&RefusedPreflight> {
+        self.withheld.as_ref()
     }
 
     /// Adds the headers to a finished answer.
@@ -61,6 +83,13 @@ impl Sharing {
         }
         response.headers_mut().extend(self.headers);
     }
+}
+
+/// Whether a page asks that was not served from here: to its own server a browser says an origin too.
+fn is_for_another_origin(received: &Received, origin: &str) -> bool {
+    let authority = origin.split_once("://").map(|(_, authority)| authority);
+    let is_own = authority.is_some_and(|authority| received.header(header::HOST) == Some(authority));
+    !is_own && received.header("sec-fetch-site") != Some("same-origin")
 }
 
 /// Adds to what a rule exposes whatever this refusal has to tell, whether or not the rule's author thought of it.
@@ -107,7 +136,12 @@ mod tests {
             let name = HeaderName::from_static(name);
             response.headers_mut().insert(name, HeaderValue::from_static("v"));
         }
-        Sharing { headers, explains }.add_to(&mut response);
+        Sharing {
+            headers,
+            explains,
+            withheld: None,
+        }
+        .add_to(&mut response);
         let found = response.headers().get(header::ACCESS_CONTROL_EXPOSE_HEADERS);
         assert_eq!(
             found.and_then(|v| v.to_str().ok()),
@@ -140,6 +174,7 @@ mod tests {
         Sharing {
             headers: HeaderMap::new(),
             explains: true,
+            withheld: None,
         }
         .add_to(&mut response);
         assert!(response.headers().is_empty());

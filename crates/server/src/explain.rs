@@ -8,6 +8,8 @@
 
 mod denial;
 mod fault;
+mod kept;
+mod page;
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
@@ -27,9 +29,11 @@ use crate::gateway::Gateway;
 use crate::metrics::Skipped;
 use crate::pipeline::received::Received;
 use crate::record::Note;
-use crate::refusal::{Refusal, Refused, RefusedAs};
+use crate::refusal::{Refusal, Refused, RefusedAs, RefusedPreflight};
 use crate::throttle::Allowance;
 use fault::SearchedFault;
+
+pub(crate) use page::withheld;
 
 /// What a request came to, and how it had to be signed for it.
 pub(crate) struct Endpoint {
@@ -42,6 +46,11 @@ pub(crate) struct Endpoint {
 }
 
 impl Endpoint {
+    /// Whether a request without a signature lacks one: calls of IAM and STS that have none show who they are in another way.
+    fn is_for_signed_requests(&self) -> bool {
+        self.service == "s3"
+    }
+
     /// S3.
     pub(crate) fn s3(config: &Config) -> Endpoint {
         Endpoint {
@@ -63,7 +72,7 @@ pub(crate) struct Explanation {
 }
 
 /// Explains a refusal that has to do with the signature, with the body it covers, with CORS rules or access policies, and puts it on record;
-/// `None` for any other and where the operator turned explanations off.
+/// `None` for any other and where the operator turned explanations off. Where a browser withholds the answer, the record says why.
 pub(crate) async fn explain(
     gateway: &Gateway,
     received: &Received,
@@ -71,20 +80,39 @@ pub(crate) async fn explain(
     error: &RefusedAs<'_>,
     endpoint: &Endpoint,
     body: &Upload,
+    withheld: Option<&RefusedPreflight>,
 ) -> Option<Explanation> {
+    let page = withheld.map(|withheld| page::diagnosis(received, withheld));
     if let Refusal::Denied(denial) = &refused.refusal {
-        return denial::explain(gateway, received, &refused, denial, error);
+        return denial::explain(
+            gateway,
+            received,
+            &refused,
+            denial,
+            error,
+            endpoint,
+            page.as_ref(),
+        );
     }
-    let fault = SearchedFault::of(&refused, received, body.facts())?;
+    let fault = SearchedFault::of(&refused, received, body.facts(), endpoint)?;
     let refused = with_presumed_key(gateway, received, refused);
     let event = fault.event();
     let note = Note::of(received, &refused, received.client_address(&gateway.config));
     let question = Question::new(gateway, received, refused, fault, endpoint, body.form_facts());
-    let diagnosis = find(gateway, received, question).await?;
+    let found = find(gateway, received, question).await?;
+    let diagnosis = &found.diagnosis;
     let operator = diagnosis.at(Level::Full);
     log(event, received, error, &operator, note.access_key_id());
-    gateway.record.keep(note.entry(received, error, &operator));
-    let level = level(gateway.config.diagnosis, received)?;
+    let level = level(gateway.config.diagnosis, received);
+    let takes_texts = |cause: &str| gateway.record.takes_texts(cause, &note, received.at);
+    let told = kept::told(&found, &operator, level, takes_texts).with_page(page.as_ref(), level);
+    gateway.record.keep(note.entry(received, error, told));
+    let level = level?;
+    Some(answer(gateway, received, diagnosis, level))
+}
+
+/// A diagnosis as a caller of this level is answered.
+fn answer(gateway: &Gateway, received: &Received, diagnosis: &Diagnosis, level: Level) -> Explanation {
     let report = diagnosis.at(level);
     let (header, sentence) = (report.header_value(), report.sentence.clone());
     // The address of the admin API is ours to know, so only those may see it who may see such names.
@@ -95,11 +123,31 @@ pub(crate) async fn explain(
             received.request_id.as_str()
         )
     });
-    Some(Explanation {
+    Explanation {
         header: Some(header),
         sentence,
         document: element(report, url),
-    })
+    }
+}
+
+/// What a request shows by itself about a fault, for which there is no signature to look at.
+fn shown(received: &Received, fault: diagnose::Fault<'_>) -> Diagnosis {
+    let lines = received.lines();
+    let case = Case {
+        request: received.signed(&lines),
+        claim: None,
+        fault,
+        secret: None,
+        rule: PathRule::S3,
+        server: &ServerFacts::default(),
+        transport: Transport {
+            http_1_0: received.is_http_1_0(),
+            ..Transport::default()
+        },
+        body: None,
+        form: None,
+    };
+    diagnose::diagnose(&case, Budget::none())
 }
 
 /// A signature that cannot be read has no claim, but often a key that helps to explain it. Nothing is granted for it.
@@ -248,11 +296,22 @@ impl Question {
     }
 }
 
+/// A diagnosis, and where it came from.
+struct Found {
+    diagnosis: Arc<Diagnosis>,
+    /// It was found for the same request before.
+    is_remembered: bool,
+}
+
 /// Finds the diagnosis: remembered, or searched for. `None` if the search itself broke.
-async fn find(gateway: &Gateway, received: &Received, question: Question) -> Option<Arc<Diagnosis>> {
-    if matches!(question.fault, SearchedFault::Preflight(_)) {
+async fn find(gateway: &Gateway, received: &Received, question: Question) -> Option<Found> {
+    let searched = |diagnosis| Found {
+        diagnosis,
+        is_remembered: false,
+    };
+    if question.fault.is_nobodys() {
         // Nothing is signed, so there is nothing to search for and nothing to save.
-        return Some(Arc::new(question.search(Allowance::None)));
+        return Some(searched(Arc::new(question.search(Allowance::None))));
     }
     let now = Instant::now();
     let identity = question.identity();
@@ -260,7 +319,10 @@ async fn find(gateway: &Gateway, received: &Received, question: Question) -> Opt
         .as_ref()
         .and_then(|identity| gateway.diagnoses.find(identity, now))
     {
-        return Some(known);
+        return Some(Found {
+            diagnosis: known,
+            is_remembered: true,
+        });
     }
     // Ids that nobody has are not told apart: whoever makes them up must not make us remember them.
     let known = question.refused.resolved.as_ref();
@@ -284,13 +346,13 @@ async fn find(gateway: &Gateway, received: &Received, question: Question) -> Opt
         }
         None => allowance,
     };
-    let searched = tokio::task::spawn_blocking(move || {
+    let answer = tokio::task::spawn_blocking(move || {
         let started = thread_time();
         (question.search(allowance), thread_time().saturating_sub(started))
     })
     .await;
     drop(turn);
-    let Ok((diagnosis, time)) = searched else {
+    let Ok((mut diagnosis, time)) = answer else {
         tracing::error!(
             request_id = received.request_id.as_str(),
             "the search for a cause broke off"
@@ -298,11 +360,12 @@ async fn find(gateway: &Gateway, received: &Received, question: Question) -> Opt
         return None;
     };
     gateway.throttle.spent(time, Instant::now());
+    diagnosis.tried.microseconds = u64::try_from(time.as_micros()).ok();
     let diagnosis = Arc::new(diagnosis);
     if let Some(identity) = identity.filter(|_| allowance == Allowance::Full) {
         gateway.diagnoses.keep(identity, Arc::clone(&diagnosis), now);
     }
-    Some(diagnosis)
+    Some(searched(diagnosis))
 }
 
 /// How much this caller may see.

@@ -23,7 +23,7 @@ use crate::once;
 use crate::operations::{self, Call};
 use crate::probe;
 use crate::query;
-use crate::refusal::{Refusal, Refused, S3Error};
+use crate::refusal::{Refusal, Refused, RefusedPreflight, S3Error};
 use crate::request_id::RequestId;
 use crate::respond::Outgoing;
 use proof::{Asked, Authenticated, Authorized, Place, Signature};
@@ -46,9 +46,12 @@ impl Answer for S3 {
             Some(called) => query::answer(&self.0, &received, called, &mut body).await,
             None => match carry(&self.0, &received, &mut body).await {
                 Ok(response) => response,
-                Err(refused) => refuse(&self.0, &received, *refused, &mut body).await,
+                Err(refused) => refuse(&self.0, &received, *refused, &mut body, sharing.withheld()).await,
             },
         };
+        if let Some(withheld) = sharing.withheld() {
+            explain::withheld(&self.0, &received, withheld, &mut response);
+        }
         self.0.metrics.answered(received.operation(), response.status());
         let is_held_back = received
             .header(header::EXPECT)
@@ -170,6 +173,7 @@ async fn refuse(
     received: &Received,
     refused: Refused,
     body: &mut Upload,
+    withheld: Option<&RefusedPreflight>,
 ) -> Response<Outgoing> {
     let error = refused.s3_error(received.at);
     let status = error.code.status();
@@ -181,8 +185,9 @@ async fn refuse(
         body.look_behind_file().await;
     }
     let endpoint = Endpoint::s3(&gateway.config);
+    let error_as = error.refused_as();
     let explanation =
-        explain::explain(gateway, received, refused, &error.refused_as(), &endpoint, body).await;
+        explain::explain(gateway, received, refused, &error_as, &endpoint, body, withheld).await;
     let mut response = error_response(received, &error, explanation.as_ref());
     let causes = explanation.and_then(|explanation| explanation.header);
     if let Some(Ok(value)) = causes.map(HeaderValue::try_from) {

@@ -150,7 +150,7 @@ async fn explained(
         status: told.code.status(),
         message: &told.message,
     };
-    let explanation = explain::explain(gateway, received, refused, &refused_as, endpoint, body).await;
+    let explanation = explain::explain(gateway, received, refused, &refused_as, endpoint, body, None).await;
     failed(received, service, told, explanation)
 }
 

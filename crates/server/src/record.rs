@@ -11,6 +11,7 @@ mod entry;
 mod files;
 mod mask;
 mod query;
+mod samples;
 mod writer;
 
 use std::collections::VecDeque;
@@ -20,8 +21,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use countersign_types::Moment;
 
-pub(crate) use entry::{Entry, Note};
-pub(crate) use mask::is_secret_parameter;
+pub(crate) use entry::{Entry, NO_CAUSE, Note, TEXTS, Told};
 pub(crate) use query::Query;
 pub(crate) use writer::NotWritten;
 
@@ -29,6 +29,7 @@ use crate::clock::Real;
 use crate::metrics::Metrics;
 use crate::request_id::RequestId;
 use files::Files;
+use samples::Samples;
 use writer::Writer;
 
 /// The latest refusals.
@@ -37,6 +38,7 @@ pub(crate) struct Record {
     kept: Mutex<Kept>,
     /// `None` where nothing is written.
     writer: Option<Writer>,
+    samples: Mutex<Samples>,
     metrics: Arc<Metrics>,
 }
 
@@ -71,8 +73,15 @@ impl Record {
         Record {
             kept: Mutex::new(kept),
             writer,
+            samples: Mutex::default(),
             metrics: Arc::clone(metrics),
         }
+    }
+
+    /// Whether a refusal of this cause, noted like this, is to keep the texts of both sides.
+    pub(crate) fn takes_texts(&self, cause: &str, note: &Note, at: Moment) -> bool {
+        let mut samples = self.samples.lock().unwrap_or_else(PoisonError::into_inner);
+        samples.takes(cause, note.access_key_id(), note.client(), at)
     }
 
     /// Keeps an entry, and lets the oldest go where a bound is reached.

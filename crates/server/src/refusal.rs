@@ -48,6 +48,8 @@ pub(crate) enum Refusal {
     Policy(PolicyFault),
     /// Not allowed.
     AccessDenied,
+    /// The bucket belongs to another account than this header expects.
+    OwnerDiffers(&'static str),
     /// Not allowed by the policies that apply, which gave this reason.
     Denied(Box<Denial>),
     /// It names no operation, or one that we do not have.
@@ -162,7 +164,7 @@ impl Refused {
             Refusal::InvalidToken => S3Error::new(ErrorCode::InvalidToken).with("Token-0", self.session_token()),
             Refusal::ExpiredToken => S3Error::new(ErrorCode::ExpiredToken).with("Token-0", self.session_token()),
             Refusal::Policy(fault) => policy(fault),
-            Refusal::AccessDenied => S3Error::new(ErrorCode::AccessDenied),
+            Refusal::AccessDenied | Refusal::OwnerDiffers(_) => S3Error::new(ErrorCode::AccessDenied),
             Refusal::Denied(denial) => S3Error::new(ErrorCode::AccessDenied).saying(denial.told()),
             Refusal::Parse(error) => S3Error::parsed(error),
             Refusal::Store(error, names) => of_store(error, names),

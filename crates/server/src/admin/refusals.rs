@@ -33,7 +33,7 @@ fn list(gateway: &Gateway, received: &Received, caller: &Caller) -> Outcome {
     let query = query(received)?;
     let entries = gateway.record.latest(received.at, |entry| caller.may_see(entry));
     query
-        .page(&entries)
+        .page(&entries, |entry| caller.sees(entry))
         .map(|page| text(&page))
         .ok_or_else(no_such_refusal)
 }
@@ -52,7 +52,7 @@ fn one(gateway: &Gateway, received: &Received, caller: &Caller, id: &str) -> Out
     let found = RequestId::parse(id).and_then(|id| gateway.record.find(&id, received.at));
     let found = found.filter(|entry| caller.may_see(entry));
     found
-        .map(|entry| entry.document.get().to_owned())
+        .map(|entry| caller.sees(&entry).get().to_owned())
         .ok_or_else(no_such_refusal)
 }
 

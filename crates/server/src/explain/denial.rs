@@ -1,19 +1,19 @@
 //! A denial by access policies, explained: which statement of which policy decided, or which type of policy lacks one.
 //!
-//! The sentence of AWS is in the message already. Here the rest goes on record and, at level `full`, into the document.
+//! The sentence of AWS is in the message already. Here the reason goes into a header, for HEAD; the rest on record and, at level `full`,
+//! into the document.
 //!
-//! Keeps true: what the policies of an account say is told to the account and to the operator, never to another account. A line of
-//! the record can be read by its caller, so of such a caller it says no more than the answer did; the log has the reason.
+//! Keeps true: what the policies of an account say is told to the account and to the operator, never to another account.
 
-use countersign_diagnose::Level;
+use countersign_diagnose::{Diagnosis, Fault, Level};
 use countersign_policy::{Denial, Found, Reason};
 use countersign_protocol::encode as xml;
 use serde_json::{Value, json};
 
-use super::{Explanation, level};
+use super::{Endpoint, Explanation, answer, level, shown};
 use crate::gateway::Gateway;
 use crate::pipeline::received::Received;
-use crate::record::Note;
+use crate::record::{Note, Told};
 use crate::refusal::{Refused, RefusedAs};
 
 /// Puts a denial on record; what may be shown of it, if any of it may.
@@ -23,6 +23,8 @@ pub(super) fn explain(
     refused: &Refused,
     denial: &Denial,
     error: &RefusedAs<'_>,
+    endpoint: &Endpoint,
+    page: Option<&Diagnosis>,
 ) -> Option<Explanation> {
     let note = Note::of(received, refused, received.client_address(&gateway.config));
     let decision = Decision::of(denial);
@@ -40,24 +42,57 @@ pub(super) fn explain(
         sid = decision.sid,
         "access_denied"
     );
-    // Nobody can ask for the record; whose key was denied can.
-    let is_nobody = refused.claim.is_none();
-    let shown = (denial.is_own_account || is_nobody).then_some(&decision);
-    let diagnosis = json!({
-        "version": 1,
-        "status": "exact",
-        "requester": denial.requester,
-        "action": denial.action,
-        "resource": denial.resource,
-        "decision": shown.map(Decision::json),
-    });
-    gateway.record.keep(note.denial(received, error, diagnosis));
-    let level = level(gateway.config.diagnosis, received)?;
-    (level == Level::Full && denial.is_own_account).then(|| Explanation {
-        header: None,
+    // Whom a request without a signature comes from is plain: what it lacks is the signature.
+    let is_unsigned = refused.claim.is_none() && endpoint.is_for_signed_requests();
+    let unsigned = is_unsigned.then(|| shown(received, Fault::Unsigned));
+    let level = level(gateway.config.diagnosis, received);
+    let told = told(denial, &decision, unsigned.as_ref()).with_page(page, level);
+    gateway.record.keep(note.entry(received, error, told));
+    let level = level?;
+    if let Some(unsigned) = unsigned {
+        return Some(answer(gateway, received, &unsigned, level));
+    }
+    // To whom the message tells no reason, no header does either.
+    let is_told = denial.is_own_account && error.message == denial.told();
+    let header = is_told.then(|| decision.header());
+    let decision = match level {
+        Level::Full if denial.is_own_account => decision,
+        Level::Basic if is_told => decision.without_statement(),
+        Level::Full | Level::Basic => return None,
+    };
+    Some(Explanation {
+        header,
         sentence: String::new(),
         document: decision.element(),
     })
+}
+
+/// For the record: everything to the operator, and to another account no more than its answer said.
+fn told(denial: &Denial, decision: &Decision<'_>, unsigned: Option<&Diagnosis>) -> Told {
+    let report = unsigned.map(|unsigned| unsigned.at(Level::Full));
+    let diagnosis = |decision: Option<Value>| {
+        let mut diagnosis = match &report {
+            Some(report) => report.json(),
+            None => json!({ "version": 1, "status": "exact" }),
+        };
+        if let Value::Object(fields) = &mut diagnosis {
+            for (name, value) in [
+                ("requester", json!(denial.requester)),
+                ("action", json!(denial.action)),
+                ("resource", json!(denial.resource)),
+                ("decision", json!(decision)),
+            ] {
+                fields.insert(name.to_owned(), value);
+            }
+        }
+        diagnosis
+    };
+    let causes = report.as_ref().map(|report| report.told());
+    Told {
+        causes: causes.into_iter().flatten().map(str::to_owned).collect(),
+        diagnosis: diagnosis(Some(decision.json())),
+        for_caller: (!denial.is_own_account).then(|| diagnosis(None)),
+    }
 }
 
 /// What decided.
@@ -93,6 +128,25 @@ impl<'a> Decision<'a> {
                 none("public-access-restricted", "public access block".to_owned())
             }
         }
+    }
+
+    /// No more than AWS's message says.
+    fn without_statement(self) -> Decision<'a> {
+        Decision {
+            policy: None,
+            statement: None,
+            sid: None,
+            ..self
+        }
+    }
+
+    /// For the answer to a HEAD, which has no message.
+    fn header(&self) -> String {
+        let policy_type = self.policy_type.replace(' ', "-");
+        format!(
+            "none; status=exact; reason={}; policy-type={policy_type}",
+            self.reason
+        )
     }
 
     fn json(&self) -> Value {

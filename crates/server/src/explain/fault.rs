@@ -11,6 +11,7 @@ use countersign_sigv4::{self as sigv4, Form, Payload};
 use countersign_store::Error;
 use countersign_types::{Checksum, CorsRule};
 
+use super::Endpoint;
 use crate::body::{self, BodyFault};
 use crate::pipeline::received::Received;
 use crate::refusal::{PreflightFault, Refusal, Refused, RefusedPreflight};
@@ -26,6 +27,14 @@ pub(super) enum SearchedFault {
     Policy(sigv4::PolicyFault),
     /// The signature matched, and the link was good for one use and used, at this second.
     LinkUsed(i64),
+    /// The signature matched, and the link was good for one use and ended before it had succeeded.
+    LinkEnded,
+    /// The signature matched, and the link is older than its bucket, which was made at this second.
+    LinkOlderThanBucket(i64),
+    /// There is no signature, and nobody may.
+    Unsigned,
+    /// The signature matched, and the bucket belongs to another account than this header expects.
+    OwnerDiffers(&'static str),
     /// The form has no file.
     FileMissing,
     /// No CORS rule allows what a browser asks for a page.
@@ -37,6 +46,7 @@ impl SearchedFault {
         refused: &Refused,
         received: &Received,
         body: &body::BodyFacts,
+        endpoint: &Endpoint,
     ) -> Option<SearchedFault> {
         match &refused.refusal {
             Refusal::Signature(refusal) => return Some(SearchedFault::Signature(refusal.clone())),
@@ -44,6 +54,14 @@ impl SearchedFault {
             Refusal::InvalidToken => return Some(SearchedFault::InvalidToken),
             Refusal::Policy(fault) => return Some(SearchedFault::Policy(fault.clone())),
             Refusal::Store(Error::LinkUsed { at }, _) => return Some(SearchedFault::LinkUsed(at.seconds())),
+            Refusal::Store(Error::LinkEnded, _) => return Some(SearchedFault::LinkEnded),
+            Refusal::Store(Error::LinkOlderThanBucket { created }, _) => {
+                return Some(SearchedFault::LinkOlderThanBucket(created.seconds()));
+            }
+            Refusal::AccessDenied if refused.claim.is_none() && endpoint.is_for_signed_requests() => {
+                return Some(SearchedFault::Unsigned);
+            }
+            Refusal::OwnerDiffers(header) => return Some(SearchedFault::OwnerDiffers(*header)),
             Refusal::Body(BodyFault::Form(FormFault::FileMissing)) => {
                 return Some(SearchedFault::FileMissing);
             }
@@ -86,8 +104,14 @@ impl SearchedFault {
         match self {
             SearchedFault::Body(..) => "body_rejected",
             SearchedFault::Preflight(_) => "preflight_refused",
+            SearchedFault::Unsigned | SearchedFault::OwnerDiffers(_) => "access_denied",
             _ => "auth_rejected",
         }
+    }
+
+    /// Whether nothing is signed, so that there is nothing to search for.
+    pub(super) fn is_nobodys(&self) -> bool {
+        matches!(self, SearchedFault::Preflight(_) | SearchedFault::Unsigned)
     }
 
     /// As `diagnose` takes it.
@@ -99,6 +123,12 @@ impl SearchedFault {
             SearchedFault::Body(fault, _) => diagnose::Fault::Body(fault),
             SearchedFault::Policy(fault) => diagnose::Fault::Policy(fault),
             SearchedFault::LinkUsed(at) => diagnose::Fault::LinkUsed { at: *at },
+            SearchedFault::LinkEnded => diagnose::Fault::LinkEnded,
+            SearchedFault::LinkOlderThanBucket(created) => {
+                diagnose::Fault::LinkOlderThanBucket { created: *created }
+            }
+            SearchedFault::Unsigned => diagnose::Fault::Unsigned,
+            SearchedFault::OwnerDiffers(header) => diagnose::Fault::OwnerDiffers { header },
             SearchedFault::FileMissing => diagnose::Fault::FileMissing,
             SearchedFault::Preflight(preflight) => diagnose::Fault::Preflight(preflight),
         }
@@ -167,7 +197,7 @@ fn of_body(
 }
 
 /// What of the rules a diagnosis looks at.
-fn preflight(refused: &RefusedPreflight) -> Preflight {
+pub(super) fn preflight(refused: &RefusedPreflight) -> Preflight {
     let bare = |part| Preflight {
         part,
         nearest: None,

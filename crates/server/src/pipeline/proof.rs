@@ -312,7 +312,6 @@ async fn allow(
     let said = Said::of(asked.head, asked.form);
     let needs = facts::needs(named, &said);
     let looked = Looked::at(named, &needs, asked.gateway).await?;
-    looked.check_owners(named)?;
     let sources = Sources {
         named,
         said: &said,
@@ -332,6 +331,8 @@ async fn allow(
     if let Some(missing) = looked.missing {
         return Err(no_such_bucket(&missing));
     }
+    // Last, so that only those learn from it whose bucket it is not who may do what they ask for.
+    looked.check_owners(named)?;
     Ok(Allowed {
         policy,
         unsigned_payload,
@@ -382,16 +383,24 @@ impl Looked {
     /// Refuses if a bucket is not whose the request expects it to be.
     fn check_owners(&self, named: &Named) -> Result<(), Refusal> {
         let source = facts::source(&named.operation).map(|source| &source.bucket);
-        for (bucket, expected) in [
-            (named.bucket.as_ref(), &named.expected_bucket_owner),
-            (source, &named.expected_source_bucket_owner),
+        for (bucket, expected, header) in [
+            (
+                named.bucket.as_ref(),
+                &named.expected_bucket_owner,
+                "x-amz-expected-bucket-owner",
+            ),
+            (
+                source,
+                &named.expected_source_bucket_owner,
+                "x-amz-source-expected-bucket-owner",
+            ),
         ] {
             let ground = bucket.and_then(|bucket| find(&self.grounds, bucket));
             let owner = ground.map(|ground| &ground.bucket.owner);
             if let (Some(owner), Some(expected)) = (owner, expected)
                 && owner != expected
             {
-                return Err(Refusal::AccessDenied);
+                return Err(Refusal::OwnerDiffers(header));
             }
         }
         Ok(())

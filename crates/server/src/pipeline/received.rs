@@ -5,6 +5,7 @@
 use std::net::IpAddr;
 use std::sync::OnceLock;
 
+use countersign_diagnose::is_secret_parameter;
 use countersign_protocol::{Form, Head};
 use countersign_sigv4::Request;
 use countersign_types::Moment;
@@ -15,7 +16,6 @@ use http::{HeaderValue, Version};
 use crate::clock::Real;
 use crate::config::Config;
 use crate::listen::Origin;
-use crate::record::is_secret_parameter;
 use crate::request_id::RequestId;
 
 /// A request without its body.
@@ -31,6 +31,8 @@ pub(crate) struct Received {
     form_secrets: OnceLock<Vec<(String, String)>>,
     /// What it turned out to ask for, once that is known.
     operation: OnceLock<&'static str>,
+    /// Whether it is in the record of refusals, where each request stands once.
+    on_record: OnceLock<()>,
 }
 
 /// Header lines: lower-case name and raw value, several lines of a name in their order.
@@ -46,6 +48,7 @@ impl Received {
             request_id: RequestId::new(),
             form_secrets: OnceLock::new(),
             operation: OnceLock::new(),
+            on_record: OnceLock::new(),
         }
     }
 
@@ -62,6 +65,16 @@ impl Received {
     /// Names and values of what no record may hold of a form.
     pub(crate) fn form_secrets(&self) -> &[(String, String)] {
         self.form_secrets.get().map_or(&[], Vec::as_slice)
+    }
+
+    /// Notes that it is in the record of refusals.
+    pub(crate) fn is_now_on_record(&self) {
+        self.on_record.get_or_init(|| ());
+    }
+
+    /// Whether it is in the record of refusals.
+    pub(crate) fn is_on_record(&self) -> bool {
+        self.on_record.get().is_some()
     }
 
     /// Notes the name of the operation, for whoever counts requests.

@@ -53,6 +53,7 @@ pub(super) fn told(refused: &Refused, now: Moment) -> Told {
         Refusal::AccessDenied => Told::new(QueryCode::AccessDenied, "Access Denied"),
         // What only S3 refuses.
         Refusal::Denied(_)
+        | Refusal::OwnerDiffers(_)
         | Refusal::Policy(_)
         | Refusal::Parse(_)
         | Refusal::Store(..)

@@ -6,7 +6,6 @@
 
 use std::net::IpAddr;
 
-use countersign_diagnose::Report;
 use countersign_types::Moment;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
@@ -74,23 +73,12 @@ impl Note {
     }
 
     /// The entry for what the request was refused with, and why.
-    pub(crate) fn entry(self, received: &Received, error: &RefusedAs<'_>, report: &Report) -> Entry {
-        let causes = report.told().into_iter().map(str::to_owned).collect();
-        self.written(received, error, causes, report.json())
-    }
-
-    /// The entry for what access policies denied, and why.
-    pub(crate) fn denial(self, received: &Received, error: &RefusedAs<'_>, diagnosis: Value) -> Entry {
-        self.written(received, error, Vec::new(), diagnosis)
-    }
-
-    fn written(
-        self,
-        received: &Received,
-        error: &RefusedAs<'_>,
-        causes: Vec<String>,
-        mut diagnosis: Value,
-    ) -> Entry {
+    pub(crate) fn entry(self, received: &Received, error: &RefusedAs<'_>, told: Told) -> Entry {
+        let Told {
+            causes,
+            mut diagnosis,
+            for_caller,
+        } = told;
         let kept = |text: &str, max: usize| clean(&self.mask.text(text), max);
         let header = |name: &str| {
             received
@@ -98,6 +86,10 @@ impl Note {
                 .map(|text| kept(text, HEADER_CHARACTERS_MAX))
         };
         self.mask.document(&mut diagnosis);
+        let for_caller = for_caller.map(|mut diagnosis| {
+            self.mask.document(&mut diagnosis);
+            diagnosis
+        });
         let mut document = Document {
             version: VERSION,
             request_id: received.request_id.as_str(),
@@ -114,8 +106,10 @@ impl Note {
             access_key_id: self.access_key_id.as_deref(),
             client: &self.client,
             diagnosis,
+            diagnosis_for_caller: for_caller,
         };
         let line = document.line();
+        received.is_now_on_record();
         Entry {
             request_id: received.request_id.clone(),
             at: received.at,
@@ -126,6 +120,21 @@ impl Note {
             document: line,
         }
     }
+
+    /// Program and address, `family@address`.
+    pub(crate) fn client(&self) -> &str {
+        &self.client
+    }
+}
+
+/// What was found out about a refusal, as the record holds it.
+pub(crate) struct Told {
+    /// Ids of the causes that the answer named, the most specific first.
+    pub(crate) causes: Vec<String>,
+    /// Everything, for the operator.
+    pub(crate) diagnosis: Value,
+    /// What whoever was refused may read of it, where that is less.
+    pub(crate) for_caller: Option<Value>,
 }
 
 impl Entry {
@@ -153,6 +162,24 @@ impl Entry {
     /// What a group calls the reason: the most specific cause, or `none`.
     pub(crate) fn cause(&self) -> &str {
         self.causes.first().map_or(NO_CAUSE, String::as_str)
+    }
+
+    /// The line as the holder of its access key may read it: what is the operator's alone is not in it.
+    pub(crate) fn for_caller(&self) -> Box<RawValue> {
+        let whole = || self.document.clone();
+        if !self.document.get().contains(FOR_CALLER) {
+            return whole();
+        }
+        let Ok(Value::Object(mut fields)) = serde_json::from_str(self.document.get()) else {
+            // What cannot be taken apart is not told at all.
+            let bare = json!({ "version": VERSION, "requestId": self.request_id.as_str() });
+            return to_raw_value(&bare).expect("texts and numbers can be written");
+        };
+        match fields.remove(FOR_CALLER) {
+            Some(diagnosis) => fields.insert("diagnosis".to_owned(), diagnosis),
+            None => return whole(),
+        };
+        to_raw_value(&fields).expect("texts and numbers can be written")
     }
 
     /// Bytes of memory, about.
@@ -184,18 +211,33 @@ struct Document<'a> {
     access_key_id: Option<&'a str>,
     client: &'a str,
     diagnosis: Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    diagnosis_for_caller: Option<Value>,
 }
 
 impl Document<'_> {
-    /// The line, within its bound: values of the diagnosis go if it would be longer.
+    /// The line, within its bound: the texts of both sides go if it would be longer, and then all values of the diagnosis.
     fn line(&mut self) -> Box<RawValue> {
-        let line = to_raw_value(self).expect("texts and numbers can be written");
+        let write = |document: &Self| to_raw_value(document).expect("texts and numbers can be written");
+        let line = write(self);
         if line.get().len() <= ENTRY_BYTES_MAX {
             return line;
         }
-        let status = self.diagnosis.get("status").cloned().unwrap_or_default();
-        self.diagnosis = json!({ "version": 1, "status": status, "shortened": true });
-        to_raw_value(self).expect("texts and numbers can be written")
+        if let Some(texts) = self.diagnosis.get_mut(TEXTS) {
+            *texts = json!({ "leftOut": "too long" });
+            let line = write(self);
+            if line.get().len() <= ENTRY_BYTES_MAX {
+                return line;
+            }
+        }
+        for diagnosis in [Some(&mut self.diagnosis), self.diagnosis_for_caller.as_mut()]
+            .into_iter()
+            .flatten()
+        {
+            let status = diagnosis.get("status").cloned().unwrap_or_default();
+            *diagnosis = json!({ "version": 1, "status": status, "shortened": true });
+        }
+        write(self)
     }
 }
 
@@ -229,6 +271,10 @@ fn clean(text: &str, characters_max: usize) -> String {
     out
 }
 
+/// The field of a diagnosis that holds the texts of both sides.
+pub(crate) const TEXTS: &str = "texts";
+/// The field of a line that holds what its caller may read instead of `diagnosis`.
+const FOR_CALLER: &str = "diagnosisForCaller";
 /// What stands for the cause where none is named.
 pub(crate) const NO_CAUSE: &str = "none";
 /// The version of a line's form.
@@ -276,6 +322,21 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn a_caller_reads_what_is_the_callers_and_the_line_of_an_older_version_whole() {
+        let line = |more: &str| {
+            let whole = r#"{"version":1,"requestId":"0123456789ABCDEF","time":"2026-11-25T13:00:00.007Z","code":"C","causes":[],"client":"diagnosisForCaller@::1","diagnosis":{"a":1}"#;
+            Entry::parse(&format!("{whole}{more}}}")).expect("a line")
+        };
+        let entry = line(r#","diagnosisForCaller":{"b":2}"#);
+        let read: Value = serde_json::from_str(entry.for_caller().get()).expect("JSON");
+        assert_eq!(read.get("diagnosis"), Some(&json!({ "b": 2 })));
+        assert_eq!(read.get("diagnosisForCaller"), None);
+        assert!(read.get("client").is_some());
+        let older = line("");
+        assert_eq!(older.for_caller().get(), older.document.get());
+    }
+
+    #[test]
     fn what_is_no_whole_line_is_passed_over() {
         let whole = r#"{"version":1,"requestId":"0123456789ABCDEF","time":"2026-11-25T13:00:00.007Z","code":"C","causes":[],"client":"c@::1"}"#;
         assert!(Entry::parse(whole).is_some_and(|entry| entry.cause() == NO_CAUSE));
@@ -319,8 +380,13 @@ pub(crate) mod tests {
             user_agent: None,
             access_key_id: None,
             client: "curl@::1",
-            diagnosis: json!({ "status": "proven", "sentence": "x".repeat(ENTRY_BYTES_MAX) }),
+            diagnosis: json!({ "status": "proven", "texts": { "canonicalRequest": ["x".repeat(ENTRY_BYTES_MAX)] } }),
+            diagnosis_for_caller: Some(json!({ "status": "proven" })),
         };
+        let line = document.line();
+        assert!(line.get().len() < 1000 && line.get().contains(r#""texts":{"leftOut":"too long"}"#));
+        document.diagnosis = json!({ "status": "proven", "sentence": "x".repeat(ENTRY_BYTES_MAX) });
+        document.diagnosis_for_caller = Some(document.diagnosis.clone());
         let line = document.line();
         assert!(line.get().len() < 1000);
         let entry = Entry::parse(line.get()).expect("a line");

@@ -6,6 +6,7 @@
 //! It keeps true: the values that this request holds in those places stand in no kept text, whatever it is; of a signature
 //! the first eight characters stay, to tell one from another.
 
+use countersign_diagnose::{is_secret_header, is_secret_parameter};
 use countersign_sigv4::{decode_query, query_pairs};
 use serde_json::Value;
 
@@ -34,7 +35,7 @@ impl Mask {
             mask.hide(&String::from_utf8_lossy(resolved.access_key.secret.expose()));
         }
         for (name, value) in received.lines() {
-            if SECRET_HEADERS.contains(&name) {
+            if is_secret_header(name) {
                 let value = String::from_utf8_lossy(value);
                 // A header that is no claim, because something in it is wrong, has a signature all the same.
                 let signature = value.split_once("Signature=").map_or("", |(_, rest)| rest);
@@ -112,12 +113,6 @@ impl Mask {
     }
 }
 
-/// Whether a parameter or field of this name carries a signature, a token or a secret.
-pub(crate) fn is_secret_parameter(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    SECRET_PARAMETERS.iter().any(|ending| name.ends_with(ending))
-}
-
 /// An access key id that nobody has here. It may be a secret in the wrong field, so only what looks like an id is kept whole.
 pub(crate) fn unknown_access_key_id(id: &str) -> String {
     let looks_like_an_id = id.len() <= UNKNOWN_ID_BYTES_MAX
@@ -157,7 +152,7 @@ fn without_parameters(text: &str) -> String {
         };
         at = sign + length;
         let name = lower.get(kept..sign).unwrap_or_default();
-        if !SECRET_PARAMETERS.iter().any(|ending| name.ends_with(ending)) {
+        if !is_secret_parameter(name) {
             continue;
         }
         let value_bytes = value_length(text.get(at..).unwrap_or_default());
@@ -199,24 +194,6 @@ fn escape_length(text: &str, code: &str) -> Option<usize> {
 const HIDDEN: &str = "***";
 /// How the names of parameters end that carry a signature.
 const SIGNATURE: &str = "signature";
-/// Headers whose values are kept nowhere.
-const SECRET_HEADERS: [&str; 6] = [
-    "authorization",
-    "cookie",
-    "proxy-authorization",
-    "x-amz-copy-source-server-side-encryption-customer-key",
-    "x-amz-security-token",
-    "x-amz-server-side-encryption-customer-key",
-];
-/// How the names of parameters end whose values are kept nowhere, in lower case.
-const SECRET_PARAMETERS: [&str; 6] = [
-    SIGNATURE,
-    "security-token",
-    "secretaccesskey",
-    "secret_access_key",
-    "secretkey",
-    "secret_key",
-];
 /// Most characters of a signature that are kept.
 const SIGNATURE_CHARACTERS_MAX: usize = 8;
 /// Most values of one request that are looked for. An honest one has a handful; of one with more no text is kept at all.

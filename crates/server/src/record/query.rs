@@ -4,6 +4,7 @@
 //!
 //! It keeps true: a parameter that is not understood is refused by name; a page has a bounded number of entries and bytes.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -32,7 +33,7 @@ pub(crate) struct Query {
 /// Some refusals, newest first.
 #[derive(Debug, Serialize)]
 pub(crate) struct Page<'a> {
-    refusals: Vec<&'a RawValue>,
+    refusals: Vec<Cow<'a, RawValue>>,
     /// For `before`, where there are more.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<&'a str>,
@@ -92,8 +93,13 @@ impl Query {
         }
     }
 
-    /// The page of these entries (newest first) that is asked for; `None` if the entry to go on from is not among them.
-    pub(crate) fn page<'a>(&self, entries: &'a [Arc<Entry>]) -> Option<Page<'a>> {
+    /// The page of these entries (newest first) that is asked for, each as `seen` shows it; `None` if the entry to go on from is not among
+    /// them.
+    pub(crate) fn page<'a>(
+        &self,
+        entries: &'a [Arc<Entry>],
+        seen: impl Fn(&'a Entry) -> Cow<'a, RawValue>,
+    ) -> Option<Page<'a>> {
         let entries = self.after(entries)?;
         let mut wanted = entries.iter().filter(|entry| self.wants(entry)).peekable();
         let mut page = Page {
@@ -102,8 +108,9 @@ impl Query {
         };
         let (mut bytes, limit) = (0, self.limit.unwrap_or(PAGE_ENTRIES_USUAL));
         while let Some(entry) = wanted.next() {
-            page.refusals.push(&entry.document);
-            bytes += entry.document.get().len();
+            let document = seen(entry);
+            bytes += document.get().len();
+            page.refusals.push(document);
             if page.refusals.len() == limit || bytes >= PAGE_BYTES_MAX {
                 page.next = wanted.peek().map(|_| entry.request_id.as_str());
                 break;
@@ -232,6 +239,11 @@ mod tests {
         Query::parse(Some(query), Moment::from_seconds(10))
     }
 
+    /// As the root sees an entry.
+    fn whole(entry: &Entry) -> Cow<'_, RawValue> {
+        Cow::Borrowed(&entry.document)
+    }
+
     /// Newest first.
     fn entries() -> Vec<Arc<Entry>> {
         [
@@ -248,8 +260,12 @@ mod tests {
     /// The numbers of the entries that are answered, from 0.
     fn found(query: &str) -> Vec<usize> {
         let entries = entries();
-        let page = parse(query).expect("a query").page(&entries).expect("a page");
-        let number = |document: &&RawValue| entries.iter().position(|e| e.document.get() == document.get());
+        let page = parse(query)
+            .expect("a query")
+            .page(&entries, whole)
+            .expect("a page");
+        let number =
+            |document: &Cow<'_, RawValue>| entries.iter().position(|e| e.document.get() == document.get());
         page.refusals.iter().filter_map(number).collect()
     }
 
@@ -276,7 +292,7 @@ mod tests {
         let (mut before, mut seen) = (String::new(), 0);
         for pages in 1.. {
             let query = parse(&format!("limit=2{before}")).expect("a query");
-            let page = query.page(&entries).expect("a page");
+            let page = query.page(&entries, whole).expect("a page");
             seen += page.refusals.len();
             match page.next {
                 Some(next) => before = format!("&before={next}"),
@@ -287,7 +303,7 @@ mod tests {
             }
         }
         let unknown = parse("before=0123456789ABCDEF").expect("a query");
-        assert!(unknown.page(&entries).is_none() && unknown.groups(&entries).is_none());
+        assert!(unknown.page(&entries, whole).is_none() && unknown.groups(&entries).is_none());
     }
 
     #[test]
@@ -300,7 +316,7 @@ mod tests {
         };
         let entries: Vec<Arc<Entry>> = (0..5).map(long).collect();
         let page = parse("limit=5").expect("a query");
-        let page = page.page(&entries).expect("a page");
+        let page = page.page(&entries, whole).expect("a page");
         assert_eq!(page.refusals.len(), 3);
         assert_eq!(page.next, entries.get(2).map(|entry| entry.request_id.as_str()));
     }

@@ -4,6 +4,7 @@
 
 mod access;
 mod answers;
+mod beside_signature;
 mod bodies;
 mod calls;
 mod cors;

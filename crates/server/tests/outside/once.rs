@@ -255,8 +255,16 @@ fn a_link_from_before_its_bucket_is_refused() {
         .presign(&key, 60);
     let answer = server.send(&early);
     answer.is(403, "AccessDenied");
+    let message = answer.element("Message").unwrap_or_default();
+    let (told, why) = message.split_once(". ").expect("two sentences");
     assert_eq!(
-        answer.element("Message").as_deref(),
-        Some("Request is older than the bucket, and whether it was used already is not known")
+        told,
+        "Request is older than the bucket, and whether it was used already is not known"
     );
+    assert!(
+        why.starts_with("The link works once, and whether it was used is not known"),
+        "{why}"
+    );
+    let header = answer.header("x-countersign-diagnosis");
+    assert_eq!(header, Some("PRE-USED; status=exact; slot=query"));
 }

@@ -5,9 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use countersign_engine::memory::Memory;
-use countersign_server::{Config, DiagnosisMode};
+use countersign_server::{Config, DiagnosisMode, PublicUrl};
 use serde_json::Value;
 
+use crate::calls::user;
 use crate::diagnosis::{Logged, logs};
 use crate::form::Form;
 use crate::http::{ACCESS_KEY_ID, Answer, Ask, Connection, Key, SECRET};
@@ -368,6 +369,221 @@ fn no_secret_token_or_whole_signature_is_kept_told_or_logged() {
         assert!(!told.contains(&secret), "a record tells {secret}");
         assert!(!logs.contains(&secret), "a log tells {secret}");
     }
+}
+
+/// A temporary key, signing with a token and a secret that are nobody's.
+fn with_token(token: &str) -> Key {
+    Key {
+        session_token: Some(token.to_owned()),
+        ..Key::root().with_secret("another-secret")
+    }
+}
+
+/// Credentials in places that are signed, so that the texts of both sides would hold them.
+#[test]
+fn no_credential_stands_in_the_texts_that_are_kept() {
+    const TOKEN: &str = "IQoJb3JpZ2luX2VjE-a-session-token/of+nobody==";
+    const CUSTOMER_KEY: &str = "MzItYnl0ZXMtb2YtYS1jdXN0b21lcnMta2V5LWhlcmU=";
+    let scratch = tempfile::tempdir().expect("a directory");
+    let server = Running::with(Config {
+        diagnosis: DiagnosisMode::Full,
+        refusals_dir: Some(scratch.path().to_owned()),
+        ..Config::in_region("us-east-1")
+    });
+    let host = server.host();
+    let newline = || Key::root().with_secret(&format!("{SECRET}\n"));
+    let get = |target: &str| Ask::new("GET", target).to(&host);
+    let signature = "0123456789abcdef".repeat(4);
+    let token_escaped = TOKEN.replace('/', "%2F").replace('+', "%2B").replace('=', "%3D");
+    let asks = [
+        get("/bucket/k")
+            .header("x-amz-server-side-encryption-customer-key", CUSTOMER_KEY)
+            .header("x-amz-meta-long", &format!("{} {CUSTOMER_KEY}", "x".repeat(1000)))
+            .sign(&newline()),
+        get("/bucket/k")
+            .header("cookie", &format!("session={TOKEN}"))
+            .sign(&newline()),
+        get(&format!(
+            "/bucket/k?X-Amz-Security-Token={token_escaped}&my-signature={signature}"
+        ))
+        .header("x-amz-meta-a", TOKEN)
+        .header("x-amz-meta-b", SECRET)
+        .header("x-amz-meta-c", &format!("{}{signature}", "y".repeat(1000)))
+        .sign(&newline()),
+        get("/bucket/k")
+            .header("user-agent", TOKEN)
+            .presign(&with_token(TOKEN), 60),
+        get("/bucket/k").sign(&with_token(TOKEN)),
+    ];
+    let mut with_texts = 0;
+    let mut told = String::new();
+    for ask in &asks {
+        let answer = server.send(ask);
+        assert!(answer.status >= 400, "{}", answer.text());
+        let one = ask_record(&server, &answer);
+        with_texts += usize::from(one.pointer("/diagnosis/texts/canonicalRequest").is_some());
+        told.push_str(&one.to_string());
+    }
+    assert!(with_texts >= 2, "the test looks at little: {told}");
+    for secret in [TOKEN, CUSTOMER_KEY, SECRET, &token_escaped, &signature] {
+        for piece in [secret, secret.get(..12).unwrap_or(secret)] {
+            assert!(!told.contains(piece), "a record tells {piece}: {told}");
+        }
+    }
+}
+
+fn ask_record(server: &Running, answer: &Answer) -> Value {
+    ask(server, &format!("/api/v1/refusals/{}", answer.request_id()))
+}
+
+#[test]
+fn a_record_holds_the_texts_of_both_sides_and_the_cost_of_the_search() {
+    let server = Running::diagnosing(DiagnosisMode::Full);
+    let sent = Ask::new("GET", "/bucket/k")
+        .header("host", "localhost:8080")
+        .sign(&Key::root());
+    let sent = sent.replace("host", &server.host());
+    let document = ask_record(&server, &server.send(&sent));
+    let texts = document.pointer("/diagnosis/texts").expect("texts");
+    assert_eq!(text(texts, "differs"), "lines");
+    let lines = texts
+        .get("canonicalRequest")
+        .and_then(Value::as_array)
+        .expect("lines");
+    let line =
+        serde_json::json!({ "received": format!("host:{}", server.host()), "signed": "host:localhost:8080" });
+    assert_eq!(
+        lines.iter().filter(|line| line.is_object()).collect::<Vec<_>>(),
+        [&line]
+    );
+    assert_eq!(
+        (lines.first(), lines.get(1)),
+        (Some(&"GET".into()), Some(&"/bucket/k".into()))
+    );
+    let tried = document.pointer("/diagnosis/tried").expect("the cost");
+    for name in ["singles", "hashedBytes", "microseconds"] {
+        assert!(
+            tried.get(name).and_then(Value::as_u64) > Some(0),
+            "{name}: {tried}"
+        );
+    }
+    assert_eq!(tried.get("remembered"), Some(&Value::Bool(false)));
+    let again = ask_record(&server, &server.send(&sent));
+    assert_eq!(
+        again.pointer("/diagnosis/tried/remembered"),
+        Some(&Value::Bool(true))
+    );
+    assert_eq!(again.pointer("/diagnosis/texts"), Some(texts));
+
+    let newline = Key::root().with_secret(&format!("{SECRET}\n"));
+    for (key, differs) in [
+        (newline, "key"),
+        (Key::root().with_secret("another-secret"), "unknown"),
+    ] {
+        let sent = Ask::new("GET", "/bucket/k").to(&server.host()).sign(&key);
+        let document = ask_record(&server, &server.send(&sent));
+        let texts = document.pointer("/diagnosis/texts").expect("texts");
+        assert_eq!(text(texts, "differs"), differs);
+        let lines = texts
+            .get("canonicalRequest")
+            .and_then(Value::as_array)
+            .expect("lines");
+        assert!(
+            lines.iter().all(Value::is_string),
+            "another key shows in no line: {texts}"
+        );
+    }
+}
+
+/// The root reads everything; whoever was refused reads no more than the answer told.
+#[test]
+fn the_holder_of_a_key_reads_on_record_what_the_answer_told() {
+    let public = PublicUrl::parse("http://s3.declared.example").expect("a URL");
+    let server = Running::with(Config {
+        public_urls: vec![public],
+        ..Config::in_region("us-east-1")
+    });
+    let ada = user(&server, "ada");
+    let sent = |forwarded: bool| {
+        let ask = Ask::new("GET", "/bucket/k")
+            .header("host", "s3.declared.example")
+            .sign(&ada);
+        let ask = ask.replace("host", &server.host());
+        let ask = if forwarded {
+            ask.header("x-forwarded-for", "198.51.100.7")
+        } else {
+            ask
+        };
+        server.send(&ask)
+    };
+    let as_ada = |path: &str| {
+        let key = Key {
+            access_key_id: ada.access_key_id.clone(),
+            secret: ada.secret.clone(),
+            ..Key::admin()
+        };
+        let ask = Ask::new("GET", path).to(&server.admin.to_string()).sign(&key);
+        Connection::open(server.admin).ask(&ask).text()
+    };
+    for (forwarded, is_told) in [(true, false), (false, true)] {
+        let answer = sent(forwarded);
+        answer.is(403, "SignatureDoesNotMatch");
+        assert_eq!(answer.text().contains("declared.example"), is_told);
+        let path = format!("/api/v1/refusals/{}", answer.request_id());
+        assert!(
+            ask(&server, &path)
+                .to_string()
+                .contains("host:s3.declared.example")
+        );
+        for path in [&path, "/api/v1/refusals?limit=1"] {
+            let read = as_ada(path);
+            assert!(read.contains(&answer.request_id()), "{read}");
+            assert_eq!(read.contains("declared.example"), is_told, "{read}");
+            assert!(!read.contains("diagnosisForCaller"), "{read}");
+        }
+    }
+}
+
+/// Each of many refusals is on record; the long texts of what repeats itself are not.
+#[test]
+fn a_flood_is_kept_in_few_bytes() {
+    let scratch = tempfile::tempdir().expect("a directory");
+    let server = Running::with(Config {
+        refusals_dir: Some(scratch.path().to_owned()),
+        ..Config::in_region("us-east-1")
+    });
+    let long = "y".repeat(20 * 1024);
+    let count = 60;
+    let key = Key::root().with_secret(&format!("{SECRET}\n"));
+    let mut connection = Connection::open(server.s3);
+    for n in 0..count {
+        let target = format!("/bucket/k?n={n}&{long}");
+        let ask = Ask::new("GET", &target)
+            .header("x-amz-meta-long", &long[..8 * 1024])
+            .to(&server.host())
+            .sign(&key);
+        connection.ask(&ask).is(403, "SignatureDoesNotMatch");
+    }
+    assert_eq!(ids(&server, "?limit=1000").len(), count);
+    until("the last line", || {
+        on_disk(scratch.path()).lines().count() == count
+    });
+    let written = on_disk(scratch.path());
+    let with_texts: Vec<&str> = written
+        .lines()
+        .filter(|line| line.contains("canonicalRequest"))
+        .collect();
+    let left_out = written.lines().filter(|line| line.contains("leftOut")).count();
+    // Ten of each cause and minute; a busy machine may find the cause of some and not of others.
+    assert!(
+        with_texts.len() >= 10 && left_out >= count / 3,
+        "{}",
+        with_texts.len()
+    );
+    assert_eq!(with_texts.len() + left_out, count);
+    assert!(with_texts.iter().all(|line| line.len() < 32 * 1024));
+    let others = written.lines().filter(|line| line.contains("leftOut"));
+    assert!(others.map(str::len).all(|length| length < 8 * 1024));
 }
 
 #[test]
