@@ -1,11 +1,14 @@
 //! `countersign explain`: the page of a cause, or why the server refused the request with this id.
 //!
-//! Not here: finding the cause. The server did that when it refused; the pages are `diagnose`'s.
+//! Not here: finding the cause. The server did that when it refused; the pages are `diagnose`'s. How a refusal is laid out for a person
+//! is in `told`, the two texts beside each other in `beside`.
 
-use serde_json::Value;
+mod beside;
+mod told;
 
 use crate::admin_options::Options;
 use crate::exit::{Failure, Kind};
+use crate::terminal::{Screen, print};
 
 /// What to explain.
 #[derive(clap::Args)]
@@ -48,44 +51,5 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         println!("{document}");
         return Ok(());
     }
-    print!("{}", told(&document));
-    Ok(())
-}
-
-/// The document as a person reads it.
-fn told(document: &Value) -> String {
-    let text = |value: &Value, name: &str| {
-        value
-            .get(name)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned()
-    };
-    let mut out = format!("{} {}\n", text(document, "code"), text(document, "requestId"));
-    let diagnosis = document.get("diagnosis").unwrap_or(&Value::Null);
-    let causes = diagnosis
-        .get("causes")
-        .and_then(Value::as_array)
-        .map_or(&[][..], Vec::as_slice);
-    for cause in causes {
-        out.push_str(&format!("\n{} ({})\n", text(cause, "title"), text(cause, "id")));
-        for (label, name) in [("signed", "signed"), ("received", "received"), ("cure", "cure")] {
-            let value = text(cause, name);
-            if !value.is_empty() {
-                out.push_str(&format!("  {label:9} {value}\n"));
-            }
-        }
-    }
-    if causes.is_empty() {
-        out.push_str(&format!("\n{}\n", text(document, "message")));
-    }
-    let ruled_out = diagnosis
-        .get("ruledOut")
-        .and_then(Value::as_array)
-        .map_or(&[][..], Vec::as_slice);
-    let ruled_out: Vec<&str> = ruled_out.iter().filter_map(Value::as_str).collect();
-    if !ruled_out.is_empty() {
-        out.push_str(&format!("\nruled out: {}\n", ruled_out.join("; ")));
-    }
-    out
+    print(&told::told(&document, &Screen::of_stdout()))
 }

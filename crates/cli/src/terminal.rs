@@ -2,7 +2,7 @@
 //!
 //! Not here: what stands in them.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 use serde_json::Value;
 
@@ -65,11 +65,7 @@ fn table(rows: &[Vec<String>]) -> String {
 
 /// What a terminal may be given: no control characters, and not too long.
 fn shown(text: &str) -> String {
-    let mut out: String = text
-        .chars()
-        .filter(|c| !c.is_control())
-        .take(CELL_CHARACTERS_MAX)
-        .collect();
+    let mut out: String = harmless(text).chars().take(CELL_CHARACTERS_MAX).collect();
     if text.chars().count() > CELL_CHARACTERS_MAX {
         out.push('\u{2026}');
     }
@@ -79,6 +75,68 @@ fn shown(text: &str) -> String {
 /// Something to see where there is nothing.
 pub(crate) fn or_dash(text: String) -> String {
     if text.is_empty() { "-".to_owned() } else { text }
+}
+
+/// Where a text is read: how wide it may be, and whether it may be coloured.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Screen {
+    /// Characters of a line.
+    pub(crate) width: usize,
+    is_coloured: bool,
+}
+
+/// What stands out.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Ink {
+    /// A heading.
+    Bold,
+    /// What arrived.
+    Red,
+    /// What was signed, and what to change.
+    Green,
+}
+
+impl Screen {
+    /// The standard output: coloured on a terminal only, and not where somebody asks for no colour.
+    ///
+    /// SPEC: <https://no-color.org>: `NO_COLOR`, whatever its value, if it is not empty.
+    pub(crate) fn of_stdout() -> Screen {
+        let out = io::stdout();
+        let is_terminal = out.is_terminal();
+        let size = rustix::termios::tcgetwinsize(&out).ok().filter(|_| is_terminal);
+        let width = size
+            .map(|size| usize::from(size.ws_col))
+            .filter(|width| *width > 0);
+        let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        Screen {
+            width: width.unwrap_or(WIDTH_USUAL).max(WIDTH_MIN),
+            is_coloured: is_terminal && !is_set("NO_COLOR") && !is_dumb,
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn of(width: usize, is_coloured: bool) -> Screen {
+        Screen { width, is_coloured }
+    }
+
+    /// A text in a colour, where there are colours.
+    pub(crate) fn paint(&self, text: &str, ink: Ink) -> String {
+        if !self.is_coloured || text.trim().is_empty() {
+            return text.to_owned();
+        }
+        let code = match ink {
+            Ink::Bold => 1,
+            Ink::Red => 31,
+            Ink::Green => 32,
+        };
+        format!("\x1b[{code}m{text}\x1b[0m")
+    }
+}
+
+/// A text without anything that a terminal obeys.
+pub(crate) fn harmless(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).collect()
 }
 
 /// Whoever reads may stop reading, as `head` does; that is no failure.
@@ -91,6 +149,10 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
+/// How wide a text is where nobody says how much room there is.
+const WIDTH_USUAL: usize = 120;
+/// Less room than this is treated as this much.
+const WIDTH_MIN: usize = 60;
 /// Most characters of a cell.
 const CELL_CHARACTERS_MAX: usize = 80;
 

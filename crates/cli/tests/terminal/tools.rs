@@ -84,12 +84,27 @@ fn a_refusal_is_explained_by_its_request_id() {
     for part in ["SignatureDoesNotMatch", &id, cause, "s3.declared.example", "cure"] {
         assert!(stdout(&told).contains(part), "{part}: {}", stdout(&told));
     }
+    // Both texts beside each other, the line that differs marked, and no colours where nobody looks.
+    let text = stdout(&told);
+    let marked: Vec<&str> = text.lines().filter(|line| line.starts_with("  ! ")).collect();
+    let line = marked.first().copied().unwrap_or_default();
+    assert!(
+        marked.len() == 1
+            && line.starts_with("  ! host:127.0.0.1:")
+            && line.ends_with("| host:s3.declared.example"),
+        "{text}"
+    );
+    assert!(text.contains("search: ") && !text.contains('\u{1b}'), "{text}");
     assert_eq!(stdout(&explain(&id.to_lowercase(), &[])), stdout(&told));
     let json: serde_json::Value = serde_json::from_str(&stdout(&explain(&id, &["--json"]))).expect("JSON");
     assert_eq!(
         json.pointer("/diagnosis/causes/0/id").and_then(|id| id.as_str()),
         Some(cause)
     );
+    let lines = json
+        .pointer("/diagnosis/texts/canonicalRequest")
+        .and_then(|lines| lines.as_array());
+    assert!(lines.is_some_and(|lines| lines.len() > 5), "{json}");
     let unknown = explain("0123456789ABCDEF", &[]);
     assert_eq!(code(&unknown), Some(5), "{}", stderr(&unknown));
 
