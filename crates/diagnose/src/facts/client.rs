@@ -187,8 +187,8 @@ pub(super) fn signer(traces: &Traces<'_>, sender: Client) -> Client {
         return match sender {
             // With --aws-sigv4, curl writes the signature before its name; one that it was given stands behind.
             Client::Curl if !traces.stands_before("authorization", "user-agent") => Client::Unknown,
-            _ if sender.signs() => sender,
-            _ => Client::Unknown,
+            // Code of one's own that signs does so where it sends.
+            _ => sender,
         };
     }
     let parameters = traces.parameters();
@@ -220,7 +220,7 @@ fn maker_of_link(parameters: &[String]) -> Option<Client> {
         (None, _, signature, headers) if signature < headers => Some(Client::JsV2),
         (None, _, signature, headers) => match (at("x-id"), at("x-amz-security-token")) {
             (Some(id), _) if headers < id && id < signature => Some(Client::GoV2),
-            // Nobody else puts the token behind the list of headers.
+            // Others sort the token in; botocore puts it behind the list of headers.
             (None, Some(token)) if headers < token && token < signature => Some(Client::Boto3),
             _ => None,
         },

@@ -123,6 +123,17 @@ fn who_has_no_name_is_told_by_what_it_signs() {
 }
 
 #[test]
+fn code_of_ones_own_signs_where_it_sends() {
+    for (agent, signer) in [("node", Client::Fetch), ("Mozilla/5.0 (X11)", Client::Browser)] {
+        assert_eq!(with_agent(agent).signer, signer, "{agent}");
+        assert_eq!(
+            facts(&[&format!("User-Agent: {agent}")], "", false).signer,
+            Client::Unknown
+        );
+    }
+}
+
+#[test]
 fn curl_signs_only_what_it_writes_in_front_of_its_name() {
     let (agent, signature) = ("User-Agent: curl/8.5.0", "Authorization: AWS4-HMAC-SHA256 x");
     assert_eq!(facts(&[signature, agent], "", false).signer, Client::Curl);
