@@ -3,6 +3,7 @@
 //! Not here: anything that reads a clock, a socket or a disk, and anything that knows HTTP or XML.
 
 mod access;
+mod acl;
 mod bucket_name;
 mod checksum;
 mod condition;
@@ -16,6 +17,7 @@ pub mod sts;
 mod time;
 
 pub use access::PublicAccessBlock;
+pub use acl::{AclPermission, Grant, Grantee, Group, ObjectAccess, ObjectOwnership};
 pub use bucket_name::{BucketName, BucketNameError};
 pub use checksum::{Checksum, ChecksumAlgorithm, ChecksumType};
 pub use condition::{EtagMatch, ReadCondition, WriteCondition};
