@@ -1,9 +1,10 @@
 //! The public access block of a bucket or an account.
 //!
 //! SPEC: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html>. Two of the four settings are about
-//! policies: one refuses to store a public one, the other keeps strangers out while one is there. The other two are about ACLs
-//! and only kept here.
+//! policies: one refuses to store a public one, the other keeps strangers out while one is there. The other two are about access control
+//! lists: one refuses entries for groups that anybody may be in, the other has them count for nothing.
 
+use crate::access_list::ListEntry;
 use crate::context::Context;
 use crate::document::Document;
 use crate::requester::Requester;
@@ -38,6 +39,19 @@ impl PublicAccessBlock {
             format!(
                 "User: {} is not authorized to perform: {} on resource: \"{}\" because public policies are prevented by \
                  the BlockPublicPolicy setting in S3 Block Public Access.",
+                context.requester().name(),
+                context.action(),
+                context.resource(),
+            )
+        })
+    }
+
+    /// Why no object or bucket may be given this list, if none may. `context` is the request that would give it.
+    pub fn refuses_list(self, entries: &[ListEntry<'_>], context: &Context) -> Option<String> {
+        (self.block_public_acls && entries.iter().any(ListEntry::is_public)).then(|| {
+            format!(
+                "User: {} is not authorized to perform: {} on resource: \"{}\" because public access control lists (ACLs) are \
+                 prevented by the BlockPublicAcls setting in S3 Block Public Access.",
                 context.requester().name(),
                 context.action(),
                 context.resource(),

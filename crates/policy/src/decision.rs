@@ -8,6 +8,7 @@
 
 use std::fmt;
 
+use crate::access_list::Listed;
 use crate::context::Context;
 
 /// May they?
@@ -26,6 +27,10 @@ pub enum Grant {
     Root,
     /// A statement allows it.
     Statement(Found),
+    /// An access control list grants it.
+    List(Listed),
+    /// It will be the requester's own.
+    Writer,
 }
 
 /// Why something is denied.
@@ -50,6 +55,8 @@ pub enum Reason {
     ExplicitDeny(Found),
     /// No statement of such a policy allows it.
     NoAllow(PolicyType),
+    /// The object is another account's than the bucket, and its list does not grant it.
+    NoGrant,
     /// The bucket's policy is public, and its public access block restricts such buckets to their own account. To the
     /// requester it reads like a statement that denies.
     PublicAccessRestricted,
@@ -97,13 +104,13 @@ impl Decision {
         }
     }
 
-    pub(crate) fn denied(context: &Context, reason: Reason) -> Decision {
+    pub(crate) fn denied(context: &Context, reason: Reason, is_own_account: bool) -> Decision {
         Decision::Denied(Box::new(Denial {
             requester: context.requester().name(),
             action: context.action().to_owned(),
             resource: context.resource().to_owned(),
             reason,
-            is_own_account: context.is_own_account(),
+            is_own_account,
         }))
     }
 }
@@ -154,6 +161,10 @@ impl fmt::Display for Denial {
             Reason::NoAllow(policy_type) => {
                 write!(formatter, " because no {policy_type} allows the {action} action")
             }
+            Reason::NoGrant => write!(
+                formatter,
+                " because no access control list grants the {action} action"
+            ),
             Reason::PublicAccessRestricted => {
                 let policy_type = PolicyType::Resource.with_article();
                 write!(formatter, " with an explicit deny in {policy_type}")

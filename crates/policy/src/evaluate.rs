@@ -1,15 +1,17 @@
 //! The decision: all policies that apply to a request, combined as AWS combines them.
 //!
 //! SPEC: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html> within an account,
-//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html> between two.
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html> between two, and
+//! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/how-s3-evaluates-access-control.html> where access control lists count.
 //!
 //! Not here: whether one statement applies ([`crate::statement`]).
 //!
 //! Keeps true: a statement that denies wins over everything but the root's way back to its own bucket policy. Within one set
 //! of policies, one more statement that denies never allows, and one more that allows never denies, except where it
-//! makes a restricted bucket public.
+//! makes a restricted bucket public. An access control list allows and never denies, and takes nothing from what policies say.
 
 use crate::access_block::PublicAccessBlock;
+use crate::access_list::{AccessLists, Listed, Owner};
 use crate::context::Context;
 use crate::decision::{Decision, Found, Grant, PolicyType, Reason};
 use crate::document::{Document, Effect};
@@ -38,6 +40,8 @@ pub struct Policies<'a> {
     pub resource: ResourcePolicy<'a>,
     /// The public access block of the bucket together with that of its account.
     pub access_block: PublicAccessBlock,
+    /// The access control lists of the bucket and of the object, and whose the object is.
+    pub lists: AccessLists<'a>,
 }
 
 /// What is attached to the resource.
@@ -54,19 +58,20 @@ pub enum ResourcePolicy<'a> {
 
 /// Decides.
 pub fn evaluate(context: &Context, policies: &Policies<'_>) -> Decision {
+    let denied = |reason| Decision::denied(context, reason, policies.is_own(context));
     if let Some(found) = policies.explicit_deny(context)
         && !is_way_back(context, found.policy_type)
     {
-        return Decision::denied(context, Reason::ExplicitDeny(found));
+        return denied(Reason::ExplicitDeny(found));
     }
     if let ResourcePolicy::Bucket(bucket) = policies.resource
         && policies.access_block.keeps_out(bucket.document, context)
     {
-        return Decision::denied(context, Reason::PublicAccessRestricted);
+        return denied(Reason::PublicAccessRestricted);
     }
     match policies.allow(context) {
         Ok(grant) => Decision::Allowed(grant),
-        Err(lacking) => Decision::denied(context, Reason::NoAllow(lacking)),
+        Err(lacking) => denied(lacking),
     }
 }
 
@@ -85,39 +90,106 @@ impl Policies<'_> {
             })
     }
 
-    /// What allows it, or the type of policy that would have to.
-    fn allow(&self, context: &Context) -> Result<Grant, PolicyType> {
+    /// Whether what is asked for is the requester's account's.
+    fn is_own(&self, context: &Context) -> bool {
+        match self.lists.owner {
+            Owner::Bucket => context.is_own_account(),
+            Owner::Account(owner) => context
+                .requester()
+                .account()
+                .is_some_and(|account| account.id == owner),
+            Owner::Requester => true,
+        }
+    }
+
+    /// What allows it, or what would have to.
+    fn allow(&self, context: &Context) -> Result<Grant, Reason> {
+        match self.lists.owner {
+            Owner::Bucket => self.allow_of_bucket(context),
+            Owner::Requester if context.requester().account().is_none() => Ok(Grant::Writer),
+            Owner::Account(_) | Owner::Requester => self.allow_of_owner(context),
+        }
+    }
+
+    /// What a list grants, to the requester's account or to everybody.
+    fn by_list(&self, context: &Context) -> Option<Grant> {
+        let to_account = self.lists.find(context, false);
+        to_account
+            .or_else(|| self.by_public_list(context))
+            .map(Grant::List)
+    }
+
+    /// What a list grants to everybody, unless that counts for nothing.
+    fn by_public_list(&self, context: &Context) -> Option<Listed> {
+        let counts = !self.access_block.ignore_public_acls;
+        counts.then(|| self.lists.find(context, true)).flatten()
+    }
+
+    /// What allows it where the object is not the bucket's owner's: it is its owner's to give access to.
+    fn allow_of_owner(&self, context: &Context) -> Result<Grant, Reason> {
+        let is_own = self.is_own(context);
+        match context.requester() {
+            Requester::Root(_) if is_own => Ok(Grant::Root),
+            _ if is_own => self.allow_own(context),
+            Requester::Anonymous | Requester::Service { .. } | Requester::WebIdentity { .. } => {
+                self.by_list(context).ok_or(Reason::NoGrant)
+            }
+            requester => {
+                if !matches!(requester, Requester::Root(_)) {
+                    self.allow_by_identity(context).map_err(Reason::NoAllow)?;
+                }
+                self.by_list(context).ok_or(Reason::NoGrant)
+            }
+        }
+    }
+
+    fn allow_of_bucket(&self, context: &Context) -> Result<Grant, Reason> {
         let by_resource = self
             .resource
             .attached()
             .and_then(|(attached, policy_type)| find(&[attached], context, Effect::Allow, policy_type));
-        let resource_type = self.resource.policy_type();
+        let lacking = Reason::NoAllow(self.resource.policy_type());
+        let by_either = |by_resource: Option<(Found, Reach)>| match by_resource {
+            Some((found, _)) => Some(Grant::Statement(found)),
+            None => self.by_list(context),
+        };
         let must_trust = matches!(self.resource, ResourcePolicy::Trust(_));
         match context.requester() {
             // They have no policies of their own.
             Requester::Anonymous | Requester::Service { .. } | Requester::WebIdentity { .. } => {
-                let (found, _) = by_resource.ok_or(resource_type)?;
-                Ok(Grant::Statement(found))
+                by_either(by_resource).ok_or(lacking)
             }
             Requester::Root(_) if context.is_own_account() && !must_trust => Ok(Grant::Root),
             _ if context.is_own_account() => match by_resource {
-                None if must_trust => Err(resource_type),
+                None if must_trust => Err(lacking),
                 Some((found, Reach::Direct)) => Ok(Grant::Statement(found)),
                 Some((found, Reach::BehindSession)) => {
-                    self.check_limits(context)?;
+                    self.check_limits(context).map_err(Reason::NoAllow)?;
                     Ok(Grant::Statement(found))
                 }
                 // Naming the account leaves it to the account's own policies.
-                Some((_, Reach::Account)) | None => self.allow_by_identity(context),
+                Some((_, Reach::Account)) | None => self.allow_own(context),
             },
             // Both accounts have to allow.
             requester => {
                 if !matches!(requester, Requester::Root(_)) {
-                    self.allow_by_identity(context)?;
+                    self.allow_by_identity(context).map_err(Reason::NoAllow)?;
                 }
-                let (found, _) = by_resource.ok_or(resource_type)?;
-                Ok(Grant::Statement(found))
+                by_either(by_resource).ok_or(lacking)
             }
+        }
+    }
+
+    /// What allows it within the account that owns it. An entry of a list that names the account leaves it to the account's own policies; one
+    /// that lets in everybody lets in the account's users too, within their limits.
+    fn allow_own(&self, context: &Context) -> Result<Grant, Reason> {
+        let lacking = match self.allow_by_identity(context) {
+            Ok(grant) => return Ok(grant),
+            Err(lacking) => Reason::NoAllow(lacking),
+        };
+        match self.by_public_list(context) {
+            Some(listed) if self.check_limits(context).is_ok() => Ok(Grant::List(listed)),
+            _ => Err(lacking),
         }
     }
 

@@ -41,6 +41,7 @@
 //! ```
 
 mod access_block;
+mod access_list;
 mod arn;
 mod condition;
 mod context;
@@ -61,6 +62,7 @@ mod statement;
 mod template;
 
 pub use access_block::PublicAccessBlock;
+pub use access_list::{AccessLists, Grantee, ListEntry, ListOf, Listed, Owner, Permission};
 pub use context::{Context, Keys};
 pub use decision::{Decision, Denial, Found, Grant, PolicyType, Reason};
 pub use document::{Document, Effect, Statement, Version};

@@ -185,7 +185,7 @@ fn word(decision: &Decision) -> &'static str {
         Decision::Allowed(_) => "allowed",
         Decision::Denied(denial) => match denial.reason {
             Reason::ExplicitDeny(_) => "explicitDeny",
-            Reason::NoAllow(_) | Reason::PublicAccessRestricted => "implicitDeny",
+            Reason::NoAllow(_) | Reason::NoGrant | Reason::PublicAccessRestricted => "implicitDeny",
         },
     }
 }
@@ -193,10 +193,11 @@ fn word(decision: &Decision) -> &'static str {
 fn matched(decision: &Decision, policies: &[(Attached<'_>, &'static str)]) -> Vec<SimulatedStatement> {
     let found = match decision {
         Decision::Allowed(Grant::Statement(found)) => found,
-        Decision::Allowed(Grant::Root) => return Vec::new(),
+        // No list is part of a simulation.
+        Decision::Allowed(Grant::Root | Grant::List(_) | Grant::Writer) => return Vec::new(),
         Decision::Denied(denial) => match &denial.reason {
             Reason::ExplicitDeny(found) => found,
-            Reason::NoAllow(_) | Reason::PublicAccessRestricted => return Vec::new(),
+            Reason::NoAllow(_) | Reason::NoGrant | Reason::PublicAccessRestricted => return Vec::new(),
         },
     };
     let mut sources = policies
@@ -218,7 +219,7 @@ fn lacks_boundary(decision: &Decision) -> bool {
     decision.denial().is_some_and(|denial| match &denial.reason {
         Reason::NoAllow(policy_type) => *policy_type == PolicyType::Boundary,
         Reason::ExplicitDeny(found) => found.policy_type == PolicyType::Boundary,
-        Reason::PublicAccessRestricted => false,
+        Reason::NoGrant | Reason::PublicAccessRestricted => false,
     })
 }
 

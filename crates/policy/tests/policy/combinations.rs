@@ -1,8 +1,8 @@
 //! All policies together: within an account, between two, and what limits without allowing.
 
 use countersign_policy::{
-    Attached, Context, Decision, Document, Grant, Kind, Policies, PolicyType, PublicAccessBlock, Reason,
-    Requester, ResourcePolicy, evaluate,
+    Attached, Context, Decision, Document, Grant, Kind, ListOf, Permission, Policies, PolicyType,
+    PublicAccessBlock, Reason, Requester, ResourcePolicy, evaluate,
 };
 
 use crate::support::{
@@ -18,13 +18,19 @@ enum Came {
     Denied(PolicyType),
     Lacking(PolicyType),
     Restricted,
+    ByList(ListOf, Permission),
+    ByWriting,
+    NotGranted,
 }
 
 fn came(decision: &Decision) -> Came {
     match decision {
         Decision::Allowed(Grant::Root) => Came::ByRoot,
         Decision::Allowed(Grant::Statement(found)) => Came::ByStatement(found.policy_type),
+        Decision::Allowed(Grant::List(listed)) => Came::ByList(listed.list, listed.permission),
+        Decision::Allowed(Grant::Writer) => Came::ByWriting,
         Decision::Denied(denial) => match &denial.reason {
+            Reason::NoGrant => Came::NotGranted,
             Reason::ExplicitDeny(found) => Came::Denied(found.policy_type),
             Reason::NoAllow(policy_type) => Came::Lacking(*policy_type),
             Reason::PublicAccessRestricted => Came::Restricted,
@@ -54,7 +60,7 @@ fn check(requester: &Requester, row: &Row<'_>, expected: Came) {
         boundary: row.boundary.map(|d| attached("boundary", d)),
         session: session.as_deref(),
         resource: attached_bucket(row.bucket),
-        access_block: PublicAccessBlock::default(),
+        ..Policies::default()
     };
     let decision = evaluate(&read_by(requester.clone()), &policies);
     assert_eq!(came(&decision), expected, "{requester:?}: {decision:?}");

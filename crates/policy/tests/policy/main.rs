@@ -3,6 +3,7 @@
 mod combinations;
 mod conditions;
 mod documents;
+mod lists;
 mod oracle;
 mod principals;
 mod properties;

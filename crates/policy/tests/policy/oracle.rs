@@ -287,7 +287,9 @@ fn ours(text: &str, asked: &Asked) -> iam_rs::Decision {
         Decision::Allowed(_) => iam_rs::Decision::Allow,
         Decision::Denied(denial) => match denial.reason {
             Reason::ExplicitDeny(_) => iam_rs::Decision::Deny,
-            Reason::NoAllow(_) | Reason::PublicAccessRestricted => iam_rs::Decision::NotApplicable,
+            Reason::NoAllow(_) | Reason::NoGrant | Reason::PublicAccessRestricted => {
+                iam_rs::Decision::NotApplicable
+            }
         },
     }
 }

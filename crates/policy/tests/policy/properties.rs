@@ -1,8 +1,6 @@
 //! What holds for all policies: a denial wins, an allow never takes away, and every evaluation comes to an end.
 
-use countersign_policy::{
-    Attached, Context, Document, Kind, Policies, PublicAccessBlock, Requester, ResourcePolicy, evaluate,
-};
+use countersign_policy::{Attached, Context, Document, Kind, Policies, Requester, ResourcePolicy, evaluate};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -44,7 +42,7 @@ impl Statements {
                 None => ResourcePolicy::None,
                 Some(document) => ResourcePolicy::Bucket(attached(document)),
             },
-            access_block: PublicAccessBlock::default(),
+            ..Policies::default()
         };
         let decision = evaluate(context, &policies);
         assert_eq!(decision, evaluate(context, &policies), "the same question twice");
