@@ -1,24 +1,25 @@
 //! What is set for a bucket about who may do what in it: its policy, its public access block, its ownership controls.
 //!
-//! What is small lies in the bucket's row, which every request reads, so that where nothing is set nothing more is looked up. The
-//! policy lies in a row beside it. Both are in one home, so they change in one commit and end with the bucket.
+//! What is small lies in the bucket's row, which every request reads, so that where nothing is set nothing more is looked up; its list
+//! of access, of a few entries mostly, is there too. The policy lies in a row beside it. Both are in one home, so they change in one
+//! commit and end with the bucket. What is set for the buckets of an account together lies in a row of the account's.
 //!
 //! Not here: what any of it means; a policy is bytes.
 //!
 //! Keeps true: with every change the revision grows, so that the bucket's space and the revision name one state for ever; and
 //! who decides on what a bucket was, changes nothing in a bucket that is another by now.
 
-use crate::Store;
 use crate::bucket::{self, Bucket};
 use crate::error::{Error, Result};
-use crate::layout::{self, BUCKET, POLICY};
-use crate::records::{BucketRecord, PolicyRecord};
+use crate::layout::{self, ACCOUNT, BUCKET, POLICY};
+use crate::records::{AccountRecord, BucketRecord, PolicyRecord};
+use crate::{ATTEMPTS_MAX, Store};
 use bytes::Bytes;
 use countersign_engine::{Change, Guard, Outcome, Put, Space};
-use countersign_types::{BucketName, PublicAccessBlock};
+use countersign_types::{BucketName, Grant, ObjectOwnership, PublicAccessBlock};
 
 /// What is set for a bucket about who may do what in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Access {
     /// How often it was changed.
     pub revision: u64,
@@ -26,8 +27,24 @@ pub struct Access {
     pub has_policy: bool,
     /// Its public access block, if it has one.
     pub public_access_block: Option<PublicAccessBlock>,
-    /// Whether it has ownership controls. A new bucket has, and they say that its owner owns every object.
-    pub has_ownership_controls: bool,
+    /// Its ownership controls, if it has any. A new bucket has, and they say that its owner owns every object.
+    pub ownership: Option<ObjectOwnership>,
+    /// Its list of access; `None`: the owner may do everything, and nobody else anything. It stays while lists do not count.
+    pub grants: Option<Vec<Grant>>,
+}
+
+impl Access {
+    /// Who owns what is written.
+    ///
+    /// SPEC: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html>: without controls it is whoever writes.
+    pub fn ownership(&self) -> ObjectOwnership {
+        self.ownership.unwrap_or(ObjectOwnership::ObjectWriter)
+    }
+
+    /// Whether lists of access count.
+    pub fn has_lists(&self) -> bool {
+        self.ownership().has_lists()
+    }
 }
 
 impl Default for Access {
@@ -37,7 +54,8 @@ impl Default for Access {
             revision: 0,
             has_policy: false,
             public_access_block: None,
-            has_ownership_controls: true,
+            ownership: Some(ObjectOwnership::BucketOwnerEnforced),
+            grants: None,
         }
     }
 }
@@ -98,12 +116,62 @@ impl Store {
         .await
     }
 
-    /// Gives a bucket ownership controls, or takes them away.
-    pub async fn set_ownership_controls(&self, seen: &Bucket, are_there: bool) -> Result<()> {
-        self.change_access(seen, Change::default(), |access| {
-            access.has_ownership_controls = are_there;
-        })
-        .await
+    /// Gives a bucket these ownership controls, or takes them away.
+    pub async fn set_ownership(&self, seen: &Bucket, ownership: Option<ObjectOwnership>) -> Result<()> {
+        self.change_access(seen, Change::default(), |access| access.ownership = ownership)
+            .await
+    }
+
+    /// Gives a bucket this list of access; `None`: that of the owner alone. Whether it may have it stands on whose its objects are and on
+    /// its public access block; what else is set may change meanwhile.
+    pub async fn set_bucket_grants(&self, seen: &Bucket, grants: Option<Vec<Grant>>) -> Result<()> {
+        for _ in 0..ATTEMPTS_MAX {
+            let now = self.bucket(&seen.name).await?;
+            let (before, after) = (&seen.access, &now.access);
+            let is_same = before.ownership == after.ownership
+                && before.public_access_block == after.public_access_block;
+            if now.space != seen.space {
+                return Err(Error::NoSuchBucket);
+            }
+            if !is_same {
+                return Err(Error::Conflict);
+            }
+            let change = |access: &mut Access| access.grants.clone_from(&grants);
+            match self.change_access(&now, Change::default(), change).await {
+                Err(Error::Conflict) => {}
+                set => return set,
+            }
+        }
+        Err(Error::Conflict)
+    }
+
+    /// The public access block for all buckets of an account.
+    pub async fn account_block(&self, account_id: &str) -> Result<Option<PublicAccessBlock>> {
+        let home = layout::account_home(account_id);
+        let stored = self.row(Space::SYSTEM, &home, layout::single(ACCOUNT)).await?;
+        match stored {
+            Some(stored) => Ok(AccountRecord::decode(&stored.value)?.0),
+            None => Ok(None),
+        }
+    }
+
+    /// Gives all buckets of an account this public access block, beside those of their own, or takes it away.
+    pub async fn set_account_block(&self, account_id: &str, block: Option<PublicAccessBlock>) -> Result<()> {
+        let row = layout::single(ACCOUNT);
+        let mut change = Change::default();
+        match block {
+            Some(_) => change.puts.push(Put {
+                row,
+                value: AccountRecord(block).encode(),
+                body: None,
+            }),
+            None => change.deletes.push(row),
+        }
+        let home = layout::account_home(account_id);
+        match self.engine().commit(Space::SYSTEM, &home, change).await? {
+            Outcome::Done => Ok(()),
+            Outcome::Refused(_) => Err(Error::Conflict),
+        }
     }
 
     async fn change_access(

@@ -46,6 +46,18 @@ pub struct BucketPage {
 impl Store {
     /// Creates a bucket. One that exists is [`Error::BucketAlreadyOwnedByYou`] or [`Error::BucketAlreadyExists`].
     pub async fn create_bucket(&self, name: &BucketName, owner: &str, region: &str) -> Result<()> {
+        self.create_bucket_with(name, owner, region, Access::default())
+            .await
+    }
+
+    /// As [`Store::create_bucket`], with this set from the start.
+    pub async fn create_bucket_with(
+        &self,
+        name: &BucketName,
+        owner: &str,
+        region: &str,
+        access: Access,
+    ) -> Result<()> {
         if let Some(row) = self.bucket_row(name).await? {
             let record = BucketRecord::decode(&row)?;
             let is_gone = self.is_sealed(Space(record.space)).await?;
@@ -61,7 +73,7 @@ impl Store {
             created: self.now(),
             owner,
             region,
-            access: Access::default(),
+            access,
         };
         let home = layout::bucket_home(name);
         let written = self.write_system_row(&home, BUCKET, None, record.encode()).await;
@@ -324,6 +336,6 @@ pub(crate) fn bucket(name: BucketName, record: &BucketRecord<'_>) -> Bucket {
         owner: record.owner.to_owned(),
         region: record.region.to_owned(),
         space: record.space,
-        access: record.access,
+        access: record.access.clone(),
     }
 }

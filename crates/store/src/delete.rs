@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::layout::{self, HEAD};
+use crate::model::Reach;
 use crate::{ATTEMPTS_MAX, Store};
 use countersign_engine as engine;
 use countersign_engine::{Change, Home, Outcome, Space};
@@ -22,24 +23,43 @@ impl Store {
         object_key: &ObjectKey,
         condition: &WriteCondition,
     ) -> Result<Deleted> {
+        self.delete_object_within(bucket, object_key, &Reach::All, condition)
+            .await
+    }
+
+    /// As [`Store::delete_object`], if the object is within reach; else it is [`Error::NotYours`].
+    pub async fn delete_object_within(
+        &self,
+        bucket: &BucketName,
+        object_key: &ObjectKey,
+        reach: &Reach,
+        condition: &WriteCondition,
+    ) -> Result<Deleted> {
         let space = self.space(bucket).await?;
         let deleted = self
-            .delete_in(space, &layout::object_home(object_key), condition)
+            .delete_in(space, &layout::object_home(object_key), reach, condition)
             .await;
         self.settle(bucket, space, deleted).await
     }
 
-    async fn delete_in(&self, space: Space, home: &Home, condition: &WriteCondition) -> Result<Deleted> {
+    async fn delete_in(
+        &self,
+        space: Space,
+        home: &Home,
+        reach: &Reach,
+        condition: &WriteCondition,
+    ) -> Result<Deleted> {
+        let is_conditional = !condition.is_none() || *reach != Reach::All;
         let mut current = self.current(space, home).await?;
         for _ in 0..ATTEMPTS_MAX {
-            current.check(condition)?;
+            current.check(reach, condition)?;
             if current.head.is_none() {
                 return Ok(Deleted { existed: false });
             }
             let mut change = Change::default();
             change.deletes.push(layout::single(HEAD));
             let leftover = current.leave(self.replaced_due(), false, &mut change)?;
-            current.guard(!condition.is_none(), &mut change);
+            current.guard(is_conditional, &mut change);
             match self.engine().commit(space, home, change).await {
                 Ok(Outcome::Done) => {
                     self.sweep_leftover(space, home, leftover).await;

@@ -28,6 +28,9 @@ pub enum Error {
     /// There is no object of that key.
     #[error("no such object key")]
     NoSuchKey,
+    /// The object is another account's, and the request may change its own alone.
+    #[error("the object is another account's")]
+    NotYours,
     /// The upload was never begun, or is completed or aborted.
     #[error("no such upload")]
     NoSuchUpload,

@@ -7,6 +7,7 @@
 use crate::condition::{Write, evaluate_write_condition};
 use crate::error::{Error, Result};
 use crate::layout::{self, HEAD, PARTS_MARK};
+use crate::model::Reach;
 use crate::records::{Garbage, GarbageKind, Generation, Head, PartsMark};
 use crate::{Store, Value};
 use bytes::Bytes;
@@ -39,8 +40,13 @@ impl Current {
         self.head.as_deref().map(Head::decode).transpose()
     }
 
-    /// Refuses if the condition does not hold for what is there now.
-    pub(crate) fn check(&self, condition: &WriteCondition) -> Result<()> {
+    /// Refuses if what is there now is out of reach, or if the condition does not hold for it.
+    pub(crate) fn check(&self, reach: &Reach, condition: &WriteCondition) -> Result<()> {
+        if let (Reach::Of(owner), Some(head)) = (reach, self.head_within(reach)?)
+            && head.access.owner != *owner
+        {
+            return Err(Error::NotYours);
+        }
         if condition.is_none() {
             return Ok(());
         }
@@ -49,6 +55,14 @@ impl Current {
             Write::Proceed => Ok(()),
             Write::NoSuchKey => Err(Error::NoSuchKey),
             Write::PreconditionFailed(which) => Err(Error::PreconditionFailed(which)),
+        }
+    }
+
+    /// What is there, if it matters whose it is. One that cannot be read may be anybody's, and can be replaced by who may replace all.
+    fn head_within(&self, reach: &Reach) -> Result<Option<Head>> {
+        match reach {
+            Reach::All => Ok(None),
+            Reach::Of(_) => self.head(),
         }
     }
 

@@ -17,7 +17,7 @@
 //! writes, which replace a plain object without looking, notice that they replace parts. Class `v` is kept for versions.
 //!
 //! The system's space: class `B`, home = bucket name; class `P`, the same home, the bucket's policy; class `N`, home = name of a
-//! counter.
+//! counter; class `A`, home = id of an account, what is set for all of its buckets.
 //!
 //! INVARIANT: [`escape`] keeps byte order and prefixes and leaves no 0x00, so the order of homes is S3's order of keys.
 
@@ -38,6 +38,7 @@ pub(crate) const ONCE: Class = Class(b'o');
 pub(crate) const BUCKET: Class = Class(b'B');
 pub(crate) const POLICY: Class = Class(b'P');
 pub(crate) const COUNTER: Class = Class(b'N');
+pub(crate) const ACCOUNT: Class = Class(b'A');
 
 /// The home of an object key.
 pub(crate) fn object_home(object_key: &ObjectKey) -> Home {
@@ -47,6 +48,11 @@ pub(crate) fn object_home(object_key: &ObjectKey) -> Home {
 /// The home of a bucket's rows in the system's space.
 pub(crate) fn bucket_home(name: &BucketName) -> Home {
     Home(Bytes::copy_from_slice(name.as_str().as_bytes()))
+}
+
+/// The home of what is set for all buckets of an account. A bucket may have the same name, but no row of this class.
+pub(crate) fn account_home(account_id: &str) -> Home {
+    Home(Bytes::copy_from_slice(account_id.as_bytes()))
 }
 
 /// The home of the counter that gives out space ids.

@@ -14,6 +14,7 @@
 //! - of all uses of a [`OneTimeLink`] exactly one succeeds.
 
 mod access;
+mod acl;
 mod bucket;
 mod condition;
 mod cors;
@@ -52,9 +53,9 @@ pub use error::{Error, Result};
 pub use list::{Entry, ListQuery, Listing};
 pub use model::{
     CompleteUpload, CompletedPart, Expect, ExpectedChecksum, NewObject, ObjectInfo, PartView, PutObject,
-    PutPart,
+    PutPart, Reach,
 };
-pub use multipart::{ListedPart, ListedUpload, PartPage, Upload, UploadPage, UploadQuery};
+pub use multipart::{ListedPart, ListedUpload, NewUpload, PartPage, Upload, UploadPage, UploadQuery};
 pub use once::{AFTER_END, OneTimeLink};
 pub use owner::{RowOwner, RowRole};
 pub use read::{Object, ObjectReader};

@@ -47,6 +47,8 @@ pub struct Entry {
     pub checksum_type: Option<ChecksumType>,
     /// As it was sent; `None` is `STANDARD`.
     pub storage_class: Option<String>,
+    /// The account that owns it, if it is not the bucket's.
+    pub owner: Option<String>,
 }
 
 /// A page of a listing.
@@ -108,5 +110,6 @@ fn entry(row: WalkRow) -> Result<Entry> {
         checksum_algorithm: info.checksum.map(|checksum| checksum.algorithm()),
         checksum_type: info.checksum_type,
         storage_class: info.metadata.storage_class,
+        owner: info.access.owner,
     })
 }

@@ -4,7 +4,8 @@
 
 use crate::once::OneTimeLink;
 use countersign_types::{
-    Checksum, ChecksumAlgorithm, ChecksumType, Etag, Moment, ObjectMetadata, PartNumber, WriteCondition,
+    Checksum, ChecksumAlgorithm, ChecksumType, Etag, Moment, ObjectAccess, ObjectMetadata, PartNumber,
+    WriteCondition,
 };
 
 /// What the body of a request was announced to be. Everything said must hold before anything becomes visible.
@@ -40,6 +41,20 @@ pub struct NewObject {
     pub condition: WriteCondition,
     /// The link that the write uses up.
     pub link: Option<OneTimeLink>,
+    /// Who owns it, and its list of access.
+    pub access: ObjectAccess,
+    /// What it may replace.
+    pub reach: Reach,
+}
+
+/// Which objects and uploads of a bucket a request may change.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Reach {
+    /// All of them.
+    #[default]
+    All,
+    /// Those of one owner alone, named as [`ObjectAccess::owner`] names it. What is not there yet is nobody's.
+    Of(Option<String>),
 }
 
 /// What was written.
@@ -75,6 +90,8 @@ pub struct PutPart {
 pub struct ObjectInfo {
     /// What it carries besides its bytes.
     pub metadata: ObjectMetadata,
+    /// Who owns it, and its list of access.
+    pub access: ObjectAccess,
     /// Size in bytes.
     pub size: u64,
     /// Its tag.
@@ -128,4 +145,6 @@ pub struct CompleteUpload {
     pub checksum_type: Option<ChecksumType>,
     /// The size that the object must have (`x-amz-mp-object-size`).
     pub size: Option<u64>,
+    /// What the object may replace, and whose the upload must be.
+    pub reach: Reach,
 }

@@ -14,4 +14,4 @@ mod part;
 mod upload;
 
 pub use listing::{ListedPart, ListedUpload, PartPage, UploadPage, UploadQuery};
-pub use upload::Upload;
+pub use upload::{NewUpload, Upload};

@@ -5,7 +5,7 @@
 use crate::error::{Error, Result};
 use crate::home::Current;
 use crate::layout::{self, HEAD};
-use crate::model::{NewObject, PutObject};
+use crate::model::{NewObject, PutObject, Reach};
 use crate::once::Use;
 use crate::receive::Payload;
 use crate::records::Head;
@@ -17,6 +17,19 @@ use countersign_engine::{Change, Home, Outcome, Put, Space};
 use countersign_types::{
     BucketName, ChecksumAlgorithm, ChecksumType, Etag, ObjectKey, ObjectMetadata, WriteCondition,
 };
+
+/// What must hold for what is there before it is replaced.
+struct Terms {
+    condition: WriteCondition,
+    reach: Reach,
+}
+
+impl Terms {
+    /// False: it may be anything, and is not looked at.
+    fn are_any(&self) -> bool {
+        !self.condition.is_none() || self.reach != Reach::All
+    }
+}
 
 impl Store {
     /// Writes an object. Its condition and its link are looked at before the body is read, and decided by the commit.
@@ -50,12 +63,17 @@ impl Store {
             expect,
             condition,
             link,
+            access,
+            reach,
         } = object;
         if let Some(link) = &link {
             self.check_unused(space, home, link).await?;
         }
-        if !condition.is_none() {
-            self.current(space, home).await?.check(&condition)?;
+        let terms = Terms { condition, reach };
+        if terms.are_any() {
+            self.current(space, home)
+                .await?
+                .check(&terms.reach, &terms.condition)?;
         }
         let keep = expect
             .checksum
@@ -69,11 +87,12 @@ impl Store {
             modified: self.now(),
             checksum: Some((received.checksum, ChecksumType::FullObject)),
             manifest_rows: None,
+            access,
             metadata,
         };
         let link = link.map(|link| Use::new(&link, head.generation, head.modified));
         let link = link.transpose()?;
-        self.write_head(space, home, &head, &received.payload, &condition, link.as_ref())
+        self.write_head(space, home, &head, &received.payload, &terms, link.as_ref())
             .await?;
         Ok(written(head))
     }
@@ -84,7 +103,7 @@ impl Store {
         home: &Home,
         head: &Head,
         payload: &Payload,
-        condition: &WriteCondition,
+        terms: &Terms,
         link: Option<&Use>,
     ) -> Result<()> {
         let value = head.encode();
@@ -94,7 +113,7 @@ impl Store {
                 maximum: ROW_BYTES_MAX,
             });
         }
-        let is_conditional = !condition.is_none();
+        let is_conditional = terms.are_any();
         let mut current = if is_conditional {
             self.current(space, home).await?
         } else {
@@ -102,7 +121,7 @@ impl Store {
             Current::without_parts()
         };
         for _ in 0..ATTEMPTS_MAX {
-            current.check(condition)?;
+            current.check(&terms.reach, &terms.condition)?;
             let mut change = Change::default();
             change.puts.push(Put {
                 row: layout::single(HEAD),
@@ -129,7 +148,7 @@ impl Store {
                 Err(error) => return Err(error.into()),
             }
         }
-        Err(if is_conditional {
+        Err(if !terms.condition.is_none() {
             Error::ConditionalConflict
         } else {
             Error::Conflict

@@ -6,6 +6,7 @@
 //!
 //! Not here: where a row lies (`layout`).
 
+mod acl;
 mod cors;
 mod fields;
 mod head;
@@ -17,7 +18,9 @@ pub(crate) use cors::{decode_cors_rules, encode_cors_rules};
 pub(crate) use head::Head;
 pub(crate) use once::LinkUse;
 pub(crate) use parts::{ManifestPart, PartRecord, decode_manifest_row, encode_manifest_rows};
-pub(crate) use small::{BucketRecord, Counter, Garbage, GarbageKind, PartsMark, PolicyRecord, UploadRecord};
+pub(crate) use small::{
+    AccountRecord, BucketRecord, Counter, Garbage, GarbageKind, PartsMark, PolicyRecord, UploadRecord,
+};
 
 use countersign_types::UploadId;
 

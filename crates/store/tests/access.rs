@@ -7,9 +7,11 @@ use common::{TestWorld, bucket, put, read_key, store, store_on};
 use countersign_engine::memory::Memory;
 use countersign_engine::{Class, Engine, ScanRange, Space};
 use countersign_store::{Access, Bucket, Error, Settings, Store};
-use countersign_types::{BucketName, PublicAccessBlock};
+use countersign_types::{BucketName, ObjectOwnership, PublicAccessBlock};
 use std::ops::Bound;
 use std::sync::Arc;
+
+const ENFORCED: Option<ObjectOwnership> = Some(ObjectOwnership::BucketOwnerEnforced);
 
 async fn seen(store: &Store) -> Bucket {
     store.bucket(&bucket()).await.expect("the bucket is there")
@@ -62,14 +64,15 @@ async fn each_setting_stays_as_it_is_while_another_changes() {
         .await
         .expect("set");
     store
-        .set_ownership_controls(&seen(&store).await, false)
+        .set_ownership(&seen(&store).await, None)
         .await
         .expect("removed");
     let expected = Access {
         revision: 3,
         has_policy: true,
         public_access_block: Some(block),
-        has_ownership_controls: false,
+        ownership: None,
+        grants: None,
     };
     assert_eq!(seen(&store).await.access, expected);
     store
@@ -77,7 +80,7 @@ async fn each_setting_stays_as_it_is_while_another_changes() {
         .await
         .expect("removed");
     store
-        .set_ownership_controls(&seen(&store).await, true)
+        .set_ownership(&seen(&store).await, ENFORCED)
         .await
         .expect("set");
     let expected = Access {

@@ -6,7 +6,7 @@ use crate::digest::combine_checksums;
 use crate::error::{Error, Result, corrupt};
 use crate::home::leave_garbage;
 use crate::layout::{self, HEAD, PART, PARTS_MARK};
-use crate::model::{CompleteUpload, CompletedPart, PutObject};
+use crate::model::{CompleteUpload, CompletedPart, PutObject, Reach};
 use crate::put::written;
 use crate::records::{
     GarbageKind, Generation, Head, ManifestPart, PartRecord, PartsMark, UploadRecord, encode_manifest_rows,
@@ -55,7 +55,7 @@ impl Store {
             };
             let current = self.current(space, home).await?;
             let parts = self.part_records(space, home, generation).await?;
-            let decided = current.check(&request.condition);
+            let decided = current.check(&request.reach, &request.condition);
             let chosen = match decided.and_then(|()| {
                 choose(
                     request,
@@ -79,7 +79,8 @@ impl Store {
                 row: layout::upload_row(upload_id),
                 expected: Some(frozen),
             });
-            current.guard(!request.condition.is_none(), &mut change);
+            let is_conditional = !request.condition.is_none() || request.reach != Reach::All;
+            current.guard(is_conditional, &mut change);
             change.deletes.push(layout::upload_row(upload_id));
             write_object(&head, manifest, &mut change);
             let replaced = current.leave(self.replaced_due(), true, &mut change)?;
@@ -170,6 +171,7 @@ impl Store {
             modified: self.now(),
             checksum: Some(chosen.checksum.clone()),
             manifest_rows: Some(u16::try_from(rows).expect("10,000 parts lie in a few rows")),
+            access: upload.access,
             metadata: upload.metadata,
         }
     }

@@ -62,6 +62,10 @@ pub struct ListedUpload {
     pub upload_id: UploadId,
     /// When it was begun.
     pub initiated: Moment,
+    /// The account that began it, if it is not the bucket's.
+    pub initiator: Option<String>,
+    /// The account that will own the object, if it is not the bucket's.
+    pub owner: Option<String>,
     /// As it was sent; `None` is `STANDARD`.
     pub storage_class: Option<String>,
     /// Which checksum the client chose, and how it will be made.
@@ -177,6 +181,8 @@ impl Store {
                         key: row.key,
                         upload_id,
                         initiated: record.initiated,
+                        initiator: record.initiator,
+                        owner: record.access.owner,
                         storage_class: record.metadata.storage_class,
                         checksum: record.checksum,
                     });

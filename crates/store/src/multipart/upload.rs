@@ -12,7 +12,7 @@ use countersign_engine as engine;
 use countersign_engine::limits::ROW_BYTES_MAX;
 use countersign_engine::{Change, Guard, Home, Outcome, Put, Space};
 use countersign_types::{
-    BucketName, ChecksumAlgorithm, ChecksumType, Moment, ObjectKey, ObjectMetadata, UploadId,
+    BucketName, ChecksumAlgorithm, ChecksumType, Moment, ObjectAccess, ObjectKey, ObjectMetadata, UploadId,
 };
 
 /// An upload that is neither completed nor aborted.
@@ -24,11 +24,28 @@ pub struct Upload {
     pub metadata: ObjectMetadata,
     /// Which checksum the client chose, and how it will be made.
     pub checksum: Option<(ChecksumAlgorithm, ChecksumType)>,
+    /// The account that began it, if it is not the bucket's.
+    pub initiator: Option<String>,
+    /// Who will own the object, and its list of access.
+    pub access: ObjectAccess,
+}
+
+/// An upload to be begun.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NewUpload {
+    /// What the object will carry.
+    pub metadata: ObjectMetadata,
+    /// Which checksum the object shall have, and how it is made (`None`: AWS's default for that algorithm). Without one it gets a
+    /// CRC-64/NVME over all its bytes.
+    pub checksum: Option<(ChecksumAlgorithm, Option<ChecksumType>)>,
+    /// The account that begins it, if it is not the bucket's.
+    pub initiator: Option<String>,
+    /// Who will own the object, and its list of access.
+    pub access: ObjectAccess,
 }
 
 impl Store {
-    /// Begins an upload. `checksum`: which one the object shall have, and how it is made (`None`: AWS's default for that
-    /// algorithm). Without one the object gets a CRC-64/NVME over all its bytes.
+    /// Begins an upload of the bucket's account.
     pub async fn create_upload(
         &self,
         bucket: &BucketName,
@@ -36,6 +53,27 @@ impl Store {
         metadata: ObjectMetadata,
         checksum: Option<(ChecksumAlgorithm, Option<ChecksumType>)>,
     ) -> Result<UploadId> {
+        let upload = NewUpload {
+            metadata,
+            checksum,
+            ..NewUpload::default()
+        };
+        self.begin_upload(bucket, object_key, upload).await
+    }
+
+    /// Begins an upload.
+    pub async fn begin_upload(
+        &self,
+        bucket: &BucketName,
+        object_key: &ObjectKey,
+        upload: NewUpload,
+    ) -> Result<UploadId> {
+        let NewUpload {
+            metadata,
+            checksum,
+            initiator,
+            access,
+        } = upload;
         check_metadata(&metadata)?;
         let checksum = checksum.map(|(algorithm, checksum_type)| {
             (
@@ -54,6 +92,8 @@ impl Store {
             is_frozen: false,
             thaws: 0,
             checksum,
+            initiator,
+            access,
             metadata,
         };
         let space = self.space(bucket).await?;
@@ -113,6 +153,8 @@ impl Store {
             initiated: record.initiated,
             metadata: record.metadata,
             checksum: record.checksum,
+            initiator: record.initiator,
+            access: record.access,
         })
     }
 

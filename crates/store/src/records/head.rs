@@ -1,13 +1,15 @@
 //! The head row: what an object is, without its bytes and without its list of parts. Listings read only these.
 //!
-//! INVARIANT: at most about 4 KiB: user metadata has at most 2 KiB, other texts come from a request's head.
+//! INVARIANT: at most about 4 KiB, and 8 KiB more with the longest list of access: user metadata has at most 2 KiB, other texts come
+//! from a request's head.
 
 use super::Generation;
+use super::acl::{read_access, write_access};
 use super::fields::{Field, Reader, Writer, checksum_type_number};
 use crate::error::{Error, Result};
 use crate::model::ObjectInfo;
 use bytes::Bytes;
-use countersign_types::{Checksum, ChecksumType, Etag, Moment, ObjectMetadata};
+use countersign_types::{Checksum, ChecksumType, Etag, Moment, ObjectAccess, ObjectMetadata};
 
 /// An object.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +21,8 @@ pub(crate) struct Head {
     pub(crate) checksum: Option<(Checksum, ChecksumType)>,
     /// How many manifest rows there are; `None`: the object's bytes are this row's body (or there are none).
     pub(crate) manifest_rows: Option<u16>,
+    /// Who owns it, and its list. Nothing is written of the usual ones.
+    pub(crate) access: ObjectAccess,
     pub(crate) metadata: ObjectMetadata,
 }
 
@@ -39,6 +43,7 @@ impl Head {
         if let Some(rows) = self.manifest_rows {
             to.number(MANIFEST_ROWS, rows.into());
         }
+        write_access(&mut to, &self.access);
         write_metadata(&mut to, &self.metadata);
         to.finish()
     }
@@ -47,7 +52,7 @@ impl Head {
         let mut reader = Reader::new(value, "the row of an object")?;
         let (mut generation, mut size, mut md5, mut modified) = (None, None, None, None);
         let (mut parts, mut checksum, mut checksum_type, mut manifest_rows) = (None, None, None, None);
-        let mut metadata = ObjectMetadata::default();
+        let (mut access, mut metadata) = (ObjectAccess::default(), ObjectMetadata::default());
         while let Some(field) = reader.next()? {
             match field.tag {
                 GENERATION => generation = Some(Generation(field.array()?)),
@@ -58,6 +63,7 @@ impl Head {
                 CHECKSUM => checksum = Some(field.checksum()?),
                 CHECKSUM_TYPE => checksum_type = Some(field.checksum_type()?),
                 MANIFEST_ROWS => manifest_rows = Some(reader.need(u16::try_from(field.number()?).ok())?),
+                _ if read_access(&field, &mut access)? => {}
                 _ => read_metadata(&field, &mut metadata)?,
             }
         }
@@ -69,6 +75,7 @@ impl Head {
             modified: reader.need(modified)?,
             checksum: checksum.zip(checksum_type),
             manifest_rows,
+            access,
             metadata,
         })
     }
@@ -77,6 +84,7 @@ impl Head {
         let (checksum, checksum_type) = self.checksum.unzip();
         ObjectInfo {
             metadata: self.metadata,
+            access: self.access,
             size: self.size,
             etag: self.etag,
             last_modified: self.modified,
@@ -130,7 +138,7 @@ pub(super) fn read_metadata(field: &Field<'_>, metadata: &mut ObjectMetadata) ->
     Ok(())
 }
 
-// Tags 1 to 31 belong to the row itself, 32 and up to metadata (which upload rows carry, too).
+// Tags 1 to 31 belong to the row itself, 32 and up to metadata (which upload rows carry, too). 9 to 11 are those of `acl`.
 const GENERATION: u8 = 1;
 const SIZE: u8 = 2;
 const ETAG_MD5: u8 = 3;
@@ -153,7 +161,7 @@ const USER_VALUE: u8 = 41;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use countersign_types::ChecksumAlgorithm;
+    use countersign_types::{AclPermission, ChecksumAlgorithm, Grant};
 
     #[test]
     fn a_head_reads_back_and_stays_small() {
@@ -166,6 +174,7 @@ mod tests {
             checksum: Checksum::new(ChecksumAlgorithm::Sha256, &[3; 32])
                 .map(|c| (c, ChecksumType::Composite)),
             manifest_rows: Some(11),
+            access: ObjectAccess::default(),
             metadata: ObjectMetadata {
                 content_type: text("text/plain"),
                 content_encoding: text("gzip"),
@@ -187,5 +196,16 @@ mod tests {
         for len in 0..value.len().min(48) {
             assert!(Head::decode(&value[..len]).is_err(), "{len}");
         }
+        let grant = Grant::to_account(&"c".repeat(64), AclPermission::FullControl);
+        let listed = Head {
+            access: ObjectAccess {
+                owner: Some("999988887777".to_owned()),
+                grants: Some(vec![grant; Grant::MAX]),
+            },
+            ..head
+        };
+        let value = listed.encode();
+        assert!(value.len() < 4096 + 8192, "{}", value.len());
+        assert_eq!(Head::decode(&value).expect("reads back"), listed);
     }
 }

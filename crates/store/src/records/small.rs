@@ -1,12 +1,16 @@
 //! The small rows: a bucket, a counter, an upload, the mark of an object made of parts, and what is to be swept.
 
 use super::Generation;
+use super::acl::{read_access, read_grant, write_access, write_grants};
 use super::fields::{Reader, Writer, algorithm_number, checksum_type_number};
 use super::head::{read_metadata, write_metadata};
 use crate::access::Access;
 use crate::error::{Result, corrupt};
 use bytes::Bytes;
-use countersign_types::{ChecksumAlgorithm, ChecksumType, Moment, ObjectMetadata, PublicAccessBlock};
+use countersign_types::{
+    ChecksumAlgorithm, ChecksumType, Grant, Moment, ObjectAccess, ObjectMetadata, ObjectOwnership,
+    PublicAccessBlock,
+};
 
 /// A bucket, as the directory in the system's space knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,17 +30,18 @@ impl<'a> BucketRecord<'a> {
         to.moment(2, self.created);
         to.text(3, Some(self.owner));
         to.text(4, Some(self.region));
-        if self.access.revision > 0 {
+        if self.access != Access::default() {
             to.number(5, self.access.revision);
             to.number(6, access_bits(&self.access));
         }
+        write_grants(&mut to, self.access.grants.as_deref());
         to.finish()
     }
 
     pub(crate) fn decode(value: &'a [u8]) -> Result<BucketRecord<'a>> {
         let mut reader = Reader::new(value, BUCKET_ROW)?;
         let (mut space, mut created, mut owner, mut region) = (None, None, None, None);
-        let (mut revision, mut bits) = (0, 0);
+        let (mut revision, mut bits, mut grants) = (0, 0, None);
         while let Some(field) = reader.next()? {
             match field.tag {
                 1 => space = Some(field.number()?),
@@ -45,7 +50,7 @@ impl<'a> BucketRecord<'a> {
                 4 => region = Some(field.text()?),
                 5 => revision = field.number()?,
                 6 => bits = field.number()?,
-                _ => {}
+                _ => read_grant(&field, &mut grants)?,
             }
         }
         Ok(BucketRecord {
@@ -53,7 +58,7 @@ impl<'a> BucketRecord<'a> {
             created: reader.need(created)?,
             owner: reader.need(owner)?,
             region: reader.need(region)?,
-            access: access(revision, bits)?,
+            access: access(revision, bits, grants)?,
         })
     }
 }
@@ -67,15 +72,28 @@ const BLOCK_PUBLIC_ACLS: u64 = 8;
 const IGNORE_PUBLIC_ACLS: u64 = 16;
 const BLOCK_PUBLIC_POLICY: u64 = 32;
 const RESTRICT_PUBLIC_BUCKETS: u64 = 64;
+const OBJECT_WRITER: u64 = 128;
+const BUCKET_OWNER_PREFERRED: u64 = 256;
 /// What no bit above stands for.
-const UNKNOWN: u64 = !127;
+const UNKNOWN: u64 = !511;
 
 fn access_bits(access: &Access) -> u64 {
-    let block = access.public_access_block.unwrap_or_default();
+    let block = block_bits(access.public_access_block);
+    let ownership = match access.ownership {
+        None => LACKS_OWNERSHIP_CONTROLS,
+        Some(ObjectOwnership::BucketOwnerEnforced) => 0,
+        Some(ObjectOwnership::BucketOwnerPreferred) => BUCKET_OWNER_PREFERRED,
+        Some(ObjectOwnership::ObjectWriter) => OBJECT_WRITER,
+    };
+    let policy = if access.has_policy { HAS_POLICY } else { 0 };
+    policy | block | ownership
+}
+
+fn block_bits(block: Option<PublicAccessBlock>) -> u64 {
+    let has_block = block.is_some();
+    let block = block.unwrap_or_default();
     let bits = [
-        (access.has_policy, HAS_POLICY),
-        (!access.has_ownership_controls, LACKS_OWNERSHIP_CONTROLS),
-        (access.public_access_block.is_some(), HAS_PUBLIC_ACCESS_BLOCK),
+        (has_block, HAS_PUBLIC_ACCESS_BLOCK),
         (block.block_public_acls, BLOCK_PUBLIC_ACLS),
         (block.ignore_public_acls, IGNORE_PUBLIC_ACLS),
         (block.block_public_policy, BLOCK_PUBLIC_POLICY),
@@ -88,10 +106,32 @@ fn access_bits(access: &Access) -> u64 {
 }
 
 /// A bit that is not known could keep somebody out, so a row that has one is not read.
-fn access(revision: u64, bits: u64) -> Result<Access> {
+fn access(revision: u64, bits: u64, grants: Option<Vec<Grant>>) -> Result<Access> {
+    let has = |bit: u64| bits & bit != 0;
+    let ownership = match (
+        has(LACKS_OWNERSHIP_CONTROLS),
+        has(OBJECT_WRITER),
+        has(BUCKET_OWNER_PREFERRED),
+    ) {
+        (false, false, false) => Some(ObjectOwnership::BucketOwnerEnforced),
+        (true, false, false) => None,
+        (false, true, false) => Some(ObjectOwnership::ObjectWriter),
+        (false, false, true) => Some(ObjectOwnership::BucketOwnerPreferred),
+        _ => return Err(corrupt(BUCKET_ROW)),
+    };
     if bits & UNKNOWN != 0 {
         return Err(corrupt(BUCKET_ROW));
     }
+    Ok(Access {
+        revision,
+        has_policy: has(HAS_POLICY),
+        public_access_block: block(bits),
+        ownership,
+        grants,
+    })
+}
+
+fn block(bits: u64) -> Option<PublicAccessBlock> {
     let has = |bit: u64| bits & bit != 0;
     let block = PublicAccessBlock {
         block_public_acls: has(BLOCK_PUBLIC_ACLS),
@@ -99,12 +139,40 @@ fn access(revision: u64, bits: u64) -> Result<Access> {
         block_public_policy: has(BLOCK_PUBLIC_POLICY),
         restrict_public_buckets: has(RESTRICT_PUBLIC_BUCKETS),
     };
-    Ok(Access {
-        revision,
-        has_policy: has(HAS_POLICY),
-        public_access_block: has(HAS_PUBLIC_ACCESS_BLOCK).then_some(block),
-        has_ownership_controls: !has(LACKS_OWNERSHIP_CONTROLS),
-    })
+    has(HAS_PUBLIC_ACCESS_BLOCK).then_some(block)
+}
+
+/// What is set for all buckets of an account: a public access block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct AccountRecord(pub(crate) Option<PublicAccessBlock>);
+
+impl AccountRecord {
+    pub(crate) fn encode(self) -> Bytes {
+        let mut to = Writer::new();
+        to.number(1, block_bits(self.0));
+        to.finish()
+    }
+
+    /// As in the row of a bucket, a bit that is not known could keep somebody out.
+    pub(crate) fn decode(value: &[u8]) -> Result<AccountRecord> {
+        const ROW: &str = "what is set for the buckets of an account";
+        const KNOWN: u64 = HAS_PUBLIC_ACCESS_BLOCK
+            | BLOCK_PUBLIC_ACLS
+            | IGNORE_PUBLIC_ACLS
+            | BLOCK_PUBLIC_POLICY
+            | RESTRICT_PUBLIC_BUCKETS;
+        let mut reader = Reader::new(value, ROW)?;
+        let mut bits = None;
+        while let Some(field) = reader.next()? {
+            if field.tag == 1 {
+                bits = Some(field.number()?);
+            }
+        }
+        match reader.need(bits)? {
+            bits if bits & !KNOWN == 0 => Ok(AccountRecord(block(bits))),
+            _ => Err(corrupt(ROW)),
+        }
+    }
 }
 
 /// The policy of a bucket, as it was put.
@@ -162,6 +230,10 @@ pub(crate) struct UploadRecord {
     /// How often parts were written to the frozen upload, so that no two states of the row are alike.
     pub(crate) thaws: u64,
     pub(crate) checksum: Option<(ChecksumAlgorithm, ChecksumType)>,
+    /// The account that began it, if it is not the bucket's.
+    pub(crate) initiator: Option<String>,
+    /// Who will own the object, and its list.
+    pub(crate) access: ObjectAccess,
     pub(crate) metadata: ObjectMetadata,
 }
 
@@ -175,6 +247,8 @@ impl UploadRecord {
             to.number(4, algorithm_number(algorithm));
             to.number(5, checksum_type_number(checksum_type));
         }
+        to.text(6, self.initiator.as_deref());
+        write_access(&mut to, &self.access);
         write_metadata(&mut to, &self.metadata);
         to.finish()
     }
@@ -182,8 +256,8 @@ impl UploadRecord {
     pub(crate) fn decode(value: &[u8]) -> Result<UploadRecord> {
         let mut reader = Reader::new(value, "the row of an upload")?;
         let (mut initiated, mut is_frozen, mut thaws) = (None, false, 0);
-        let (mut algorithm, mut checksum_type) = (None, None);
-        let mut metadata = ObjectMetadata::default();
+        let (mut algorithm, mut checksum_type, mut initiator) = (None, None, None);
+        let (mut access, mut metadata) = (ObjectAccess::default(), ObjectMetadata::default());
         while let Some(field) = reader.next()? {
             match field.tag {
                 1 => initiated = Some(field.moment()?),
@@ -191,6 +265,8 @@ impl UploadRecord {
                 3 => thaws = field.number()?,
                 4 => algorithm = Some(field.algorithm()?),
                 5 => checksum_type = Some(field.checksum_type()?),
+                6 => initiator = Some(field.string()?),
+                _ if read_access(&field, &mut access)? => {}
                 _ => read_metadata(&field, &mut metadata)?,
             }
         }
@@ -199,6 +275,8 @@ impl UploadRecord {
             is_frozen,
             thaws,
             checksum: algorithm.zip(checksum_type),
+            initiator,
+            access,
             metadata,
         })
     }
@@ -279,6 +357,7 @@ fn garbage_kind(number: u64) -> Option<GarbageKind> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use countersign_types::{AclPermission, Group};
 
     #[test]
     fn small_rows_read_back() {
@@ -301,6 +380,11 @@ mod tests {
             is_frozen: true,
             thaws: 4,
             checksum: Some((ChecksumAlgorithm::Crc32c, ChecksumType::Composite)),
+            initiator: Some("bob".to_owned()),
+            access: ObjectAccess {
+                owner: Some("bob".to_owned()),
+                grants: Some(Vec::new()),
+            },
             metadata: ObjectMetadata {
                 user: vec![("a".into(), "b".into())],
                 ..ObjectMetadata::default()
@@ -336,18 +420,29 @@ mod tests {
         };
         let blocks = (0..5).map(|at| Some(block(at))).chain([None]);
         for (revision, public_access_block) in (1..).zip(blocks) {
-            for (has_policy, has_ownership_controls) in [(true, true), (false, true), (true, false)] {
+            assert_eq!(
+                AccountRecord::decode(&AccountRecord(public_access_block).encode()).expect("an account"),
+                AccountRecord(public_access_block)
+            );
+            let ownerships = ObjectOwnership::ALL.map(Some).into_iter().chain([None]);
+            for (has_policy, ownership) in [true, false, true, false].into_iter().zip(ownerships) {
                 let bucket = bucket(Access {
                     revision,
                     has_policy,
                     public_access_block,
-                    has_ownership_controls,
+                    ownership,
+                    grants: has_policy.then(|| vec![Grant::to_group(Group::AllUsers, AclPermission::Read)]),
                 });
                 assert_eq!(BucketRecord::decode(&bucket.encode()).expect("bucket"), bucket);
             }
         }
-        let mut row = bucket(Access::default()).encode().to_vec();
-        row.extend([6, 2, 0x80, 1]);
-        assert!(BucketRecord::decode(&row).is_err());
+        let row = bucket(Access::default()).encode().to_vec();
+        for bits in [[0x80, 4], [0x82, 1], [0x80, 3]] {
+            let mut row = row.clone();
+            row.extend([6, 2]);
+            row.extend(bits);
+            assert!(BucketRecord::decode(&row).is_err(), "{bits:?}");
+        }
+        assert!(AccountRecord::decode(&[1, 1, 1, 2]).is_err());
     }
 }
