@@ -17,7 +17,9 @@ mod unset;
 mod versions;
 pub(crate) mod xml;
 
-pub use access::{owner_acl, ownership_controls, policy_status, public_access_block};
+pub use access::{
+    ListedGrant, ListedGrantee, access_control_list, ownership_controls, policy_status, public_access_block,
+};
 pub use attributes::{AttributePart, AttributeParts, ObjectAttributesAnswer, object_attributes};
 pub use bucket::{ListBucketsAnswer, ListedBucket, bucket_location, list_buckets};
 pub use cors::cors_configuration;

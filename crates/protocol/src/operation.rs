@@ -6,6 +6,8 @@
 use countersign_types::{BucketName, ObjectKey};
 
 mod access;
+pub(crate) mod account;
+mod acl;
 mod attributes;
 mod bucket;
 mod condition;
@@ -20,9 +22,11 @@ mod post_object;
 mod unset;
 
 pub use access::{
-    AclDocument, AclGrant, OwnershipControlsDocument, PublicAccessBlockDocument, PutAcl,
-    PutBucketOwnershipControls, PutBucketPolicy, PutPublicAccessBlock,
+    OwnershipControlsDocument, PublicAccessBlockDocument, PutBucketOwnershipControls, PutBucketPolicy,
+    PutPublicAccessBlock,
 };
+pub use account::{AccountId, PutAccountPublicAccessBlock};
+pub use acl::{AclDocument, CannedAcl, GRANT_HEADERS, PutAcl, RequestedAcl};
 pub use attributes::{GetObjectAttributes, ObjectAttribute};
 pub use bucket::{CreateBucket, CreateBucketDocument, ListBuckets};
 pub use condition::RangeCondition;
@@ -43,7 +47,7 @@ pub use object::{
 pub use post_object::{FormSuccess, PostObject};
 pub use unset::{Unset, UnsetAnswer, UnsetDocument};
 
-pub(crate) use access::BUCKET_OWNER_ENFORCED;
+pub(crate) use acl::AclTarget;
 pub(crate) use object::parse_object_key;
 pub(crate) use post_object::parse_form_key;
 
@@ -52,7 +56,8 @@ pub(crate) use post_object::parse_form_key;
 pub struct Named {
     /// What is asked for.
     pub operation: Operation,
-    /// The bucket; `None` only for [`Operation::ListBuckets`] and for an [`Operation::Preflight`] that names none.
+    /// The bucket; `None` only for [`Operation::ListBuckets`], for what is about an account, and for an [`Operation::Preflight`] that names
+    /// none.
     pub bucket: Option<BucketName>,
     /// The object key; present for exactly the operations on an object.
     pub object_key: Option<ObjectKey>,
@@ -113,6 +118,12 @@ pub enum Operation {
     GetPublicAccessBlock,
     /// `DELETE /bucket?publicAccessBlock`
     DeletePublicAccessBlock,
+    /// `PUT /v20180820/configuration/publicAccessBlock` of S3 Control, with a document
+    PutAccountPublicAccessBlock(PutAccountPublicAccessBlock),
+    /// `GET /v20180820/configuration/publicAccessBlock` of S3 Control
+    GetAccountPublicAccessBlock(AccountId),
+    /// `DELETE /v20180820/configuration/publicAccessBlock` of S3 Control
+    DeleteAccountPublicAccessBlock(AccountId),
     /// `PUT /bucket?ownershipControls`, with a document
     PutBucketOwnershipControls(PutBucketOwnershipControls),
     /// `GET /bucket?ownershipControls`
@@ -188,6 +199,9 @@ impl Operation {
             Self::PutPublicAccessBlock(_) => "PutPublicAccessBlock",
             Self::GetPublicAccessBlock => "GetPublicAccessBlock",
             Self::DeletePublicAccessBlock => "DeletePublicAccessBlock",
+            Self::PutAccountPublicAccessBlock(_) => "PutAccountPublicAccessBlock",
+            Self::GetAccountPublicAccessBlock(_) => "GetAccountPublicAccessBlock",
+            Self::DeleteAccountPublicAccessBlock(_) => "DeleteAccountPublicAccessBlock",
             Self::PutBucketOwnershipControls(_) => "PutBucketOwnershipControls",
             Self::GetBucketOwnershipControls => "GetBucketOwnershipControls",
             Self::DeleteBucketOwnershipControls => "DeleteBucketOwnershipControls",
@@ -220,7 +234,9 @@ impl Operation {
             Self::CreateBucket(_) => Some(CreateBucketDocument::BYTES_MAX),
             Self::PutBucketCors(_) => Some(CorsDocument::BYTES_MAX),
             Self::PutBucketPolicy(_) => Some(PutBucketPolicy::BYTES_MAX),
-            Self::PutPublicAccessBlock(_) => Some(PublicAccessBlockDocument::BYTES_MAX),
+            Self::PutPublicAccessBlock(_) | Self::PutAccountPublicAccessBlock(_) => {
+                Some(PublicAccessBlockDocument::BYTES_MAX)
+            }
             Self::PutBucketOwnershipControls(_) => Some(OwnershipControlsDocument::BYTES_MAX),
             Self::PutBucketAcl(_) | Self::PutObjectAcl(_) => Some(AclDocument::BYTES_MAX),
             Self::DeleteObjects(_) => Some(DeleteObjectsDocument::BYTES_MAX),

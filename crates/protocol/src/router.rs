@@ -12,7 +12,7 @@ use crate::error_code::ErrorCode;
 use crate::form::Form;
 use crate::head::{Head, Names, View, invalid_uri};
 use crate::once;
-use crate::operation::*;
+use crate::operation::{account, *};
 use crate::parse_error::ParseError;
 use crate::subresource;
 
@@ -40,6 +40,9 @@ pub fn is_form(head: &Head<'_>) -> bool {
 
 fn read(head: &Head<'_>, form: Option<&Form>) -> Result<Named, ParseError> {
     let view = View::new(head);
+    if account::is_control(head, &view) && view.method() != "OPTIONS" {
+        return name_control(head, &view);
+    }
     let names = view.names();
     let target = Target::of(&names);
     let bucket = names.bucket.map(|name| parse_bucket_name(&name)).transpose()?;
@@ -51,9 +54,6 @@ fn read(head: &Head<'_>, form: Option<&Form>) -> Result<Named, ParseError> {
         None => None,
     };
     let (route, version_id) = choose_route(&view, target)?;
-    if matches!(route, Route::PutBucketAcl | Route::PutObjectAcl) {
-        PutAcl::check_grants(&view)?;
-    }
     subresource::check_headers(&view)?;
     let operation = match (route, form) {
         (Route::PostObject, Some(form)) => {
@@ -466,6 +466,19 @@ fn method_not_allowed(method: &str, target: Target, asked: &[&'static str]) -> P
         .element("ResourceType", kind)
 }
 
+/// What is about an account names no bucket, whatever stands in front of the host.
+fn name_control(head: &Head<'_>, view: &View<'_>) -> Result<Named, ParseError> {
+    Ok(Named {
+        operation: account::parse_control(head, view)?,
+        bucket: None,
+        object_key: None,
+        version_id: None,
+        expected_bucket_owner: None,
+        expected_source_bucket_owner: None,
+        is_once: false,
+    })
+}
+
 /// A preflight changes nothing and is signed by nobody, so nothing beside it is looked at: the query holds what belongs
 /// to the request that is to follow.
 fn name_preflight(view: &View<'_>, target: Target, bucket: Option<BucketName>) -> Result<Named, ParseError> {
@@ -496,7 +509,7 @@ fn read_operation(route: Route, view: &View<'_>) -> Result<Operation, ParseError
         Route::ListObjectVersions => Operation::ListObjectVersions(ListObjectVersions::parse(view)?),
         Route::GetBucketVersioning => Operation::GetBucketVersioning,
         Route::GetBucketAcl => Operation::GetBucketAcl,
-        Route::PutBucketAcl => Operation::PutBucketAcl(PutAcl::parse(view)?),
+        Route::PutBucketAcl => Operation::PutBucketAcl(PutAcl::parse(view, AclTarget::Bucket)?),
         Route::PutBucketPolicy => Operation::PutBucketPolicy(PutBucketPolicy::parse(view)?),
         Route::GetBucketPolicy => Operation::GetBucketPolicy,
         Route::DeleteBucketPolicy => Operation::DeleteBucketPolicy,
@@ -519,7 +532,7 @@ fn read_operation(route: Route, view: &View<'_>) -> Result<Operation, ParseError
         Route::GetObject => Operation::GetObject(GetObject::parse(view)?),
         Route::HeadObject => Operation::HeadObject(GetObject::parse(view)?),
         Route::GetObjectAcl => Operation::GetObjectAcl,
-        Route::PutObjectAcl => Operation::PutObjectAcl(PutAcl::parse(view)?),
+        Route::PutObjectAcl => Operation::PutObjectAcl(PutAcl::parse(view, AclTarget::Object)?),
         Route::GetObjectAttributes => Operation::GetObjectAttributes(GetObjectAttributes::parse(view)?),
         Route::DeleteObject => Operation::DeleteObject(DeleteObject::parse(view)?),
         Route::CreateMultipartUpload => Operation::CreateMultipartUpload(CreateMultipartUpload::parse(view)?),
@@ -715,14 +728,6 @@ mod tests {
     }
 
     #[test]
-    fn access_control_lists_are_read_and_never_changed() {
-        for line in ["PUT /abc?acl", "PUT /abc/k?acl", "PUT /abc/k?acl="] {
-            let expected = "AccessControlListNotSupported: The bucket does not allow ACLs []";
-            assert_eq!(refusal(line, &[("x-amz-acl", "public-read")]), expected, "{line}");
-        }
-    }
-
-    #[test]
     fn names_are_checked() {
         check_refusal(
             "GET /A_b/k",
@@ -862,7 +867,6 @@ mod tests {
             ),
             ("x-amz-tagging", "a=b"),
             ("x-amz-object-lock-mode", "GOVERNANCE"),
-            ("x-amz-grant-read", "id=1"),
             ("x-amz-write-offset-bytes", "5"),
             ("x-amz-if-match-size", "5"),
         ] {

@@ -128,7 +128,6 @@ const REFUSED_HEADER_PREFIXES: &[&str] = &[
     "x-amz-server-side-encryption",
     "x-amz-copy-source-server-side-encryption",
     "x-amz-object-lock-",
-    "x-amz-grant-",
     "x-amz-if-match-",
     "x-amz-rename-source",
     "x-amz-fwd-",

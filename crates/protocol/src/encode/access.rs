@@ -1,32 +1,60 @@
-//! Who may do what in a bucket, as S3 shows it: the access control list of a bucket or object whose owner may do everything to
-//! it, and nobody else anything; whether its policy is public; its public access block; its ownership controls.
+//! Who may do what in a bucket, as S3 shows it: the access control list of a bucket or object; whether the bucket's policy is public;
+//! its public access block; its ownership controls.
 
 use bytes::Bytes;
-use countersign_types::PublicAccessBlock;
+use countersign_types::{AclPermission, ObjectOwnership, PublicAccessBlock};
 
 use crate::encode::Owner;
 use crate::encode::xml::Xml;
-use crate::operation::BUCKET_OWNER_ENFORCED;
+
+/// An entry of an access control list.
+#[derive(Clone, Copy, Debug)]
+pub struct ListedGrant<'a> {
+    /// Whom.
+    pub grantee: ListedGrantee<'a>,
+    /// What.
+    pub permission: AclPermission,
+}
+
+/// Whom an entry is about.
+#[derive(Clone, Copy, Debug)]
+pub enum ListedGrantee<'a> {
+    /// An account.
+    Account(Owner<'a>),
+    /// A group, by its name.
+    Group(&'a str),
+}
 
 /// The answer to `GetBucketAcl` and `GetObjectAcl`.
-pub fn owner_acl(owner: Owner<'_>) -> Bytes {
+pub fn access_control_list(owner: Owner<'_>, grants: &[ListedGrant<'_>]) -> Bytes {
     const ROOT: &str = "AccessControlPolicy";
     let mut xml = Xml::result(ROOT);
     xml.owner("Owner", owner);
     xml.open("AccessControlList");
-    xml.open("Grant");
-    xml.open_with(
-        "Grantee",
-        &[
-            ("xmlns:xsi", "http://www.w3.org/2001/XMLSchema-instance"),
-            ("xsi:type", "CanonicalUser"),
-        ],
-    );
-    xml.element("ID", owner.id);
-    xml.element("DisplayName", owner.display_name);
-    xml.close("Grantee");
-    xml.element("Permission", "FULL_CONTROL");
-    xml.close("Grant");
+    for grant in grants {
+        xml.open("Grant");
+        let kind = match grant.grantee {
+            ListedGrantee::Account(_) => "CanonicalUser",
+            ListedGrantee::Group(_) => "Group",
+        };
+        xml.open_with(
+            "Grantee",
+            &[
+                ("xmlns:xsi", "http://www.w3.org/2001/XMLSchema-instance"),
+                ("xsi:type", kind),
+            ],
+        );
+        match grant.grantee {
+            ListedGrantee::Account(account) => {
+                xml.element("ID", account.id);
+                xml.element("DisplayName", account.display_name);
+            }
+            ListedGrantee::Group(uri) => xml.element("URI", uri),
+        }
+        xml.close("Grantee");
+        xml.element("Permission", grant.permission.name());
+        xml.close("Grant");
+    }
     xml.close("AccessControlList");
     xml.finish(ROOT)
 }
@@ -51,11 +79,11 @@ pub fn public_access_block(block: &PublicAccessBlock) -> Bytes {
 }
 
 /// The answer to `GetBucketOwnershipControls` of a bucket that has them.
-pub fn ownership_controls() -> Bytes {
+pub fn ownership_controls(ownership: ObjectOwnership) -> Bytes {
     const ROOT: &str = "OwnershipControls";
     let mut xml = Xml::result(ROOT);
     xml.open("Rule");
-    xml.element("ObjectOwnership", BUCKET_OWNER_ENFORCED);
+    xml.element("ObjectOwnership", ownership.name());
     xml.close("Rule");
     xml.finish(ROOT)
 }
@@ -63,8 +91,9 @@ pub fn ownership_controls() -> Bytes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::operation::{OwnershipControlsDocument, PublicAccessBlockDocument};
+    use crate::operation::{AclDocument, OwnershipControlsDocument, PublicAccessBlockDocument};
     use crate::testing::check_result;
+    use countersign_types::{Grant, Group};
 
     #[test]
     fn what_is_set_comes_back_as_it_was_put() {
@@ -86,26 +115,46 @@ mod tests {
         );
         let read = PublicAccessBlockDocument::parse(&document).expect("our own");
         assert_eq!(read.block, block);
-        let document = ownership_controls();
+        let document = ownership_controls(ObjectOwnership::ObjectWriter);
         check_result(
             &document,
-            "<OwnershipControls><Rule><ObjectOwnership>BucketOwnerEnforced</ObjectOwnership></Rule></OwnershipControls>",
+            "<OwnershipControls><Rule><ObjectOwnership>ObjectWriter</ObjectOwnership></Rule></OwnershipControls>",
         );
-        assert!(OwnershipControlsDocument::parse(&document).is_ok());
+        let read = OwnershipControlsDocument::parse(&document).expect("our own");
+        assert_eq!(read.ownership, ObjectOwnership::ObjectWriter);
     }
 
     #[test]
-    fn the_owner_has_the_one_grant() {
+    fn a_list_names_its_owner_and_every_grant() {
         let owner = Owner {
             id: "o1",
             display_name: "root",
         };
+        let grants = [
+            ListedGrant {
+                grantee: ListedGrantee::Account(owner),
+                permission: AclPermission::FullControl,
+            },
+            ListedGrant {
+                grantee: ListedGrantee::Group(Group::AllUsers.uri()),
+                permission: AclPermission::Read,
+            },
+        ];
+        let document = access_control_list(owner, &grants);
         check_result(
-            &owner_acl(owner),
+            &document,
             "<AccessControlPolicy><Owner><ID>o1</ID><DisplayName>root</DisplayName></Owner><AccessControlList><Grant>\
              <Grantee xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:type=\"CanonicalUser\"><ID>o1</ID>\
-             <DisplayName>root</DisplayName></Grantee><Permission>FULL_CONTROL</Permission></Grant>\
+             <DisplayName>root</DisplayName></Grantee><Permission>FULL_CONTROL</Permission></Grant><Grant>\
+             <Grantee xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:type=\"Group\">\
+             <URI>http://acs.amazonaws.com/groups/global/AllUsers</URI></Grantee><Permission>READ</Permission></Grant>\
              </AccessControlList></AccessControlPolicy>",
         );
+        let read = AclDocument::parse(&document).expect("our own");
+        let expected = [
+            Grant::to_account("o1", AclPermission::FullControl),
+            Grant::to_group(Group::AllUsers, AclPermission::Read),
+        ];
+        assert_eq!(read.grants, expected);
     }
 }

@@ -24,7 +24,7 @@ pub struct ListObjectsAnswer<'a> {
     pub is_truncated: bool,
     /// The last key or prefix of a truncated page. Shown only with a delimiter, as at AWS.
     pub next_marker: Option<&'a str>,
-    /// Who owns the objects.
+    /// Who owns the bucket, and the objects that name nobody else.
     pub owner: Option<Owner<'a>>,
 }
 
@@ -43,7 +43,7 @@ pub struct ListObjectsV2Answer<'a> {
     pub is_truncated: bool,
     /// The last key or prefix of a truncated page; it is made into the token here.
     pub next: Option<&'a str>,
-    /// Who owns the objects. Shown only with `fetch-owner`.
+    /// Who owns the bucket, and the objects that name nobody else. Shown only with `fetch-owner`.
     pub owner: Option<Owner<'a>>,
 }
 
@@ -64,6 +64,8 @@ pub struct ListedObject<'a> {
     pub size: u64,
     /// `StorageClass`; `None` is `STANDARD`.
     pub storage_class: Option<&'a str>,
+    /// Who owns it, if not the owner of the bucket.
+    pub owner: Option<Owner<'a>>,
 }
 
 /// The answer to `ListObjects`.
@@ -129,7 +131,7 @@ fn write_object(xml: &mut Xml, object: &ListedObject<'_>, owner: Option<Owner<'_
     xml.listed_checksum(object);
     xml.number("Size", object.size);
     if let Some(owner) = owner {
-        xml.owner("Owner", owner);
+        xml.owner("Owner", object.owner.unwrap_or(owner));
     }
     xml.element(
         "StorageClass",
@@ -195,6 +197,7 @@ mod tests {
             checksum_type: None,
             size: 5,
             storage_class: None,
+            owner: None,
         }
     }
 
@@ -259,6 +262,10 @@ mod tests {
             checksum_algorithm: Some(ChecksumAlgorithm::Crc32),
             checksum_type: Some(ChecksumType::FullObject),
             storage_class: Some("STANDARD_IA"),
+            owner: Some(Owner {
+                id: "o2",
+                display_name: "bob",
+            }),
             ..object("k")
         }];
         let answer = ListObjectsV2Answer {
@@ -313,7 +320,7 @@ mod tests {
              <IsTruncated>false</IsTruncated><Contents><Key>k</Key>\
              <LastModified>2013-05-24T00:00:00.000Z</LastModified>\
              <ETag>&quot;abababababababababababababababab-2&quot;</ETag><ChecksumAlgorithm>CRC32</ChecksumAlgorithm>\
-             <ChecksumType>FULL_OBJECT</ChecksumType><Size>5</Size><Owner><ID>o1</ID><DisplayName>root</DisplayName>\
+             <ChecksumType>FULL_OBJECT</ChecksumType><Size>5</Size><Owner><ID>o2</ID><DisplayName>bob</DisplayName>\
              </Owner><StorageClass>STANDARD_IA</StorageClass></Contents>\
              <CommonPrefixes><Prefix>p/</Prefix></CommonPrefixes></ListBucketResult>",
         );

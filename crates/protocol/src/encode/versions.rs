@@ -63,7 +63,7 @@ pub fn list_object_versions(answer: &ListObjectVersionsAnswer<'_>) -> Bytes {
             "StorageClass",
             object.storage_class.unwrap_or(STANDARD_STORAGE_CLASS),
         );
-        xml.owner("Owner", answer.owner);
+        xml.owner("Owner", object.owner.unwrap_or(answer.owner));
         xml.close("Version");
     }
     xml.common_prefixes(answer.common_prefixes);
@@ -91,6 +91,7 @@ mod tests {
             checksum_type: Some(ChecksumType::FullObject),
             size: 5,
             storage_class: None,
+            owner: None,
         }];
         let answer = ListObjectVersionsAnswer {
             bucket: "abc",

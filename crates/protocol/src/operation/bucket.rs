@@ -3,11 +3,11 @@
 //! Not here: listing what a bucket holds (`listing`).
 
 use crate::document::Element;
-use crate::error_code::ErrorCode;
 use crate::head::View;
-use crate::operation::content::check_acl;
+use crate::operation::acl::{AclTarget, RequestedAcl};
 use crate::operation::integrity::Integrity;
 use crate::parse_error::ParseError;
+use countersign_types::ObjectOwnership;
 
 /// `GET /`
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,6 +25,10 @@ pub struct ListBuckets {
 /// `PUT /bucket`
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CreateBucket {
+    /// Who owns what will be written, if it is said.
+    pub ownership: Option<ObjectOwnership>,
+    /// The list of access that the bucket is to have.
+    pub acl: Option<RequestedAcl>,
     /// What the document is held against.
     pub integrity: Integrity,
 }
@@ -62,7 +66,6 @@ impl ListBuckets {
 
 impl CreateBucket {
     pub(crate) fn parse(view: &View<'_>) -> Result<CreateBucket, ParseError> {
-        check_acl(view, ErrorCode::InvalidBucketAclWithObjectOwnership)?;
         let is_locked = view.filled_header("x-amz-bucket-object-lock-enabled");
         if is_locked.is_some_and(|text| !text.eq_ignore_ascii_case("false")) {
             return Err(ParseError::header_not_implemented(
@@ -70,20 +73,19 @@ impl CreateBucket {
             ));
         }
         let ownership = view.filled_header("x-amz-object-ownership");
-        match ownership.as_deref() {
-            None | Some("BucketOwnerEnforced") => {}
-            Some("BucketOwnerPreferred" | "ObjectWriter") => {
-                return Err(ParseError::header_not_implemented("x-amz-object-ownership"));
-            }
-            Some(other) => {
-                return Err(ParseError::argument(
+        let ownership = match ownership.as_deref() {
+            None => None,
+            Some(name) => Some(ObjectOwnership::parse(name).ok_or_else(|| {
+                ParseError::argument(
                     "Invalid x-amz-object-ownership header",
                     "x-amz-object-ownership",
-                    other,
-                ));
-            }
-        }
+                    name,
+                )
+            })?),
+        };
         Ok(CreateBucket {
+            ownership,
+            acl: RequestedAcl::parse(view, AclTarget::Bucket)?,
             integrity: Integrity::parse(view)?,
         })
     }
@@ -120,6 +122,8 @@ impl CreateBucketDocument {
 mod tests {
     use super::*;
     use crate::Operation;
+    use crate::error_code::ErrorCode;
+    use crate::operation::CannedAcl;
     use crate::testing::{operation, refusal, told};
 
     #[test]
@@ -149,22 +153,29 @@ mod tests {
     }
 
     #[test]
-    fn a_bucket_is_private_and_unlocked() {
+    fn a_bucket_is_unlocked_and_whose_its_objects_are_can_be_said() {
         let check = |name: &str, value: &str, expected: &str| {
             let found = refusal("PUT /abc", &[(name, value)]);
             assert!(found.starts_with(expected), "{name}: {found}");
         };
         check("x-amz-bucket-object-lock-enabled", "true", "NotImplemented");
-        check("x-amz-object-ownership", "ObjectWriter", "NotImplemented");
         check("x-amz-object-ownership", "x", "InvalidArgument");
-        check("x-amz-acl", "public-read", "InvalidBucketAclWithObjectOwnership");
-        let allowed = [
-            ("x-amz-acl", "private"),
-            ("x-amz-object-ownership", "BucketOwnerEnforced"),
-            ("x-amz-bucket-object-lock-enabled", "false"),
-        ];
+        check("x-amz-acl", "open", "InvalidArgument");
+        for ownership in ObjectOwnership::ALL {
+            let headers = [
+                ("x-amz-acl", "private"),
+                ("x-amz-object-ownership", ownership.name()),
+                ("x-amz-bucket-object-lock-enabled", "false"),
+            ];
+            let expected = CreateBucket {
+                ownership: Some(ownership),
+                acl: Some(RequestedAcl::Canned(CannedAcl::Private)),
+                ..CreateBucket::default()
+            };
+            assert_eq!(operation("PUT /abc", &headers), Operation::CreateBucket(expected));
+        }
         assert_eq!(
-            operation("PUT /abc", &allowed),
+            operation("PUT /abc", &[]),
             Operation::CreateBucket(CreateBucket::default())
         );
     }

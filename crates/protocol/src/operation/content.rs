@@ -31,24 +31,6 @@ pub(super) fn parse_metadata(view: &View<'_>) -> Result<ObjectMetadata, ParseErr
     })
 }
 
-/// Refuses access control lists as a bucket does whose owner owns everything in it; the two lists that say just that
-/// are allowed.
-pub(super) fn check_acl(view: &View<'_>, refusal: ErrorCode) -> Result<(), ParseError> {
-    const CANNED: [&str; 6] = [
-        "public-read",
-        "public-read-write",
-        "authenticated-read",
-        "aws-exec-read",
-        "bucket-owner-read",
-        "log-delivery-write",
-    ];
-    match view.filled_header("x-amz-acl").as_deref() {
-        None | Some("private" | "bucket-owner-full-control") => Ok(()),
-        Some(acl) if CANNED.contains(&acl) => Err(ParseError::new(refusal)),
-        Some(acl) => Err(ParseError::argument("Invalid x-amz-acl value", "x-amz-acl", acl)),
-    }
-}
-
 fn website_redirect(view: &View<'_>) -> Result<Option<String>, ParseError> {
     const HEADER: &str = "x-amz-website-redirect-location";
     let Some(location) = view.filled_header(HEADER) else {
@@ -200,16 +182,6 @@ mod tests {
 
     #[test]
     fn what_cannot_be_kept_is_refused() {
-        check_refusal(
-            "x-amz-acl",
-            "public-read",
-            "AccessControlListNotSupported: The bucket does not allow ACLs []",
-        );
-        check_refusal(
-            "x-amz-acl",
-            "open",
-            "InvalidArgument: Invalid x-amz-acl value [ArgumentName=x-amz-acl, ArgumentValue=open]",
-        );
         check_refusal(
             "x-amz-storage-class",
             "standard",

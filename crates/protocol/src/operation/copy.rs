@@ -7,10 +7,10 @@ use countersign_types::{
     WriteCondition,
 };
 
-use crate::error_code::ErrorCode;
 use crate::head::{View, decode, header_bytes};
+use crate::operation::acl::{AclTarget, RequestedAcl};
 use crate::operation::condition;
-use crate::operation::content::{check_acl, parse_metadata};
+use crate::operation::content::parse_metadata;
 use crate::operation::{integrity, multipart};
 use crate::parse_error::ParseError;
 use crate::range::SourceRange;
@@ -52,6 +52,8 @@ pub struct CopyObject {
     pub checksum_algorithm: Option<ChecksumAlgorithm>,
     /// When the copy may be written.
     pub condition: WriteCondition,
+    /// The list of access that the copy is to have. That of the source is not copied.
+    pub acl: Option<RequestedAcl>,
 }
 
 /// `PUT /bucket/key?partNumber&uploadId` with `x-amz-copy-source`
@@ -105,8 +107,8 @@ impl CopySource {
 
 impl CopyObject {
     pub(crate) fn parse(view: &View<'_>) -> Result<CopyObject, ParseError> {
-        check_acl(view, ErrorCode::AccessControlListNotSupported)?;
         let copy = CopyObject {
+            acl: RequestedAcl::parse(view, AclTarget::Object)?,
             source: CopySource::of(view)?,
             source_condition: condition::parse_source(view),
             metadata_directive: parse_metadata_directive(view)?,

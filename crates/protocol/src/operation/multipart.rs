@@ -9,8 +9,9 @@ use countersign_types::{
 use crate::document::Element;
 use crate::error_code::ErrorCode;
 use crate::head::View;
+use crate::operation::acl::{AclTarget, RequestedAcl};
 use crate::operation::condition;
-use crate::operation::content::{check_acl, parse_metadata};
+use crate::operation::content::parse_metadata;
 use crate::operation::integrity::{self, Integrity};
 use crate::parse_error::ParseError;
 
@@ -23,6 +24,8 @@ pub struct CreateMultipartUpload {
     pub checksum_algorithm: Option<ChecksumAlgorithm>,
     /// `x-amz-checksum-type`, or the algorithm's default; present exactly if the algorithm is.
     pub checksum_type: Option<ChecksumType>,
+    /// The list of access that the object is to have.
+    pub acl: Option<RequestedAcl>,
 }
 
 /// `PUT /bucket/key?partNumber&uploadId`
@@ -82,9 +85,9 @@ pub struct AbortMultipartUpload {
 
 impl CreateMultipartUpload {
     pub(crate) fn parse(view: &View<'_>) -> Result<CreateMultipartUpload, ParseError> {
-        check_acl(view, ErrorCode::AccessControlListNotSupported)?;
         let checksum_algorithm = integrity::parse_algorithm(view, "x-amz-checksum-algorithm")?;
         Ok(CreateMultipartUpload {
+            acl: RequestedAcl::parse(view, AclTarget::Object)?,
             metadata: parse_metadata(view)?,
             checksum_algorithm,
             checksum_type: choose_checksum_type(checksum_algorithm, parse_checksum_type(view)?)?,

@@ -9,8 +9,9 @@ use countersign_types::{
 use crate::document::Element;
 use crate::error_code::ErrorCode;
 use crate::head::{View, sendable};
+use crate::operation::acl::{AclTarget, RequestedAcl};
 use crate::operation::condition::{self, RangeCondition};
-use crate::operation::content::{check_acl, parse_metadata};
+use crate::operation::content::parse_metadata;
 use crate::operation::integrity::Integrity;
 use crate::parse_error::ParseError;
 use crate::range::RangeRequest;
@@ -24,6 +25,8 @@ pub struct PutObject {
     pub integrity: Integrity,
     /// When it may be written.
     pub condition: WriteCondition,
+    /// The list of access that the object is to have.
+    pub acl: Option<RequestedAcl>,
 }
 
 /// `GET` and `HEAD /bucket/key`
@@ -96,8 +99,8 @@ pub struct ObjectToDelete {
 
 impl PutObject {
     pub(crate) fn parse(view: &View<'_>) -> Result<PutObject, ParseError> {
-        check_acl(view, ErrorCode::AccessControlListNotSupported)?;
         Ok(PutObject {
+            acl: RequestedAcl::parse(view, AclTarget::Object)?,
             metadata: parse_metadata(view)?,
             integrity: Integrity::parse(view)?,
             condition: condition::parse_write(view)?,

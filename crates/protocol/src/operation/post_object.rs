@@ -8,10 +8,10 @@
 use countersign_types::{ObjectKey, ObjectMetadata};
 use http::Uri;
 
-use crate::error_code::ErrorCode;
 use crate::form::Form;
 use crate::head::{Head, View, header_text};
-use crate::operation::content::{check_acl, parse_metadata};
+use crate::operation::acl::{AclTarget, RequestedAcl};
+use crate::operation::content::parse_metadata;
 use crate::operation::integrity::Integrity;
 use crate::parse_error::ParseError;
 use crate::subresource;
@@ -23,6 +23,8 @@ pub struct PostObject {
     pub metadata: ObjectMetadata,
     /// What the file is held against.
     pub integrity: Integrity,
+    /// The list of access that the object is to have.
+    pub acl: Option<RequestedAcl>,
     /// What is answered when it is written.
     pub success: FormSuccess,
 }
@@ -60,8 +62,8 @@ impl PostObject {
         };
         let view = View::new(&head);
         subresource::check_headers(&view)?;
-        check_acl(&view, ErrorCode::AccessControlListNotSupported)?;
         Ok(PostObject {
+            acl: RequestedAcl::parse(&view, AclTarget::Object)?,
             metadata: parse_metadata(&view)?,
             integrity: Integrity::parse(&view)?,
             success: FormSuccess::parse(fields),
@@ -174,6 +176,7 @@ fn is_address(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::operation::CannedAcl;
     use crate::testing::{form, told};
 
     fn parse(fields: &[(&str, &str)]) -> PostObject {
@@ -208,6 +211,7 @@ mod tests {
             ("content-length", "5"),
             ("submit", "Go"),
         ]);
+        assert_eq!(found.acl, Some(RequestedAcl::Canned(CannedAcl::Private)));
         let metadata = ObjectMetadata {
             content_type: Some("text/plain".to_owned()),
             cache_control: Some("no-cache".to_owned()),
@@ -241,10 +245,6 @@ mod tests {
             );
             check_refusal(&[(name, "x")], &expected);
         }
-        check_refusal(
-            &[("acl", "public-read")],
-            "AccessControlListNotSupported: The bucket does not allow ACLs []",
-        );
     }
 
     #[test]
