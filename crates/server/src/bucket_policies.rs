@@ -1,4 +1,5 @@
-//! What is known of a bucket before anything is done to it: its row, and its policy if it has one.
+//! What is known of a bucket before anything is done to it: its row, its policy if it has one, and where access control lists count, those
+//! of the objects that are asked for.
 //!
 //! Policies are read once and kept by the bucket's incarnation and the revision of what is set for it, so that nothing here can be out
 //! of date. A bucket without one costs no more than its row.
@@ -9,7 +10,7 @@ use std::sync::Arc;
 
 use countersign_policy::{Document, Kind, PublicAccessBlock};
 use countersign_store::{Bucket, Error, Result, Store};
-use countersign_types::BucketName;
+use countersign_types::{BucketName, ObjectAccess, ObjectKey};
 use quick_cache::sync::Cache;
 
 /// The policies of buckets that were asked for.
@@ -25,6 +26,10 @@ pub(crate) struct Ground {
     pub(crate) bucket: Arc<Bucket>,
     /// Its policy.
     pub(crate) policy: BucketPolicy,
+    /// The public access block of its account, if it was looked up.
+    pub(crate) account_block: Option<countersign_types::PublicAccessBlock>,
+    /// Who owns the objects that are asked for, and their lists; `None` of one that is not there. Empty where lists do not count.
+    pub(crate) objects: Vec<(ObjectKey, Option<ObjectAccess>)>,
 }
 
 /// The policy of a bucket.
@@ -40,15 +45,42 @@ pub(crate) enum BucketPolicy {
 }
 
 impl Ground {
-    /// The bucket's public access block, as the evaluation takes it; without one nothing is blocked.
-    pub(crate) fn access_block(&self) -> PublicAccessBlock {
-        let block = self.bucket.access.public_access_block.unwrap_or_default();
-        PublicAccessBlock {
-            block_public_acls: block.block_public_acls,
-            ignore_public_acls: block.ignore_public_acls,
-            block_public_policy: block.block_public_policy,
-            restrict_public_buckets: block.restrict_public_buckets,
+    fn new(bucket: Bucket, policy: BucketPolicy) -> Ground {
+        Ground {
+            bucket: Arc::new(bucket),
+            policy,
+            account_block: None,
+            objects: Vec::new(),
         }
+    }
+
+    /// The bucket's public access block together with its account's, as the evaluation takes it; without one nothing is blocked.
+    pub(crate) fn access_block(&self) -> PublicAccessBlock {
+        let of_account = evaluated(self.account_block);
+        evaluated(self.bucket.access.public_access_block).with(of_account)
+    }
+
+    /// Who owns an object that was asked for, and its list.
+    pub(crate) fn object(&self, object_key: &ObjectKey) -> Option<&ObjectAccess> {
+        self.seen(object_key)?
+    }
+
+    /// As [`Ground::object`]; the outer `None`: it was not looked at.
+    pub(crate) fn seen(&self, object_key: &ObjectKey) -> Option<Option<&ObjectAccess>> {
+        let mut objects = self.objects.iter();
+        let (_, found) = objects.find(|(seen, _)| seen == object_key)?;
+        Some(found.as_ref())
+    }
+}
+
+/// A public access block as the evaluation takes it.
+pub(crate) fn evaluated(block: Option<countersign_types::PublicAccessBlock>) -> PublicAccessBlock {
+    let block = block.unwrap_or_default();
+    PublicAccessBlock {
+        block_public_acls: block.block_public_acls,
+        ignore_public_acls: block.ignore_public_acls,
+        block_public_policy: block.block_public_policy,
+        restrict_public_buckets: block.restrict_public_buckets,
     }
 }
 
@@ -66,16 +98,10 @@ impl BucketPolicies {
             bucket => bucket?,
         };
         if !bucket.access.has_policy {
-            return Ok(Some(Ground {
-                bucket: Arc::new(bucket),
-                policy: BucketPolicy::None,
-            }));
+            return Ok(Some(Ground::new(bucket, BucketPolicy::None)));
         }
         if let Some(document) = self.0.get(&key(&bucket)) {
-            return Ok(Some(Ground {
-                bucket: Arc::new(bucket),
-                policy: BucketPolicy::Of(document),
-            }));
+            return Ok(Some(Ground::new(bucket, BucketPolicy::Of(document))));
         }
         // Read together, so that they are of one moment, whatever the bucket was just now.
         let (bucket, text) = match store.bucket_policy(name).await {
@@ -95,10 +121,7 @@ impl BucketPolicies {
                 BucketPolicy::Unreadable
             }
         };
-        Ok(Some(Ground {
-            bucket: Arc::new(bucket),
-            policy,
-        }))
+        Ok(Some(Ground::new(bucket, policy)))
     }
 }
 

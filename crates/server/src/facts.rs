@@ -9,7 +9,7 @@
 //! that are the client's to say, by [`Keys::claim`].
 
 use countersign_policy::Keys;
-use countersign_protocol::operation::{CopySource, Unset};
+use countersign_protocol::operation::{CopySource, GRANT_HEADERS, Unset};
 use countersign_protocol::{Named, Operation, Said};
 use countersign_sigv4::{Claim, Form};
 use countersign_types::{BucketName, Moment, ObjectKey};
@@ -35,8 +35,12 @@ pub(crate) enum Target<'a> {
     AllBuckets,
     /// A bucket.
     Bucket(&'a BucketName),
-    /// An object.
+    /// An object that is there.
     Object(&'a BucketName, &'a ObjectKey),
+    /// A key, whether or not there is an object: writing and deleting are for who owns the bucket to allow.
+    Place(&'a BucketName, &'a ObjectKey),
+    /// The object that the request is about to write.
+    NewObject(&'a BucketName, &'a ObjectKey),
     /// Whatever objects a bucket may have.
     ObjectsOf(&'a BucketName),
 }
@@ -47,7 +51,9 @@ impl Target<'_> {
         match self {
             Target::AllBuckets => "arn:aws:s3:::*".to_owned(),
             Target::Bucket(bucket) => format!("arn:aws:s3:::{bucket}"),
-            Target::Object(bucket, object_key) => format!("arn:aws:s3:::{bucket}/{object_key}"),
+            Target::Object(bucket, object_key)
+            | Target::Place(bucket, object_key)
+            | Target::NewObject(bucket, object_key) => format!("arn:aws:s3:::{bucket}/{object_key}"),
             Target::ObjectsOf(bucket) => format!("arn:aws:s3:::{bucket}/*"),
         }
     }
@@ -56,7 +62,11 @@ impl Target<'_> {
     pub(crate) fn bucket(&self) -> Option<&BucketName> {
         match self {
             Target::AllBuckets => None,
-            Target::Bucket(bucket) | Target::Object(bucket, _) | Target::ObjectsOf(bucket) => Some(bucket),
+            Target::Bucket(bucket)
+            | Target::Object(bucket, _)
+            | Target::Place(bucket, _)
+            | Target::NewObject(bucket, _)
+            | Target::ObjectsOf(bucket) => Some(bucket),
         }
     }
 }
@@ -74,7 +84,7 @@ pub(crate) fn source(operation: &Operation) -> Option<&CopySource> {
 /// [`Operation::DeleteObjects`], whose objects are named in its document: [`delete_need`] says what each of them needs.
 pub(crate) fn needs<'a>(named: &'a Named, said: &Said<'_>) -> Vec<Need<'a>> {
     let on_bucket = |action| bucket_need(named, action);
-    let on_object = |action| object_need(named, action);
+    let on_place = |action| place_need(named, action);
     let one = |need| vec![need];
     // A version is read and deleted with permissions of its own.
     let versioned = |plain, of_version| match named.version_id {
@@ -82,14 +92,10 @@ pub(crate) fn needs<'a>(named: &'a Named, said: &Said<'_>) -> Vec<Need<'a>> {
         Some(_) => object_need(named, of_version),
     };
     match &named.operation {
-        Operation::ListBuckets(_) => one(Need {
-            action: "s3:ListAllMyBuckets",
-            target: Target::AllBuckets,
-            version_id: None,
-        }),
+        Operation::ListBuckets(_) => one(account_need("s3:ListAllMyBuckets")),
         Operation::CreateBucket(_) => {
             let mut needs = one(on_bucket("s3:CreateBucket"));
-            needs.extend(changes_acl(said).then(|| on_bucket("s3:PutBucketAcl")));
+            needs.extend(changes_acl(said).then(|| on_bucket(PUT_BUCKET_ACL)));
             let owned = said.about_object("x-amz-object-ownership").is_some();
             needs.extend(owned.then(|| on_bucket("s3:PutBucketOwnershipControls")));
             needs
@@ -105,7 +111,7 @@ pub(crate) fn needs<'a>(named: &'a Named, said: &Said<'_>) -> Vec<Need<'a>> {
         Operation::Preflight(_) | Operation::DeleteObjects(_) => Vec::new(),
         Operation::GetBucketVersioning => one(on_bucket("s3:GetBucketVersioning")),
         Operation::GetBucketAcl => one(on_bucket("s3:GetBucketAcl")),
-        Operation::PutBucketAcl(_) => one(on_bucket("s3:PutBucketAcl")),
+        Operation::PutBucketAcl(_) => one(on_bucket(PUT_BUCKET_ACL)),
         Operation::PutBucketPolicy(_) => one(on_bucket(PUT_BUCKET_POLICY)),
         Operation::GetBucketPolicy => one(on_bucket(GET_BUCKET_POLICY)),
         Operation::DeleteBucketPolicy => one(on_bucket(DELETE_BUCKET_POLICY)),
@@ -113,6 +119,10 @@ pub(crate) fn needs<'a>(named: &'a Named, said: &Said<'_>) -> Vec<Need<'a>> {
         Operation::PutPublicAccessBlock(_) | Operation::DeletePublicAccessBlock => {
             one(on_bucket("s3:PutBucketPublicAccessBlock"))
         }
+        Operation::PutAccountPublicAccessBlock(_) | Operation::DeleteAccountPublicAccessBlock(_) => {
+            one(account_need("s3:PutAccountPublicAccessBlock"))
+        }
+        Operation::GetAccountPublicAccessBlock(_) => one(account_need("s3:GetAccountPublicAccessBlock")),
         Operation::GetPublicAccessBlock => one(on_bucket("s3:GetBucketPublicAccessBlock")),
         Operation::PutBucketOwnershipControls(_) | Operation::DeleteBucketOwnershipControls => {
             one(on_bucket("s3:PutBucketOwnershipControls"))
@@ -128,8 +138,8 @@ pub(crate) fn needs<'a>(named: &'a Named, said: &Said<'_>) -> Vec<Need<'a>> {
             .into_iter()
             .chain(writing(named, said))
             .collect(),
-        Operation::UploadPart(_) | Operation::CompleteMultipartUpload(_) => one(on_object(PUT_OBJECT)),
-        Operation::UploadPartCopy(copy) => vec![reading(&copy.source), on_object(PUT_OBJECT)],
+        Operation::UploadPart(_) | Operation::CompleteMultipartUpload(_) => one(on_place(PUT_OBJECT)),
+        Operation::UploadPartCopy(copy) => vec![reading(&copy.source), on_place(PUT_OBJECT)],
         Operation::GetObject(_) | Operation::HeadObject(_) => one(versioned(GET_OBJECT, GET_OBJECT_VERSION)),
         Operation::GetObjectAcl => one(versioned("s3:GetObjectAcl", "s3:GetObjectVersionAcl")),
         Operation::PutObjectAcl(_) => one(versioned(PUT_OBJECT_ACL, "s3:PutObjectVersionAcl")),
@@ -137,9 +147,12 @@ pub(crate) fn needs<'a>(named: &'a Named, said: &Said<'_>) -> Vec<Need<'a>> {
             versioned(GET_OBJECT, GET_OBJECT_VERSION),
             versioned("s3:GetObjectAttributes", "s3:GetObjectVersionAttributes"),
         ],
-        Operation::DeleteObject(_) => one(versioned(DELETE_OBJECT, DELETE_OBJECT_VERSION)),
-        Operation::AbortMultipartUpload(_) => one(on_object("s3:AbortMultipartUpload")),
-        Operation::ListParts(_) => one(on_object("s3:ListMultipartUploadParts")),
+        Operation::DeleteObject(_) => one(match named.version_id {
+            None => on_place(DELETE_OBJECT),
+            Some(_) => on_place(DELETE_OBJECT_VERSION),
+        }),
+        Operation::AbortMultipartUpload(_) => one(on_place("s3:AbortMultipartUpload")),
+        Operation::ListParts(_) => one(on_place("s3:ListMultipartUploadParts")),
     }
 }
 
@@ -154,8 +167,17 @@ pub(crate) fn delete_need<'a>(
             None => DELETE_OBJECT,
             Some(_) => DELETE_OBJECT_VERSION,
         },
-        target: Target::Object(bucket, object_key),
+        target: Target::Place(bucket, object_key),
         version_id,
+    }
+}
+
+/// What is about the account that asks, and so about all of its buckets.
+fn account_need(action: &'static str) -> Need<'static> {
+    Need {
+        action,
+        target: Target::AllBuckets,
+        version_id: None,
     }
 }
 
@@ -168,15 +190,26 @@ fn bucket_need<'a>(named: &'a Named, action: &'static str) -> Need<'a> {
 }
 
 fn object_need<'a>(named: &'a Named, action: &'static str) -> Need<'a> {
-    let object_key = named.object_key.as_ref();
+    let (bucket, object_key) = names_of(named);
     Need {
         action,
-        target: Target::Object(
-            bucket_of(named),
-            object_key.expect("an operation on an object names it"),
-        ),
+        target: Target::Object(bucket, object_key),
         version_id: named.version_id.as_deref(),
     }
+}
+
+fn place_need<'a>(named: &'a Named, action: &'static str) -> Need<'a> {
+    let (bucket, object_key) = names_of(named);
+    Need {
+        target: Target::Place(bucket, object_key),
+        ..object_need(named, action)
+    }
+}
+
+fn names_of(named: &Named) -> (&BucketName, &ObjectKey) {
+    let object_key = named.object_key.as_ref();
+    let object_key = object_key.expect("an operation on an object names it");
+    (bucket_of(named), object_key)
 }
 
 fn bucket_of(named: &Named) -> &BucketName {
@@ -196,14 +229,20 @@ fn reading(source: &CopySource) -> Need<'_> {
 }
 
 fn writing<'a>(named: &'a Named, said: &Said<'_>) -> Vec<Need<'a>> {
-    let mut needs = vec![object_need(named, PUT_OBJECT)];
-    needs.extend(changes_acl(said).then(|| object_need(named, PUT_OBJECT_ACL)));
+    let (bucket, object_key) = names_of(named);
+    let mut needs = vec![place_need(named, PUT_OBJECT)];
+    needs.extend(changes_acl(said).then(|| Need {
+        target: Target::NewObject(bucket, object_key),
+        ..object_need(named, PUT_OBJECT_ACL)
+    }));
     needs
 }
 
 /// Whether a list of access is asked for. `private` is what holds anyway.
 fn changes_acl(said: &Said<'_>) -> bool {
+    let mut grants = GRANT_HEADERS.iter();
     said.about_object("x-amz-acl").is_some_and(|acl| acl != "private")
+        || grants.any(|(name, _)| said.about_object(name).is_some())
 }
 
 fn reading_unset(named: &Named, what: Unset) -> Need<'_> {
@@ -277,7 +316,8 @@ pub(crate) fn gather(keys: &mut Keys, sources: &Sources<'_>) {
         gather_signature(keys, claim, received.at);
     }
     gather_operation(keys, named, said, config);
-    for name in OBJECT_HEADERS {
+    let granting = GRANT_HEADERS.iter().map(|(name, _)| *name);
+    for name in OBJECT_HEADERS.into_iter().chain(granting) {
         claim_text(keys, &format!("s3:{name}"), said.about_object(name).as_deref());
     }
     if let Some(source) = source(&named.operation) {
@@ -357,6 +397,9 @@ fn gather_operation(keys: &mut Keys, named: &Named, said: &Said<'_>, config: &Co
         | Operation::PutPublicAccessBlock(_)
         | Operation::GetPublicAccessBlock
         | Operation::DeletePublicAccessBlock
+        | Operation::PutAccountPublicAccessBlock(_)
+        | Operation::GetAccountPublicAccessBlock(_)
+        | Operation::DeleteAccountPublicAccessBlock(_)
         | Operation::PutBucketOwnershipControls(_)
         | Operation::GetBucketOwnershipControls
         | Operation::DeleteBucketOwnershipControls
@@ -387,12 +430,13 @@ pub(crate) const LIST_BUCKET: &str = "s3:ListBucket";
 pub(crate) const GET_BUCKET_POLICY: &str = "s3:GetBucketPolicy";
 pub(crate) const PUT_BUCKET_POLICY: &str = "s3:PutBucketPolicy";
 pub(crate) const DELETE_BUCKET_POLICY: &str = "s3:DeleteBucketPolicy";
+pub(crate) const PUT_BUCKET_ACL: &str = "s3:PutBucketAcl";
+pub(crate) const PUT_OBJECT: &str = "s3:PutObject";
+pub(crate) const PUT_OBJECT_ACL: &str = "s3:PutObjectAcl";
 pub(crate) const DELETE_OBJECT: &str = "s3:DeleteObject";
 const DELETE_OBJECT_VERSION: &str = "s3:DeleteObjectVersion";
 const GET_OBJECT: &str = "s3:GetObject";
 const GET_OBJECT_VERSION: &str = "s3:GetObjectVersion";
-const PUT_OBJECT: &str = "s3:PutObject";
-const PUT_OBJECT_ACL: &str = "s3:PutObjectAcl";
 const NULL_VERSION_ID: &str = "null";
 
 /// Headers about an object or bucket that are condition keys, too. Those that are refused wherever they stand are not among them.

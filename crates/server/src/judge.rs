@@ -1,14 +1,17 @@
-//! Puts the questions of one request to the evaluation: the caller's policies, the bucket's, and the keys.
+//! Puts the questions of one request to the evaluation: the caller's policies, the bucket's, the lists that count, and the keys.
 //!
 //! Not here: which questions there are ([`crate::facts`]), and what follows from an answer, which is for the gate alone.
 //!
 //! Keeps true: all questions of a request are answered from the same policies, which were taken when it came.
 
 use countersign_identity::{Applying, Principal, Resolved};
-use countersign_policy::{Attached, Context, Decision, Policies, Requester, ResourcePolicy, evaluate};
+use countersign_policy::{
+    AccessLists, Attached, Context, Decision, Policies, Requester, ResourcePolicy, evaluate,
+};
 
 use crate::bucket_policies::{BucketPolicy, Ground};
 use crate::facts::{self, Need, Sources};
+use crate::lists;
 
 /// Who asks, with everything that speaks for and against them.
 #[derive(Clone, Debug)]
@@ -58,9 +61,17 @@ impl Judge {
     /// Decides whether this may be done. What is in no bucket yet is in the caller's account.
     pub(crate) fn decide(&self, need: &Need<'_>, ground: Option<&Ground>) -> Decision {
         let applying = self.principal.policies();
+        let (bucket, object, owner) = ground
+            .map(|ground| lists::counting(need, ground))
+            .unwrap_or_default();
         let policies = Policies {
             resource: ground.map_or(ResourcePolicy::None, attached),
             access_block: ground.map(Ground::access_block).unwrap_or_default(),
+            lists: AccessLists {
+                bucket: &bucket,
+                object: &object,
+                owner,
+            },
             ..applying.policies()
         };
         evaluate(&self.question(need, ground), &policies)

@@ -16,6 +16,7 @@ mod gateway;
 mod hosts;
 mod judge;
 mod listen;
+mod lists;
 mod metrics;
 mod once;
 mod operations;

@@ -26,13 +26,14 @@ use countersign_protocol::operation::Integrity;
 use countersign_protocol::{Operation, ParseError};
 use countersign_sigv4::Payload;
 use countersign_store::{self as store, OneTimeLink, Store};
-use countersign_types::{BucketName, Checksum, ChecksumType, ObjectKey};
+use countersign_types::{BucketName, Checksum, ChecksumType, ObjectAccess, ObjectKey};
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
 use crate::body::{BodyFault, Upload};
 use crate::bucket_policies::Ground;
 use crate::config::Config;
 use crate::gateway::Gateway;
+use crate::lists;
 use crate::once;
 use crate::pipeline::proof::Authorized;
 use crate::pipeline::received::Received;
@@ -75,10 +76,10 @@ async fn carry_out(call: &Call<'_>, body: &mut Upload) -> Answer {
         Operation::ListObjectsV2(request) => list::v2(call, request).await,
         Operation::ListObjectVersions(request) => list::versions(call, request).await,
         Operation::GetBucketVersioning => bucket::versioning(),
-        Operation::GetBucketAcl | Operation::GetObjectAcl => acl::get(call).await,
-        Operation::PutBucketAcl(request) | Operation::PutObjectAcl(request) => {
-            acl::put(call, request, body).await
-        }
+        Operation::GetBucketAcl => Ok(acl::of_bucket(call)),
+        Operation::GetObjectAcl => acl::of_object(call).await,
+        Operation::PutBucketAcl(request) => acl::put_of_bucket(call, request, body).await,
+        Operation::PutObjectAcl(request) => acl::put_of_object(call, request, body).await,
         Operation::PutBucketPolicy(request) => policy::put(call, request, body).await,
         Operation::GetBucketPolicy => policy::get(call).await,
         Operation::DeleteBucketPolicy => policy::delete(call).await,
@@ -86,6 +87,13 @@ async fn carry_out(call: &Call<'_>, body: &mut Upload) -> Answer {
         Operation::PutPublicAccessBlock(request) => access::put_block(call, request, body).await,
         Operation::GetPublicAccessBlock => access::block(call),
         Operation::DeletePublicAccessBlock => access::delete_block(call).await,
+        Operation::PutAccountPublicAccessBlock(request) => {
+            access::put_account_block(call, request, body).await
+        }
+        Operation::GetAccountPublicAccessBlock(account) => access::account_block(call, account).await,
+        Operation::DeleteAccountPublicAccessBlock(account) => {
+            access::delete_account_block(call, account).await
+        }
         Operation::PutBucketOwnershipControls(request) => access::put_ownership(call, request, body).await,
         Operation::GetBucketOwnershipControls => access::ownership(call),
         Operation::DeleteBucketOwnershipControls => access::delete_ownership(call).await,
@@ -167,18 +175,56 @@ impl<'a> Call<'a> {
         info.map(drop).map_err(self.fail())
     }
 
-    /// The owner of the bucket and of everything in it.
+    /// The owner of the bucket.
+    fn bucket_owner(&self) -> &Account {
+        self.owner
+            .get_or_init(|| self.account_of(&self.ground().bucket.owner))
+    }
+
+    /// The owner of the bucket, and of everything in it that names nobody else, as XML shows it.
     fn owner(&self) -> Owner<'_> {
-        owner(self.owner.get_or_init(|| {
-            let id = &self.ground().bucket.owner;
-            // Of an account that is gone its id is left.
-            let gone = || Account {
-                id: id.clone(),
-                canonical_id: id.clone(),
-                display_name: id.clone(),
-            };
-            self.directory.account(id).unwrap_or_else(|| Arc::new(gone()))
-        }))
+        owner(self.bucket_owner())
+    }
+
+    /// The account of this id. Of one that is gone its id is left.
+    fn account_of(&self, id: &str) -> Arc<Account> {
+        if id == lists::NOBODY {
+            return Arc::new(lists::nobody());
+        }
+        let gone = || Account {
+            id: id.to_owned(),
+            canonical_id: id.to_owned(),
+            display_name: id.to_owned(),
+        };
+        self.directory.account(id).unwrap_or_else(|| Arc::new(gone()))
+    }
+
+    /// An account that is not the bucket's, where one is named.
+    fn other(&self, id: Option<&str>) -> Option<Arc<Account>> {
+        id.map(|id| self.account_of(id))
+    }
+
+    /// The owner of an object or upload, where it is not the bucket's. Where lists do not count, everything is the bucket's owner's.
+    fn other_owner(&self, id: Option<&str>) -> Option<Arc<Account>> {
+        self.other(id.filter(|_| self.has_lists()))
+    }
+
+    /// The account that writes.
+    fn writer(&self) -> Account {
+        self.authorized
+            .account()
+            .map_or_else(lists::nobody, Account::clone)
+    }
+
+    /// Whether objects have owners and lists of their own.
+    fn has_lists(&self) -> bool {
+        self.ground().bucket.access.has_lists()
+    }
+
+    /// Refuses an object whose owner or list changed since the request was allowed.
+    fn check_unchanged(&self, access: &ObjectAccess) -> Result<(), Refusal> {
+        self.authorized
+            .check_unchanged(self.bucket(), self.object_key(), access)
     }
 
     /// Maps a failure of the store, with the names that error elements show.

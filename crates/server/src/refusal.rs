@@ -559,6 +559,7 @@ fn of_store(error: &store::Error, names: &Names) -> S3Error {
             .saying("Request is older than the bucket, and whether it was used already is not known")
             .with("CreationDate", created.iso8601_seconds()),
         E::NoSuchKey => S3Error::new(ErrorCode::NoSuchKey).with("Key", name(&names.object_key)),
+        E::NotYours => S3Error::new(ErrorCode::AccessDenied),
         E::NoSuchUpload => S3Error::new(ErrorCode::NoSuchUpload).with("UploadId", name(&names.upload_id)),
         E::InvalidPart { number, etag } => S3Error::new(ErrorCode::InvalidPart)
             .with("UploadId", name(&names.upload_id))

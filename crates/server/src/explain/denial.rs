@@ -124,6 +124,7 @@ impl<'a> Decision<'a> {
         match &denial.reason {
             Reason::ExplicitDeny(statement) => found("explicit-deny", statement),
             Reason::NoAllow(policy_type) => none("no-allow", policy_type.to_string()),
+            Reason::NoGrant => none("not-granted", "access control list".to_owned()),
             Reason::PublicAccessRestricted => {
                 none("public-access-restricted", "public access block".to_owned())
             }

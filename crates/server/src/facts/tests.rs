@@ -199,6 +199,14 @@ fn what_a_write_sets_beside_the_object_needs_its_own_action() {
         let found = needed(line, &headers);
         assert!(found.ends_with(&expected.map(str::to_owned)), "{line}: {found:?}");
     }
+    check(
+        "PUT /abc/k",
+        &[("x-amz-grant-read", "id=c1")],
+        &[
+            "s3:PutObject arn:aws:s3:::abc/k",
+            "s3:PutObjectAcl arn:aws:s3:::abc/k",
+        ],
+    );
     // A link carries its headers in the query.
     check(
         "PUT /abc/k?x-amz-acl=bucket-owner-full-control",
@@ -239,7 +247,12 @@ fn each_of_many_objects_needs_its_own_permission() {
 
 #[test]
 fn what_the_client_says_are_keys_that_are_the_clients_to_say() {
-    for key in OBJECT_HEADERS.map(|name| format!("s3:{name}")) {
+    let granting = GRANT_HEADERS.map(|(name, _)| name);
+    for key in OBJECT_HEADERS
+        .into_iter()
+        .chain(granting)
+        .map(|name| format!("s3:{name}"))
+    {
         assert!(Keys::default().claim(&key, ["x"]), "{key}");
     }
     for key in [

@@ -15,6 +15,7 @@ pub(super) async fn get(call: &Call<'_>, request: &GetObjectAttributes) -> Answe
         .object_parts(call.bucket(), call.object_key())
         .await
         .map_err(call.fail())?;
+    call.check_unchanged(&info.access)?;
     let (listed, is_truncated) = page(request, &parts);
     let mut response = xml(object_attributes(&ObjectAttributesAnswer {
         request,

@@ -5,11 +5,13 @@ use countersign_protocol::encode::{
 };
 use countersign_protocol::operation::{CreateBucket, CreateBucketDocument, ListBuckets};
 use countersign_protocol::{ErrorCode, ParseError, continuation};
-use countersign_store::Error;
+use countersign_store::{Access, Error};
+use countersign_types::{Grant, ObjectOwnership};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
-use super::{Answer, Call, empty, owner, parse_failed, xml};
+use super::{Answer, Call, acl, empty, owner, parse_failed, xml};
 use crate::body::Upload;
+use crate::lists;
 use crate::refusal::Refusal;
 
 /// Most buckets on a page; AWS's own limit where the caller names none.
@@ -57,21 +59,54 @@ pub(super) async fn create(call: &Call<'_>, request: &CreateBucket, body: &mut U
     let document = CreateBucketDocument::parse(&document).map_err(parse_failed)?;
     check_location(document.location.as_deref(), &call.config.region)?;
     let bucket = call.bucket();
+    let access = access_of_new(call, request).await?;
+    let grants = access.grants.clone();
     match call
         .store
-        .create_bucket(bucket, &call.account().id, &call.config.region)
+        .create_bucket_with(bucket, &call.account().id, &call.config.region, access)
         .await
     {
         Ok(()) => {}
         // SPEC: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html>: in us-east-1, and only there,
-        // making one's own bucket again succeeds.
-        Err(Error::BucketAlreadyOwnedByYou) if call.config.region == DEFAULT_REGION => {}
+        // making one's own bucket again succeeds, and gives it the list of access of this request.
+        Err(Error::BucketAlreadyOwnedByYou) if call.config.region == DEFAULT_REGION => {
+            let seen = call.store.bucket(bucket).await.map_err(call.fail())?;
+            if seen.access.has_lists() && seen.access.grants != grants {
+                let set = call.store.set_bucket_grants(&seen, grants).await;
+                set.map_err(call.fail())?;
+            }
+        }
         Err(error) => return Err(call.fail()(error)),
     }
     let mut headers = HeaderMap::new();
     let location = HeaderValue::try_from(format!("/{bucket}")).expect("bucket names are plain ASCII");
     headers.insert(header::LOCATION, location);
     Ok(empty(StatusCode::OK, headers))
+}
+
+/// What is set for a new bucket: whose its objects will be, and its list of access.
+async fn access_of_new(call: &Call<'_>, request: &CreateBucket) -> Result<Access, Refusal> {
+    let owned_by = call.account();
+    let ownership = request.ownership.unwrap_or(ObjectOwnership::BucketOwnerEnforced);
+    let grants = lists::of_bucket(request.acl.as_ref(), owned_by);
+    let refuse = |code| Err(parse_failed(ParseError::new(code)));
+    if !ownership.has_lists() && lists::lets_others_in(grants.as_deref(), owned_by) {
+        return refuse(ErrorCode::InvalidBucketAclWithObjectOwnership);
+    }
+    acl::check_grants(call, grants.as_deref())?;
+    let is_public = grants.iter().flatten().any(Grant::is_public);
+    if is_public {
+        let block = call.store.account_block(&owned_by.id).await;
+        let block = block.map_err(call.fail())?.unwrap_or_default();
+        if block.block_public_acls {
+            return refuse(ErrorCode::InvalidBucketAclWithBlockPublicAccessError);
+        }
+    }
+    Ok(Access {
+        ownership: Some(ownership),
+        grants,
+        ..Access::default()
+    })
 }
 
 /// A bucket lies in this server's region, and the request must say so in AWS's way: by its name, or by nothing where

@@ -9,7 +9,7 @@ use countersign_store::{
 
 use countersign_types::{ObjectMetadata, ReadCondition};
 
-use super::{Answer, Call, parse_failed, written_checksum, xml};
+use super::{Answer, Call, acl, multipart, parse_failed, written_checksum, xml};
 use crate::refusal::{Names, Refusal};
 
 pub(super) async fn object(call: &Call<'_>, request: &CopyObject) -> Answer {
@@ -35,6 +35,8 @@ pub(super) async fn object(call: &Call<'_>, request: &CopyObject) -> Answer {
         },
         condition: request.condition.clone(),
         link: None,
+        access: acl::of_written(call, request.acl.as_ref())?,
+        reach: call.authorized.reach().clone(),
     };
     let mut bytes = ObjectSource::new(source.read_all());
     let written = call
@@ -57,6 +59,7 @@ pub(super) async fn part(call: &Call<'_>, request: &UploadPartCopy) -> Answer {
         .upload(call.bucket(), call.object_key(), &request.upload_id)
         .await
         .map_err(&fail)?;
+    multipart::check_own(call, &upload)?;
     let source = open(call, &request.source, &request.source_condition).await?;
     let range = match request.range {
         Some(range) => range.resolve(source.size).map_err(parse_failed)?,
@@ -104,6 +107,8 @@ async fn open(call: &Call<'_>, source: &CopySource, condition: &ReadCondition) -
     };
     let opened = call.store.object(&source.bucket, &source.object_key, None).await;
     let object = opened.map_err(|error| Refusal::Store(error, Box::new(names)))?;
+    call.authorized
+        .check_unchanged(&source.bucket, &source.object_key, &object.access)?;
     match evaluate_read_condition(condition, &object.etag, object.last_modified) {
         Read::Proceed => Ok(object),
         Read::NotModified(precondition) | Read::PreconditionFailed(precondition) => {

@@ -15,7 +15,12 @@ use crate::refusal::{Refusal, Refused, S3Error};
 pub(super) async fn one(call: &Call<'_>, request: &DeleteObject) -> Answer {
     let condition = request.condition.clone();
     call.store
-        .delete_object(call.bucket(), call.object_key(), &condition)
+        .delete_object_within(
+            call.bucket(),
+            call.object_key(),
+            call.authorized.reach(),
+            &condition,
+        )
         .await
         .map_err(call.fail())?;
     Ok(empty(StatusCode::NO_CONTENT, HeaderMap::new()))
@@ -49,9 +54,10 @@ pub(super) async fn many(call: &Call<'_>, request: &DeleteObjects, body: &mut Up
 async fn delete(call: &Call<'_>, object: &ObjectToDelete) -> Result<Option<S3Error>, Refusal> {
     let version_id = object.version_id.as_deref();
     let told = |refusal| Ok(Some(Refused::new(refusal).s3_error(call.received.at)));
-    if let Err(refusal) = call.authorized.may_delete(&object.object_key, version_id) {
-        return told(refusal);
-    }
+    let reach = match call.authorized.may_delete(&object.object_key, version_id) {
+        Ok(reach) => reach,
+        Err(refusal) => return told(refusal),
+    };
     if let Some(error) = wrong_version(version_id) {
         return Ok(Some(error));
     }
@@ -61,7 +67,7 @@ async fn delete(call: &Call<'_>, object: &ObjectToDelete) -> Result<Option<S3Err
     };
     match call
         .store
-        .delete_object(call.bucket(), &object.object_key, &condition)
+        .delete_object_within(call.bucket(), &object.object_key, &reach, &condition)
         .await
     {
         Ok(_) => Ok(None),

@@ -31,6 +31,7 @@ pub(super) async fn get(call: &Call<'_>, request: &GetObject) -> Answer {
         .object(call.bucket(), call.object_key(), request.part)
         .await
         .map_err(call.fail())?;
+    call.check_unchanged(&object.info().access)?;
     let (response, chosen) = head_of(request, object.info())?;
     let Some(chosen) = chosen else {
         // All there is of an empty object.
@@ -65,6 +66,7 @@ pub(super) async fn head(call: &Call<'_>, request: &GetObject) -> Answer {
         .object_info(call.bucket(), call.object_key(), request.part)
         .await
         .map_err(call.fail())?;
+    call.check_unchanged(&info.access)?;
     head_of(request, &info).map(|(response, _)| response)
 }
 

@@ -1,5 +1,8 @@
 //! ListObjects, ListObjectsV2 and ListObjectVersions.
 
+use std::sync::Arc;
+
+use countersign_identity::Account;
 use countersign_protocol::encode::{
     ListObjectVersionsAnswer, ListObjectsAnswer, ListObjectsV2Answer, ListedObject, list_object_versions,
     list_objects, list_objects_v2,
@@ -7,7 +10,7 @@ use countersign_protocol::encode::{
 use countersign_protocol::operation::{ListObjectVersions, ListObjects, ListObjectsV2};
 use countersign_store::{Entry, ListQuery, Listing};
 
-use super::{Answer, Call, xml};
+use super::{Answer, Call, owner, xml};
 use crate::refusal::Refusal;
 
 pub(super) async fn v1(call: &Call<'_>, request: &ListObjects) -> Answer {
@@ -20,7 +23,8 @@ pub(super) async fn v1(call: &Call<'_>, request: &ListObjects) -> Answer {
         request.max_keys,
     )
     .await?;
-    let objects: Vec<ListedObject<'_>> = listing.entries.iter().map(shown).collect();
+    let owners = owners(call, &listing);
+    let objects: Vec<ListedObject<'_>> = listing.entries.iter().zip(&owners).map(shown).collect();
     Ok(xml(list_objects(&ListObjectsAnswer {
         bucket: call.bucket().as_str(),
         request,
@@ -42,7 +46,8 @@ pub(super) async fn v2(call: &Call<'_>, request: &ListObjectsV2) -> Answer {
         request.max_keys,
     )
     .await?;
-    let objects: Vec<ListedObject<'_>> = listing.entries.iter().map(shown).collect();
+    let owners = owners(call, &listing);
+    let objects: Vec<ListedObject<'_>> = listing.entries.iter().zip(&owners).map(shown).collect();
     Ok(xml(list_objects_v2(&ListObjectsV2Answer {
         bucket: call.bucket().as_str(),
         request,
@@ -64,7 +69,8 @@ pub(super) async fn versions(call: &Call<'_>, request: &ListObjectVersions) -> A
         request.max_keys,
     )
     .await?;
-    let objects: Vec<ListedObject<'_>> = listing.entries.iter().map(shown).collect();
+    let owners = owners(call, &listing);
+    let objects: Vec<ListedObject<'_>> = listing.entries.iter().zip(&owners).map(shown).collect();
     Ok(xml(list_object_versions(&ListObjectVersionsAnswer {
         bucket: call.bucket().as_str(),
         request,
@@ -96,7 +102,17 @@ async fn list(
         .map_err(call.fail())
 }
 
-fn shown(entry: &Entry) -> ListedObject<'_> {
+/// The owners of the objects on a page, where they are not the bucket's. Most pages name nobody else.
+fn owners(call: &Call<'_>, listing: &Listing) -> Vec<Option<Arc<Account>>> {
+    let has_lists = call.has_lists();
+    let entries = listing.entries.iter();
+    entries
+        .map(|entry| entry.owner.as_deref().filter(|_| has_lists))
+        .map(|id| call.other(id))
+        .collect()
+}
+
+fn shown<'a>((entry, owned_by): (&'a Entry, &'a Option<Arc<Account>>)) -> ListedObject<'a> {
     ListedObject {
         object_key: &entry.key,
         last_modified: entry.last_modified,
@@ -105,5 +121,6 @@ fn shown(entry: &Entry) -> ListedObject<'_> {
         checksum_type: entry.checksum_type,
         size: entry.size,
         storage_class: entry.storage_class.as_deref(),
+        owner: owned_by.as_deref().map(owner),
     }
 }

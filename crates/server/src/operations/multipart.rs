@@ -9,22 +9,29 @@ use countersign_protocol::operation::{
     AbortMultipartUpload, CompleteMultipartUpload, CompleteMultipartUploadDocument, CreateMultipartUpload,
     Integrity, ListMultipartUploads, ListParts, UploadPart,
 };
-use countersign_store::{CompleteUpload, CompletedPart, UploadQuery};
-use countersign_types::{ChecksumAlgorithm, ChecksumType};
+use countersign_store::{self as store, CompleteUpload, CompletedPart, NewUpload, Reach, UploadQuery};
+use countersign_types::{ChecksumAlgorithm, ChecksumType, UploadId};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
-use super::{Answer, Call, empty, parse_failed, written_checksum, xml};
+use super::{Answer, Call, acl, empty, owner, parse_failed, written_checksum, xml};
 use crate::body::Upload;
+use crate::lists;
+use crate::refusal::Refusal;
 
 pub(super) async fn create(call: &Call<'_>, request: &CreateMultipartUpload) -> Answer {
     let checksum = request
         .checksum_algorithm
         .map(|algorithm| (algorithm, request.checksum_type));
-    let metadata = request.metadata.clone();
+    let upload = NewUpload {
+        metadata: request.metadata.clone(),
+        checksum,
+        initiator: lists::owner_id(&call.writer(), call.ground()),
+        access: acl::of_written(call, request.acl.as_ref())?,
+    };
     let (bucket, object_key) = (call.bucket(), call.object_key());
     let upload_id = call
         .store
-        .create_upload(bucket, object_key, metadata, checksum)
+        .begin_upload(bucket, object_key, upload)
         .await
         .map_err(call.fail())?;
     let mut response = xml(initiate_multipart_upload(
@@ -48,7 +55,28 @@ pub(super) async fn create(call: &Call<'_>, request: &CreateMultipartUpload) -> 
     Ok(response)
 }
 
+/// Refuses another account's upload to whom the list of the bucket lets in: it may go on with its own.
+pub(super) fn check_own(call: &Call<'_>, upload: &store::Upload) -> Result<(), Refusal> {
+    match call.authorized.reach() {
+        Reach::Of(own) if upload.initiator != *own => Err(Refusal::AccessDenied),
+        Reach::All | Reach::Of(_) => Ok(()),
+    }
+}
+
+/// As [`check_own`]. Who began an upload never changes, so it is looked up before, and only where it matters.
+async fn check_upload(call: &Call<'_>, upload_id: &UploadId) -> Result<(), Refusal> {
+    if *call.authorized.reach() == Reach::All {
+        return Ok(());
+    }
+    let upload = call
+        .store
+        .upload(call.bucket(), call.object_key(), upload_id)
+        .await;
+    check_own(call, &upload.map_err(call.fail_upload(upload_id))?)
+}
+
 pub(super) async fn part(call: &Call<'_>, request: &UploadPart, body: &mut Upload) -> Answer {
+    check_upload(call, &request.upload_id).await?;
     let expect = call.expect(&request.integrity);
     let written = call
         .store
@@ -78,6 +106,7 @@ pub(super) async fn complete(
     request: &CompleteMultipartUpload,
     body: &mut Upload,
 ) -> Answer {
+    check_upload(call, &request.upload_id).await?;
     // Its checksum headers are of the object; the document has the signed hash and perhaps an MD5.
     let integrity = Integrity {
         content_md5: request.content_md5,
@@ -99,6 +128,7 @@ pub(super) async fn complete(
         checksum: request.checksum.clone(),
         checksum_type: request.checksum_type,
         size: request.object_size,
+        reach: call.authorized.reach().clone(),
     };
     let (bucket, object_key) = (call.bucket(), call.object_key());
     let written = call
@@ -118,6 +148,7 @@ pub(super) async fn complete(
 }
 
 pub(super) async fn abort(call: &Call<'_>, request: &AbortMultipartUpload) -> Answer {
+    check_upload(call, &request.upload_id).await?;
     call.store
         .abort_upload(call.bucket(), call.object_key(), &request.upload_id)
         .await
@@ -138,6 +169,9 @@ pub(super) async fn parts(call: &Call<'_>, request: &ListParts) -> Answer {
         )
         .await
         .map_err(call.fail_upload(&request.upload_id))?;
+    check_own(call, &page.upload)?;
+    let initiator = call.other(page.upload.initiator.as_deref());
+    let owned_by = call.other_owner(page.upload.access.owner.as_deref());
     let checksum = page.upload.checksum;
     let parts: Vec<ListedPart<'_>> = page
         .parts
@@ -154,8 +188,8 @@ pub(super) async fn parts(call: &Call<'_>, request: &ListParts) -> Answer {
         bucket: call.bucket().as_str(),
         object_key: call.object_key().as_str(),
         request,
-        initiator: call.owner(),
-        owner: call.owner(),
+        initiator: initiator.as_deref().map_or(call.owner(), owner),
+        owner: owned_by.as_deref().map_or(call.owner(), owner),
         storage_class: page.upload.metadata.storage_class.as_deref(),
         checksum_algorithm: algorithm(checksum),
         checksum_type: checksum_type(checksum),
@@ -177,14 +211,23 @@ pub(super) async fn uploads(call: &Call<'_>, request: &ListMultipartUploads) -> 
         .list_uploads(call.bucket(), &query)
         .await
         .map_err(call.fail())?;
+    let others: Vec<_> = page
+        .uploads
+        .iter()
+        .map(|upload| {
+            let initiator = call.other(upload.initiator.as_deref());
+            (initiator, call.other_owner(upload.owner.as_deref()))
+        })
+        .collect();
     let uploads: Vec<ListedUpload<'_>> = page
         .uploads
         .iter()
-        .map(|upload| ListedUpload {
+        .zip(&others)
+        .map(|(upload, (initiator, owned_by))| ListedUpload {
             object_key: &upload.key,
             upload_id: &upload.upload_id,
-            initiator: call.owner(),
-            owner: call.owner(),
+            initiator: initiator.as_deref().map_or(call.owner(), owner),
+            owner: owned_by.as_deref().map_or(call.owner(), owner),
             storage_class: upload.storage_class.as_deref(),
             initiated: upload.initiated,
             checksum_algorithm: algorithm(upload.checksum),

@@ -10,7 +10,8 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
 use super::{Answer, Call, empty, parse_failed, xml};
 use crate::body::Upload;
-use crate::bucket_policies::BucketPolicy;
+use crate::bucket_policies::{BucketPolicy, evaluated};
+use crate::facts::{self, Target};
 use crate::refusal::Refusal;
 use crate::respond::Outgoing;
 
@@ -22,8 +23,13 @@ pub(super) async fn put(call: &Call<'_>, request: &PutBucketPolicy, body: &mut U
         return Err(malformed("Invalid principal in policy".to_owned()));
     }
     let ground = call.ground();
-    let putting = call.authorized.putting_policy(ground);
-    if let Some(message) = ground.access_block().refuses(&document, &putting) {
+    let target = Target::Bucket(call.bucket());
+    let putting = call
+        .authorized
+        .doing(facts::PUT_BUCKET_POLICY, &target, Some(ground));
+    let of_account = call.store.account_block(&ground.bucket.owner).await;
+    let block = evaluated(of_account.map_err(call.fail())?).with(ground.access_block());
+    if let Some(message) = block.refuses(&document, &putting) {
         let error = ParseError::with_message(ErrorCode::AccessDenied, message);
         return Err(parse_failed(error));
     }

@@ -9,7 +9,7 @@ use countersign_store::{self as store, NewObject};
 use countersign_types::WriteCondition;
 use http::{Response, StatusCode};
 
-use super::{Answer, Call, empty, written_checksum, xml};
+use super::{Answer, Call, acl, empty, written_checksum, xml};
 use crate::body::{BodyFault, Upload};
 use crate::refusal::Refusal;
 
@@ -22,6 +22,8 @@ pub(super) async fn post(call: &Call<'_>, request: &PostObject, body: &mut Uploa
         expect: call.expect(&request.integrity),
         condition: WriteCondition::default(),
         link: None,
+        access: acl::of_written(call, request.acl.as_ref())?,
+        reach: call.authorized.reach().clone(),
     };
     let (bucket, object_key) = (call.bucket(), call.object_key());
     let written = call.store.put_object(bucket, object_key, new, body).await;

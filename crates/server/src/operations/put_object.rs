@@ -7,7 +7,7 @@ use countersign_protocol::operation::PutObject;
 use countersign_store::NewObject;
 use http::StatusCode;
 
-use super::{Answer, Call, empty, written_checksum};
+use super::{Answer, Call, acl, empty, written_checksum};
 use crate::body::Upload;
 
 pub(super) async fn put(call: &Call<'_>, request: &PutObject, body: &mut Upload) -> Answer {
@@ -16,6 +16,8 @@ pub(super) async fn put(call: &Call<'_>, request: &PutObject, body: &mut Upload)
         expect: call.expect(&request.integrity),
         condition: request.condition.clone(),
         link: call.one_time_link(),
+        access: acl::of_written(call, request.acl.as_ref())?,
+        reach: call.authorized.reach().clone(),
     };
     let written = call
         .store

@@ -9,20 +9,22 @@ use std::sync::Arc;
 
 use countersign_identity::{Account, Directory, Principal, Resolved, RoleView, Unresolved};
 use countersign_policy::{
-    self as policy, Attached, Context, Decision, Denial, Policies, Requester, ResourcePolicy,
+    self as policy, Attached, Context, Decision, Denial, Grant, ListOf, Policies, Reason, Requester,
+    ResourcePolicy,
 };
 use countersign_protocol::query::Call;
 use countersign_protocol::{ErrorCode, Form, Head, Named, Operation, ParseError, Said};
 use countersign_sigv4::{
     self as sigv4, Claim, Expected, PathRule, Payload, PolicyDocument, Request, SigningKey,
 };
-use countersign_store::{self as store, Bucket, PINNED_MAX, Store};
-use countersign_types::{BucketName, Moment, ObjectKey};
+use countersign_store::{self as store, Bucket, PINNED_MAX, Reach, Store};
+use countersign_types::{BucketName, Moment, ObjectAccess, ObjectKey};
 
 use crate::bucket_policies::{BucketPolicy, Ground};
 use crate::facts::{self, Need, Sources, Target};
 use crate::gateway::Gateway;
 use crate::judge::Judge;
+use crate::lists;
 use crate::pipeline::received::Received;
 use crate::refusal::{Names, Refusal, Refused};
 
@@ -57,6 +59,8 @@ pub(crate) struct Authorized {
     grounds: Vec<Ground>,
     /// What answers further questions; `None` if every answer is yes, because the owner asks and no policy says otherwise.
     judge: Option<Box<Judge>>,
+    /// Which objects and uploads of the bucket it may change.
+    reach: Reach,
 }
 
 /// What is looked at to decide whether a request may be carried out.
@@ -253,6 +257,7 @@ impl Authenticated {
                 unsigned_payload: allowed.unsigned_payload,
                 grounds: allowed.grounds,
                 judge: allowed.judge,
+                reach: allowed.reach,
             }),
             Err(refusal) => Err(Box::new(Refused {
                 claim: signature.map(|signature| signature.claim.clone()),
@@ -281,6 +286,7 @@ struct Allowed {
     unsigned_payload: Option<Payload>,
     grounds: Vec<Ground>,
     judge: Option<Box<Judge>>,
+    reach: Reach,
 }
 
 async fn allow(
@@ -296,6 +302,7 @@ async fn allow(
             unsigned_payload: None,
             grounds: Vec::new(),
             judge: None,
+            reach: Reach::All,
         });
     }
     let policy = match signature {
@@ -311,7 +318,7 @@ async fn allow(
     };
     let said = Said::of(asked.head, asked.form);
     let needs = facts::needs(named, &said);
-    let looked = Looked::at(named, &needs, asked.gateway).await?;
+    let looked = Looked::at(principal, named, &needs, asked.gateway).await?;
     let sources = Sources {
         named,
         said: &said,
@@ -319,14 +326,14 @@ async fn allow(
         config: &asked.gateway.config,
         claim: signature.map(|signature| &signature.claim),
     };
-    let judge = if looked.is_owned_by(principal) {
-        None
+    let (judge, reach) = if looked.is_owned_by(principal) {
+        (None, Reach::All)
     } else {
         let resolved = signature.map(|signature| &signature.resolved);
         let judge = Judge::new(principal, resolved, &looked.grounds, &sources);
         looked.check_policies(principal)?;
-        check(&judge, named, &needs, &looked, asked.received.method())?;
-        Some(Box::new(judge))
+        let reach = check(&judge, named, &needs, &looked, asked.received.method())?;
+        (Some(Box::new(judge)), reach)
     };
     if let Some(missing) = looked.missing {
         return Err(no_such_bucket(&missing));
@@ -338,6 +345,7 @@ async fn allow(
         unsigned_payload,
         grounds: looked.grounds,
         judge,
+        reach,
     })
 }
 
@@ -349,8 +357,14 @@ struct Looked {
 }
 
 impl Looked {
-    /// Looks up every bucket that is named, once.
-    async fn at(named: &Named, needs: &[Need<'_>], gateway: &Gateway) -> Result<Looked, Refusal> {
+    /// Looks up every bucket that is named, once; and what else decides: objects that have owners and lists of their own, and the public
+    /// access block of the bucket's account where it could keep somebody out.
+    async fn at(
+        principal: &Principal,
+        named: &Named,
+        needs: &[Need<'_>],
+        gateway: &Gateway,
+    ) -> Result<Looked, Refusal> {
         let mut looked = Looked {
             grounds: Vec::with_capacity(1),
             missing: None,
@@ -367,8 +381,14 @@ impl Looked {
         }
         for name in names {
             let ground = gateway.bucket_policies.look(&gateway.store, name).await;
-            match ground.map_err(|error| Refusal::Store(error, Box::new(names_of(name))))? {
-                Some(ground) => looked.grounds.push(ground),
+            let failed = |error| Refusal::Store(error, Box::new(names_of(name)));
+            match ground.map_err(failed)? {
+                Some(mut ground) => {
+                    look_further(&mut ground, principal, needs, &gateway.store)
+                        .await
+                        .map_err(failed)?;
+                    looked.grounds.push(ground);
+                }
                 None if looked.missing.is_none() => looked.missing = Some(name.clone()),
                 None => {}
             }
@@ -412,9 +432,12 @@ impl Looked {
         let Principal::Root(account) = principal else {
             return false;
         };
-        self.grounds
-            .iter()
-            .all(|ground| ground.bucket.owner == account.id && !matches!(ground.policy, BucketPolicy::Of(_)))
+        self.grounds.iter().all(|ground| {
+            let mut objects = ground.objects.iter().filter_map(|(_, access)| access.as_ref());
+            ground.bucket.owner == account.id
+                && !matches!(ground.policy, BucketPolicy::Of(_))
+                && objects.all(|access| access.owner.is_none())
+        })
     }
 
     /// Refuses where a policy cannot be read, so that nobody knows what it denies.
@@ -433,14 +456,53 @@ impl Looked {
     }
 }
 
-/// Refuses what any policy denies or none allows.
+/// Looks up what else of a bucket decides. Where access control lists do not count, that is nothing for its own account and, without a
+/// policy, for nobody.
+async fn look_further(
+    ground: &mut Ground,
+    principal: &Principal,
+    needs: &[Need<'_>],
+    store: &Store,
+) -> store::Result<()> {
+    let has_lists = ground.bucket.access.has_lists();
+    let is_own = principal
+        .account()
+        .is_some_and(|account| account.id == ground.bucket.owner);
+    let has_policy = matches!(ground.policy, BucketPolicy::Of(_));
+    if has_lists || (has_policy && !is_own) {
+        ground.account_block = store.account_block(&ground.bucket.owner).await?;
+    }
+    if !has_lists {
+        return Ok(());
+    }
+    let store = store.pinned([Some(Arc::clone(&ground.bucket)), None]);
+    let name = &ground.bucket.name;
+    for need in needs {
+        match need.target {
+            Target::Object(bucket, object_key) if bucket == name && ground.seen(object_key).is_none() => {
+                let access = store.object_access(name, object_key).await?;
+                ground.objects.push((object_key.clone(), access));
+            }
+            Target::AllBuckets
+            | Target::Bucket(_)
+            | Target::Object(..)
+            | Target::Place(..)
+            | Target::NewObject(..)
+            | Target::ObjectsOf(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// Refuses what any policy denies or none allows. Answers which objects and uploads may be changed.
 fn check(
     judge: &Judge,
     named: &Named,
     needs: &[Need<'_>],
     looked: &Looked,
     method: &str,
-) -> Result<(), Refusal> {
+) -> Result<Reach, Refusal> {
+    let mut reach = Reach::All;
     if judge.requester() == &Requester::Anonymous
         && let Some(missing) = &looked.missing
     {
@@ -449,7 +511,10 @@ fn check(
     }
     for need in needs {
         let ground = looked.ground(&need.target);
-        denied(judge.decide(need, ground))?;
+        let within = granted(judge, need, ground).map_err(|refusal| missed(judge, need, ground, refusal))?;
+        if within != Reach::All {
+            reach = within;
+        }
         // The policy of a bucket is for its own account to read and change, whatever it says itself.
         let is_about_policy = POLICY_ACTIONS.contains(&need.action);
         if is_about_policy && ground.is_some_and(|ground| !judge.is_of(ground)) {
@@ -458,9 +523,69 @@ fn check(
         }
     }
     match (&named.operation, &named.bucket) {
-        (Operation::DeleteObjects(_), Some(bucket)) => check_deletes(judge, bucket, looked),
-        _ => Ok(()),
+        (Operation::DeleteObjects(_), Some(bucket)) => check_deletes(judge, bucket, looked)?,
+        _ => {}
     }
+    Ok(reach)
+}
+
+/// What is said of an object that is not there, and so has no list that could allow it: who may list the bucket is told that.
+///
+/// SPEC: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>, its permissions.
+fn missed(judge: &Judge, need: &Need<'_>, ground: Option<&Ground>, refusal: Refusal) -> Refusal {
+    let (Refusal::Denied(denial), Target::Object(bucket, object_key), Some(ground)) =
+        (&refusal, need.target, ground)
+    else {
+        return refusal;
+    };
+    let is_denied = match denial.reason {
+        Reason::ExplicitDeny(_) | Reason::PublicAccessRestricted => true,
+        Reason::NoAllow(_) | Reason::NoGrant => false,
+    };
+    let is_missing = ground.seen(object_key) == Some(None);
+    if is_denied || !is_missing || !judge.decide(&listing(bucket), Some(ground)).is_allowed() {
+        return refusal;
+    }
+    let names = Names {
+        object_key: Some(object_key.to_string()),
+        ..names_of(bucket)
+    };
+    Refusal::Store(store::Error::NoSuchKey, Box::new(names))
+}
+
+/// What says whether an object may be known to be missing.
+fn listing(bucket: &BucketName) -> Need<'_> {
+    Need {
+        action: facts::LIST_BUCKET,
+        target: Target::Bucket(bucket),
+        version_id: None,
+    }
+}
+
+/// Refuses what is not allowed. Whom the list of a bucket lets write, may change what is its own, and make what is not there yet.
+///
+/// SPEC: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html>: `WRITE` lets nobody overwrite or delete what another
+/// account owns.
+fn granted(judge: &Judge, need: &Need<'_>, ground: Option<&Ground>) -> Result<Reach, Refusal> {
+    let listed = match judge.decide(need, ground) {
+        Decision::Denied(denial) => return Err(Refusal::Denied(denial)),
+        Decision::Allowed(Grant::List(listed)) => listed,
+        Decision::Allowed(Grant::Root | Grant::Statement(_) | Grant::Writer) => return Ok(Reach::All),
+    };
+    let resource = need.target.arn();
+    tracing::debug!(
+        action = need.action,
+        resource,
+        ?listed,
+        "allowed by an access control list"
+    );
+    Ok(match (listed.list, need.target, ground) {
+        (ListOf::Bucket, Target::Place(..), Some(ground)) => Reach::Of(match judge.requester().account() {
+            Some(account) => (account.id != ground.bucket.owner).then(|| account.id.clone()),
+            None => Some(lists::NOBODY.to_owned()),
+        }),
+        _ => Reach::All,
+    })
 }
 
 /// Refuses deletes of which none could be allowed, before their document is read. Whether each one is, is asked when it is known.
@@ -647,12 +772,38 @@ impl Authorized {
         store.pinned(buckets)
     }
 
-    /// Whether one of many objects may be deleted.
-    pub(crate) fn may_delete(&self, object_key: &ObjectKey, version_id: Option<&str>) -> Result<(), Refusal> {
+    /// Whether one of many objects may be deleted, and if only one of the requester's own.
+    pub(crate) fn may_delete(
+        &self,
+        object_key: &ObjectKey,
+        version_id: Option<&str>,
+    ) -> Result<Reach, Refusal> {
         let (Some(judge), Some(bucket)) = (&self.judge, &self.named.bucket) else {
-            return Ok(());
+            return Ok(Reach::All);
         };
-        denied(judge.decide(&facts::delete_need(bucket, object_key, version_id), self.ground()))
+        let need = facts::delete_need(bucket, object_key, version_id);
+        granted(judge, &need, self.ground())
+    }
+
+    /// Which objects and uploads of the bucket the request may change.
+    pub(crate) fn reach(&self) -> &Reach {
+        &self.reach
+    }
+
+    /// Refuses an object whose owner or list is not what was decided on: it was replaced meanwhile, and the request is to be sent again.
+    pub(crate) fn check_unchanged(
+        &self,
+        bucket: &BucketName,
+        object_key: &ObjectKey,
+        access: &ObjectAccess,
+    ) -> Result<(), Refusal> {
+        let seen = find(&self.grounds, bucket).and_then(|ground| ground.seen(object_key));
+        match seen {
+            Some(seen) if seen != Some(access) => {
+                Err(Refusal::Store(store::Error::Conflict, Box::new(names_of(bucket))))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The same refusal, but for an object that is not there: who may not list the bucket is not told that.
@@ -664,25 +815,17 @@ impl Authorized {
         let Some(ground) = self.grounds.iter().find(is_it) else {
             return Refusal::AccessDenied;
         };
-        let need = Need {
-            action: facts::LIST_BUCKET,
-            target: Target::Bucket(&ground.bucket.name),
-            version_id: None,
-        };
-        match judge.decide(&need, Some(ground)) {
+        match judge.decide(&listing(&ground.bucket.name), Some(ground)) {
             Decision::Allowed(_) => refusal,
             Decision::Denied(denial) => Refusal::Denied(denial),
         }
     }
 
-    /// The request as the evaluation sees it, where it sets the policy of its bucket.
-    pub(crate) fn putting_policy(&self, ground: &Ground) -> Context {
-        let arn = Target::Bucket(&ground.bucket.name).arn();
-        Context::new(
-            self.principal.requester(),
-            facts::PUT_BUCKET_POLICY,
-            &arn,
-            &ground.bucket.owner,
-        )
+    /// The request as the evaluation sees it, where it does this.
+    pub(crate) fn doing(&self, action: &str, target: &Target<'_>, ground: Option<&Ground>) -> Context {
+        let own = self.account().map(|account| account.id.as_str());
+        let account = ground.map_or(own, |ground| Some(ground.bucket.owner.as_str()));
+        let requester = self.principal.requester();
+        Context::new(requester, action, &target.arn(), account.unwrap_or_default())
     }
 }

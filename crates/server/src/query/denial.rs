@@ -35,6 +35,7 @@ pub(super) fn document(context: &Context, denial: &Denial) -> String {
     let (is_explicit, matched, lacking) = match &denial.reason {
         Reason::ExplicitDeny(found) => (true, vec![statement(found)], Vec::new()),
         Reason::NoAllow(policy_type) => (false, Vec::new(), vec![lacking(*policy_type)]),
+        Reason::NoGrant => (false, Vec::new(), Vec::new()),
         Reason::PublicAccessRestricted => (true, Vec::new(), Vec::new()),
     };
     let mut bytes = 0;

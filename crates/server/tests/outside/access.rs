@@ -538,10 +538,12 @@ fn ownership_controls_are_there_from_the_start_and_can_be_removed_and_put_again(
         );
         server.ask(Ask::new("PUT", "/bucket?ownershipControls").body(document))
     };
-    put("ObjectWriter").is(501, "NotImplemented");
+    put("Nobody").is(400, "MalformedXML");
     check(None);
-    assert_eq!(put("BucketOwnerEnforced").status, 200);
-    check(Some("BucketOwnerEnforced"));
+    for ownership in ["ObjectWriter", "BucketOwnerPreferred", "BucketOwnerEnforced"] {
+        assert_eq!(put(ownership).status, 200);
+        check(Some(ownership));
+    }
 }
 
 #[test]

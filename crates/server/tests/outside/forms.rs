@@ -45,7 +45,7 @@ fn a_form_keeps_what_its_fields_say() {
     let server = server();
     let fields = [
         ("key", "k"),
-        ("acl", "private"),
+        ("acl", "bucket-owner-full-control"),
         ("Cache-Control", "no-cache"),
         ("Content-Disposition", "inline"),
         ("Content-Encoding", "gzip"),
@@ -194,8 +194,9 @@ fn check_policy(form: Form, status: u16, code: &str, message: &str) {
 
 #[test]
 fn every_condition_of_the_policy_is_held() {
-    let form =
-        |conditions: &str| Form::new(&[("key", "k"), ("acl", "private")], "meow").conditions(conditions);
+    let form = |conditions: &str| {
+        Form::new(&[("key", "k"), ("acl", "bucket-owner-full-control")], "meow").conditions(conditions)
+    };
     let claim = "[\"starts-with\", \"$x-amz-credential\", \"\"], {\"x-amz-algorithm\": \"AWS4-HMAC-SHA256\"}, \
                  [\"starts-with\", \"$x-amz-date\", \"\"]";
     let denied = |conditions: &str, message: &str| {
@@ -208,20 +209,20 @@ fn every_condition_of_the_policy_is_held() {
         );
     };
     denied(
-        "{\"key\": \"other\"}, {\"acl\": \"private\"}",
+        "{\"key\": \"other\"}, {\"acl\": \"bucket-owner-full-control\"}",
         "Policy Condition failed: [\"eq\", \"$key\", \"other\"]",
     );
     denied(
-        "[\"starts-with\", \"$key\", \"u/\"], {\"acl\": \"private\"}",
+        "[\"starts-with\", \"$key\", \"u/\"], {\"acl\": \"bucket-owner-full-control\"}",
         "Policy Condition failed: [\"starts-with\", \"$key\", \"u/\"]",
     );
     denied(
-        "{\"bucket\": \"other\"}, {\"key\": \"k\"}, {\"acl\": \"private\"}",
+        "{\"bucket\": \"other\"}, {\"key\": \"k\"}, {\"acl\": \"bucket-owner-full-control\"}",
         "Policy Condition failed: [\"eq\", \"$bucket\", \"other\"]",
     );
     denied("{\"key\": \"k\"}", "Extra input fields: acl");
     denied(
-        "{\"key\": \"k\"}, {\"acl\": \"private\"}, {\"Content-Type\": \"image/png\"}",
+        "{\"key\": \"k\"}, {\"acl\": \"bucket-owner-full-control\"}, {\"Content-Type\": \"image/png\"}",
         "Policy Condition failed: [\"eq\", \"$content-type\", \"image/png\"]",
     );
     let form = Form::new(&[("key", "k")], "meow").expiring("2020-01-01T00:00:00Z");

@@ -13,6 +13,7 @@ mod faults;
 mod form;
 mod forms;
 mod http;
+mod lists;
 mod members;
 mod objects;
 mod once;

@@ -13,7 +13,7 @@ fn server() -> Running {
     server
 }
 
-fn by(server: &Running, key: &Key, ask: Ask) -> Answer {
+pub(crate) fn by(server: &Running, key: &Key, ask: Ask) -> Answer {
     server.send(&ask.to(&server.host()).sign(key))
 }
 
@@ -32,7 +32,7 @@ fn put_policy(server: &Running, principal: &str, actions: &str, of_bucket: &str)
 }
 
 /// Another account: its id, and the key of its root.
-fn tenant(server: &Running) -> (String, Key) {
+pub(crate) fn tenant(server: &Running) -> (String, Key) {
     let made = admin(
         server,
         Key::root(),
@@ -55,7 +55,7 @@ fn tenant(server: &Running) -> (String, Key) {
     (text("id"), root)
 }
 
-fn copy(of: &Key) -> Key {
+pub(crate) fn copy(of: &Key) -> Key {
     Key {
         access_key_id: of.access_key_id.clone(),
         secret: of.secret.clone(),

@@ -37,6 +37,9 @@ fn requests() -> Vec<Ask> {
             .body("<PublicAccessBlockConfiguration></PublicAccessBlockConfiguration>"),
         Ask::new("GET", "/bucket?publicAccessBlock"),
         Ask::new("DELETE", "/bucket?publicAccessBlock"),
+        of_account("PUT").body("<PublicAccessBlockConfiguration></PublicAccessBlockConfiguration>"),
+        of_account("GET"),
+        of_account("DELETE"),
         Ask::new("PUT", "/bucket?ownershipControls").body(OWNERSHIP),
         Ask::new("GET", "/bucket?ownershipControls"),
         Ask::new("DELETE", "/bucket?ownershipControls"),
@@ -65,6 +68,10 @@ fn requests() -> Vec<Ask> {
         Ask::new("GET", "/bucket?cors"),
         Ask::new("DELETE", "/bucket?cors"),
     ]
+}
+
+fn of_account(method: &str) -> Ask {
+    Ask::new(method, "/v20180820/configuration/publicAccessBlock").header("x-amz-account-id", "000000000001")
 }
 
 const UPLOAD_ID: &str = "0123456789abcdef0123456789abcdef";
@@ -130,11 +137,14 @@ fn number(operation: &Operation) -> usize {
         Operation::PutBucketOwnershipControls(_) => 40,
         Operation::GetBucketOwnershipControls => 41,
         Operation::DeleteBucketOwnershipControls => 42,
+        Operation::PutAccountPublicAccessBlock(_) => 43,
+        Operation::GetAccountPublicAccessBlock(_) => 44,
+        Operation::DeleteAccountPublicAccessBlock(_) => 45,
         Operation::Preflight(_) => PREFLIGHT,
     }
 }
 
-const OPERATIONS: usize = 43;
+const OPERATIONS: usize = 46;
 /// The number that no request above may have.
 const PREFLIGHT: usize = OPERATIONS;
 
@@ -180,6 +190,12 @@ fn there_is_a_request_for_every_operation() {
     assert_eq!(numbers, (0..OPERATIONS).collect());
 }
 
+/// Whether it is about no bucket that is there.
+fn is_about_account(request: &Ask) -> bool {
+    let creates = request.method == "PUT" && request.target == "/bucket";
+    creates || request.target == "/" || request.target.starts_with("/v20180820/")
+}
+
 /// Sends every operation with `disguise` and says how each is refused; the engine must not notice any of it.
 fn check(disguise: impl Fn(Ask) -> Ask, status: u16, code: &str) {
     let server = Running::start();
@@ -208,7 +224,7 @@ fn check_denied(server: &Running, ask: impl Fn(Ask) -> Ask) {
         }
         let after = server.counts.so_far();
         assert_eq!(after.1, before.1, "{name} changed something");
-        let buckets = usize::from(request.target != "/" && name != "PUT /bucket");
+        let buckets = usize::from(!is_about_account(&request));
         assert_eq!(after.0 - before.0, buckets, "{name} read more than its bucket");
     }
 }
@@ -229,11 +245,7 @@ fn nobody_is_told_which_buckets_there_are_not_and_nothing_else() {
             server.counts.so_far(),
             server.send(&request.clone().to(&server.host())),
         );
-        let expected = if request.target == "/" || name == "PUT /bucket" {
-            403
-        } else {
-            404
-        };
+        let expected = if is_about_account(&request) { 403 } else { 404 };
         assert_eq!(answer.status, expected, "{name}: {}", answer.text());
         assert_eq!(server.counts.so_far().1, before.1, "{name} changed something");
     }
@@ -273,11 +285,9 @@ fn a_bucket_expected_to_be_somebody_elses_is_refused_once_its_owner_is_known() {
     server.put("/bucket/k", "hello");
     let sign = |name: &'static str| move |ask: Ask| ask.header(name, "999999999999").sign(&Key::root());
     let mut asked = 0;
-    // ListBuckets is about no bucket, and one that is made knows no owner yet.
+    // What is about an account is about no bucket, and one that is made knows no owner yet.
     let requests = requests().into_iter();
-    let about_a_bucket: Vec<Ask> = requests
-        .filter(|ask| ask.target != "/" && !(ask.method == "PUT" && ask.target == "/bucket"))
-        .collect();
+    let about_a_bucket: Vec<Ask> = requests.filter(|ask| !is_about_account(ask)).collect();
     for request in &about_a_bucket {
         let name = format!("{} {}", request.method, request.target);
         let before = server.counts.so_far();
@@ -288,7 +298,7 @@ fn a_bucket_expected_to_be_somebody_elses_is_refused_once_its_owner_is_known() {
         assert_eq!(server.counts.so_far(), (before.0 + 1, before.1), "{name}");
         asked += 1;
     }
-    assert_eq!(asked, OPERATIONS - 2);
+    assert_eq!(asked, OPERATIONS - 5);
     let copies = about_a_bucket
         .into_iter()
         .filter(|ask| !ask.value("x-amz-copy-source").is_empty());
