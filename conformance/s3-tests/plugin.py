@@ -1,5 +1,8 @@
 """A pytest plugin: gives each worker of ceph/s3-tests a server of its own, tidies up after each test, writes down how each ended.
 
+The suite is of a time when every bucket had access control lists, as Ceph's have. AWS makes such buckets only when asked to, so the suite's
+clients ask for one with every `CreateBucket` that does not say whose the objects shall be.
+
 The suite's own tidying makes new clients for three users before and after every test, and lets a bucket that cannot be removed fail
 every later test. Here clients that are kept remove what they can, and what they cannot is told once. Nothing else of the suite is changed: no
 test, no expectation, no helper that a test calls; but its clients of IAM and STS have no region, which Ceph does not mind and AWS does, and
@@ -75,12 +78,18 @@ def pytest_configure(config):
     import s3tests.functional as suite
 
     boto3.client, boto3.resource = with_region(boto3.client), with_region(boto3.resource)
+    boto3.setup_default_session()
+    boto3.DEFAULT_SESSION.events.register("before-parameter-build.s3.CreateBucket", with_lists)
     broom = Broom(suite)
     suite.setup = lambda: None
     suite.teardown = broom.sweep
     # Only the process that gathers the results of all others writes them down.
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(Outcomes(), "countersign-outcomes")
+
+
+def with_lists(params, **more):
+    params.setdefault("ObjectOwnership", "ObjectWriter")
 
 
 def with_region(make):
