@@ -69,11 +69,11 @@ pub(crate) enum AclTarget {
 
 /// Headers that grant something, and what. They are condition keys, too.
 pub const GRANT_HEADERS: [(&str, AclPermission); 5] = [
-    ("x-amz-grant-full-control", AclPermission::FullControl),
     ("x-amz-grant-read", AclPermission::Read),
-    ("x-amz-grant-read-acp", AclPermission::ReadAcp),
     ("x-amz-grant-write", AclPermission::Write),
+    ("x-amz-grant-read-acp", AclPermission::ReadAcp),
     ("x-amz-grant-write-acp", AclPermission::WriteAcp),
+    ("x-amz-grant-full-control", AclPermission::FullControl),
 ];
 
 impl CannedAcl {
@@ -338,10 +338,10 @@ mod tests {
             ],
         );
         let expected = vec![
-            Grant::to_account("c2", AclPermission::FullControl),
             Grant::to_account("c1", AclPermission::Read),
             Grant::to_group(Group::AllUsers, AclPermission::Read),
             Grant::to_account("c1", AclPermission::WriteAcp),
+            Grant::to_account("c2", AclPermission::FullControl),
         ];
         assert_eq!(found, Some(RequestedAcl::Grants(expected)));
         let check = |text: &str, expected: &str| {
