@@ -4,9 +4,11 @@ The suite is of a time when every bucket had access control lists, as Ceph's hav
 clients ask for one with every `CreateBucket` that does not say whose the objects shall be.
 
 The suite's own tidying makes new clients for three users before and after every test, and lets a bucket that cannot be removed fail
-every later test. Here clients that are kept remove what they can, and what they cannot is told once. Nothing else of the suite is changed: no
-test, no expectation, no helper that a test calls; but its clients of IAM and STS have no region, which Ceph does not mind and AWS does, and
-get one.
+every later test. Here clients that are kept remove what they can, and what they cannot is told once.
+
+One helper that tests call is mended: `check_grants` says that it compares lists of access in any order, but sorts them by names that groups
+do not have. Nothing else of the suite is changed: no test and no expectation; but its clients of IAM and STS have no region, which Ceph
+does not mind and AWS does, and get one.
 """
 
 import json
@@ -90,6 +92,20 @@ def pytest_configure(config):
 
 def with_lists(params, **more):
     params.setdefault("ObjectOwnership", "ObjectWriter")
+
+
+def pytest_collection_modifyitems(items):
+    for module in {item.module for item in items}:
+        if hasattr(module, "check_grants"):
+            module.check_grants = check_grants
+
+
+def check_grants(got, want):
+    names = ("ID", "DisplayName", "URI", "EmailAddress", "Type")
+    assert all(set(each) == {"Grantee", "Permission"} for each in got)
+    got = [(each["Permission"], *(each["Grantee"].get(name) for name in names)) for each in got]
+    want = [(each["Permission"], *(each[name] for name in names)) for each in want]
+    assert sorted(got, key=str) == sorted(want, key=str)
 
 
 def with_region(make):
