@@ -7,7 +7,9 @@ use countersign_engine::memory::Memory;
 use countersign_store::{
     BytesSource, CompleteUpload, CompletedPart, Error, NewObject, NewUpload, Reach, Settings, Store,
 };
-use countersign_types::{AclPermission, EtagMatch, Grant, Group, ObjectAccess, ObjectOwnership, WriteCondition};
+use countersign_types::{
+    AclPermission, EtagMatch, Grant, Group, ObjectAccess, ObjectOwnership, WriteCondition,
+};
 use std::sync::Arc;
 
 fn public() -> Option<Vec<Grant>> {
@@ -48,7 +50,9 @@ async fn a_list_changes_and_the_object_stays_as_it_is() {
     // In the row, beside it, and without bytes.
     for body in [vec![], b"small".to_vec(), vec![7; 3 * 1024 * 1024]] {
         let first = of(Some("bob"), None);
-        put_new(&store, "k", body.clone(), new(first.clone())).await.expect("put");
+        put_new(&store, "k", body.clone(), new(first.clone()))
+            .await
+            .expect("put");
         let before = open(&store, "k").await.expect("there");
         assert_eq!(before.access, first);
         let reader = before.read_all();
@@ -56,9 +60,15 @@ async fn a_list_changes_and_the_object_stays_as_it_is() {
         let second = of(Some("bob"), public());
         assert_eq!(access(&store, "k").await, Some(second.clone()));
         let after = open(&store, "k").await.expect("there");
-        assert_eq!((after.etag, after.last_modified), (before.etag, before.last_modified));
+        assert_eq!(
+            (after.etag, after.last_modified),
+            (before.etag, before.last_modified)
+        );
         assert_eq!(read(after.read_all()).await.expect("read"), body);
-        assert_eq!(read(reader).await.expect("what was opened is read to its end"), body);
+        assert_eq!(
+            read(reader).await.expect("what was opened is read to its end"),
+            body
+        );
         // What it has, it has already.
         set(&store, "k", &second, public()).await.expect("set");
         set(&store, "k", &second, None).await.expect("set");
@@ -72,8 +82,12 @@ async fn a_list_changes_and_the_object_stays_as_it_is() {
 async fn a_list_is_given_to_the_object_that_was_looked_at_and_no_other() {
     let store = store().await;
     let first = of(None, public());
-    put_new(&store, "k", "one", new(first.clone())).await.expect("put");
-    put_new(&store, "k", "two", new(of(Some("bob"), None))).await.expect("put");
+    put_new(&store, "k", "one", new(first.clone()))
+        .await
+        .expect("put");
+    put_new(&store, "k", "two", new(of(Some("bob"), None)))
+        .await
+        .expect("put");
     let late = set(&store, "k", &first, None).await;
     assert!(matches!(late, Err(Error::Conflict)), "{late:?}");
     assert_eq!(access(&store, "k").await, Some(of(Some("bob"), None)));
@@ -127,7 +141,12 @@ async fn who_may_change_its_own_changes_nothing_else() {
         let refused = delete(key, by(Some("eve"))).await;
         assert!(matches!(refused, Err(Error::NotYours)), "{refused:?}");
     }
-    assert!(!delete("none", by(Some("eve"))).await.expect("nothing is nobody's").existed);
+    assert!(
+        !delete("none", by(Some("eve")))
+            .await
+            .expect("nothing is nobody's")
+            .existed
+    );
     assert!(delete("new", by(Some("bob"))).await.expect("its own").existed);
     // The owner of the bucket is named by no name.
     assert!(delete("owned", by(None)).await.expect("its own").existed);
@@ -152,7 +171,14 @@ async fn an_upload_becomes_an_object_of_who_was_named_and_replaces_only_that() {
         let number = common::part_number(1);
         let mut source = BytesSource::new("a part");
         let part = store
-            .put_part(&bucket(), &object_key(key), &id, number, Default::default(), &mut source)
+            .put_part(
+                &bucket(),
+                &object_key(key),
+                &id,
+                number,
+                Default::default(),
+                &mut source,
+            )
             .await
             .expect("sent");
         let request = CompleteUpload {

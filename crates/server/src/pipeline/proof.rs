@@ -522,9 +522,8 @@ fn check(
             return Err(Refusal::Parse(error.element("ResourceType", "BUCKETPOLICY")));
         }
     }
-    match (&named.operation, &named.bucket) {
-        (Operation::DeleteObjects(_), Some(bucket)) => check_deletes(judge, bucket, looked)?,
-        _ => {}
+    if let (Operation::DeleteObjects(_), Some(bucket)) = (&named.operation, &named.bucket) {
+        check_deletes(judge, bucket, looked)?;
     }
     Ok(reach)
 }
