@@ -17,6 +17,11 @@ pub const SIGNED_HEADERS_MAX: usize = 64;
 pub const SINGLES_MAX: usize = 400;
 /// Most hypotheses that one rule may propose for one request.
 pub(crate) const PROPOSALS_EACH_MAX: usize = 200;
+/// Most bytes that one rule may propose for one request: of a long request a search can try few changes, and writing out
+/// what it cannot try costs as much as trying it.
+pub(crate) const PROPOSED_BYTES_EACH_MAX: usize = 256 * 1024;
+/// Most bytes of memory that a diagnosis takes, whatever the request.
+pub const DIAGNOSIS_BYTES_MAX: usize = 32 * 1024;
 /// A request whose clock is further away gets no search, only one verification.
 pub const SKEW_SECONDS_MAX: u64 = 7 * 86_400;
 

@@ -8,7 +8,9 @@
 use countersign_sigv4::{ChunkError, Claim, Form, SigningKey, verify};
 use zeroize::Zeroizing;
 
-use crate::budget::{Budget, PROPOSALS_EACH_MAX, SIGNED_HEADERS_MAX, SKEW_SECONDS_MAX, Tried};
+use crate::budget::{
+    Budget, PROPOSALS_EACH_MAX, PROPOSED_BYTES_EACH_MAX, SIGNED_HEADERS_MAX, SKEW_SECONDS_MAX, Tried,
+};
 use crate::case::{BodyFault, Case, Fault};
 use crate::diagnosis::{Cause, Culprit, Diagnosis, Otherwise, Proof, Slot, Status};
 use crate::hypothesis::{Change, Hypothesis, Proposals};
@@ -18,6 +20,7 @@ use crate::rules::{Finding, RULES, Rule, rule};
 use crate::scene::Scene;
 use crate::search::{Found, Sent, search};
 use crate::texts::Texts;
+use crate::words::Value;
 
 /// Most likely causes that are listed when nothing is proven.
 const INFERENCES_MAX: usize = 3;
@@ -168,6 +171,7 @@ fn proposals(scene: &Scene<'_>) -> Vec<Hypothesis> {
                     rule,
                     list: &mut list,
                     left: PROPOSALS_EACH_MAX,
+                    bytes_left: PROPOSED_BYTES_EACH_MAX,
                 },
             );
         }
@@ -309,8 +313,13 @@ fn certain_cause(scene: &Scene<'_>, rule: &'static Rule, finding: Finding) -> Ca
     cause
 }
 
+/// The last word about every value of a cause. Judged whole, and kept no longer than it may be shown: diagnoses are remembered.
 fn judge(scene: &Scene<'_>, cause: &mut Cause) {
-    let judge = |value: &mut crate::words::Value| scene.judge(value);
+    let judge = |value: &mut Value| {
+        scene.judge(value);
+        value.shorten();
+    };
+    cause.slot.shorten();
     cause.what.judge(&judge);
     cause.cure.judge(&judge);
     for value in [&mut cause.signed, &mut cause.received].into_iter().flatten() {
@@ -399,3 +408,6 @@ fn culprit(scene: &Scene<'_>, cause: &Cause) -> Option<Culprit> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

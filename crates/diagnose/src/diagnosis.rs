@@ -103,6 +103,15 @@ pub enum Slot {
 }
 
 impl Slot {
+    /// Drops what no text shows of a name that is too long to be shown.
+    pub(crate) fn shorten(&mut self) {
+        if let Slot::Header(name) = self
+            && crate::words::plain(name.as_bytes()).is_none()
+        {
+            *name = String::new();
+        }
+    }
+
     /// Whether two changes would touch the same part.
     pub(crate) fn overlaps(&self, other: &Slot) -> bool {
         let path_or_host = |s: &Slot| matches!(s, Slot::Host | Slot::Uri);
@@ -200,7 +209,26 @@ pub struct Diagnosis {
     pub(crate) note: &'static str,
 }
 
+impl Diagnosis {
+    /// Bytes of memory, about: what remembering it takes.
+    pub fn bytes(&self) -> usize {
+        let causes = self.causes.iter().map(Cause::bytes).sum::<usize>();
+        size_of::<Diagnosis>() + causes + size_of_val(self.ruled_out.as_slice())
+    }
+}
+
 impl Cause {
+    fn bytes(&self) -> usize {
+        let values = [&self.signed, &self.received].into_iter().flatten();
+        let values = values.map(|value| value.bytes.len()).sum::<usize>();
+        let words = self.what.bytes() + self.cure.bytes();
+        let name = match &self.slot {
+            Slot::Header(name) => name.len(),
+            _ => 0,
+        };
+        size_of::<Cause>() + name + values + words + size_of_val(self.also.as_slice())
+    }
+
     pub(crate) fn add(&mut self, text: &str) {
         self.what.push(text);
     }

@@ -57,6 +57,23 @@ impl Change {
         }
     }
 
+    /// Bytes that it holds, about.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Change::Method(text) | Change::Timestamp(text) => text.len(),
+            Change::Header { name, value } => name.len() + value.len(),
+            Change::HostAndUri { host, uri } => host.len() + uri.len(),
+            Change::Uri(text) | Change::Query(text) => text.len(),
+            Change::Headers(layout) => {
+                layout.list.len() + layout.names.iter().map(|name| name.len()).sum::<usize>()
+            }
+            Change::Payload { line, .. } => line.len(),
+            Change::Seed(seed) => seed.0.len(),
+            Change::KeyScope(scope) => scope.date.len() + scope.region.len() + scope.service.len(),
+            Change::Text { text, .. } => text.len(),
+        }
+    }
+
     /// Whether it changes the key and leaves the canonical request alone.
     pub(crate) fn is_about_the_key(&self) -> bool {
         matches!(self, Change::Seed(_) | Change::KeyScope(_))
@@ -107,12 +124,15 @@ pub(crate) struct Proposals<'a> {
     pub(crate) list: &'a mut Vec<Hypothesis>,
     /// How many more this rule may propose.
     pub(crate) left: usize,
+    /// How many more bytes these may have together.
+    pub(crate) bytes_left: usize,
 }
 
 impl Proposals<'_> {
     /// A proposal with the rule's own weight; the returned reference may be refined.
     pub(crate) fn add(&mut self, change: Change) -> Option<&mut Hypothesis> {
         self.left = self.left.checked_sub(1)?;
+        self.bytes_left = self.bytes_left.checked_sub(change.bytes())?;
         self.list.push(Hypothesis {
             rule: self.rule,
             change,

@@ -74,8 +74,8 @@ mod texts;
 mod words;
 
 pub use budget::{
-    Budget, CANONICAL_REQUEST_BYTES_MAX, PAIRS_BYTES_MAX, SIGNED_HEADERS_MAX, SINGLES_BYTES_MAX, SINGLES_MAX,
-    SKEW_SECONDS_MAX, Tried,
+    Budget, CANONICAL_REQUEST_BYTES_MAX, DIAGNOSIS_BYTES_MAX, PAIRS_BYTES_MAX, SIGNED_HEADERS_MAX,
+    SINGLES_BYTES_MAX, SINGLES_MAX, SKEW_SECONDS_MAX, Tried,
 };
 pub use case::{
     BodyFacts, BodyFault, Case, Fault, FormFacts, Preflight, PreflightPart, ServerFacts, Transport,

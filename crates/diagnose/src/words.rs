@@ -79,6 +79,12 @@ impl Value {
         }
     }
 
+    /// Drops what no text shows anyway; that there was more still shows.
+    pub(crate) fn shorten(&mut self) {
+        self.bytes.truncate(SHOWN_VALUE_BYTES_MAX + 1);
+        self.bytes.shrink_to_fit();
+    }
+
     pub(crate) fn shown_at(&self, level: Level) -> bool {
         match self.origin {
             Origin::Received | Origin::Answered => true,
@@ -186,6 +192,15 @@ impl Words {
         self
     }
 
+    /// Bytes of memory, about.
+    pub(crate) fn bytes(&self) -> usize {
+        let piece = |piece: &Piece| match piece {
+            Piece::Say(text) => text.len(),
+            Piece::Value { value, .. } => value.bytes.len(),
+        };
+        size_of_val(self.0.as_slice()) + self.0.iter().map(piece).sum::<usize>()
+    }
+
     pub(crate) fn render(&self, level: Level, place: Place) -> String {
         let mut out = String::new();
         for piece in &self.0 {
@@ -282,6 +297,21 @@ mod tests {
             words.render(Level::Basic, Place::Document),
             "signed another host, sent by somebody"
         );
+    }
+
+    #[test]
+    fn a_shortened_value_reads_as_before() {
+        for length in [0, 80, 81, SHOWN_VALUE_BYTES_MAX, SHOWN_VALUE_BYTES_MAX + 1, 9_000] {
+            let whole = Value::received("\u{e4}".repeat(length / 2) + &"a".repeat(length % 2));
+            let mut short = whole.clone();
+            short.shorten();
+            assert_eq!(
+                (short.text(), short.plain()),
+                (whole.text(), whole.plain()),
+                "{length}"
+            );
+            assert!(short.bytes.capacity() <= SHOWN_VALUE_BYTES_MAX + 1);
+        }
     }
 
     #[test]

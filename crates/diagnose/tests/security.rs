@@ -68,6 +68,84 @@ fn no_part_of_a_secret_is_ever_confirmed() {
     }
 }
 
+/// The same, with the classes of characters in which people go wrong: each class, in each single place and everywhere.
+#[test]
+fn no_secret_that_is_almost_right_is_ever_confirmed() {
+    let classes: [fn(char) -> Option<char>; 9] = [
+        |c| c.is_ascii_lowercase().then(|| c.to_ascii_uppercase()),
+        |c| c.is_ascii_uppercase().then(|| c.to_ascii_lowercase()),
+        |c| c.is_ascii_digit().then_some('0'),
+        |c| (c == '+').then_some(' '),
+        |c| (c == ' ').then_some('+'),
+        |c| (c == '/').then_some('_'),
+        |c| (c == '+').then_some('-'),
+        |c| matches!(c, '0' | 'O' | 'o').then_some('Q'),
+        |c| matches!(c, '1' | 'l' | 'I').then_some('i'),
+    ];
+    for stored in [SECRET, "correct horse/battery+staple", "0O1lI+/=", "passw0rd"] {
+        let mut guesses: Vec<String> = Vec::new();
+        for class in classes {
+            let everywhere = stored.chars().map(|c| class(c).unwrap_or(c)).collect();
+            guesses.push(everywhere);
+            for at in 0..stored.len() {
+                let one = stored.chars().enumerate();
+                let one = one.map(|(n, c)| if n == at { class(c).unwrap_or(c) } else { c });
+                guesses.push(one.collect());
+            }
+        }
+        // What a change that is tried makes of a part of the secret.
+        for part in [1, stored.len() / 2, stored.len() - 1].map(|at| &stored[..at]) {
+            let base64 = countersign_sigv4::encode_uri(part.as_bytes(), false);
+            guesses.extend([
+                format!("\"{part}\""),
+                format!(" {part}"),
+                format!("{part}%"),
+                format!("AWS4{part}"),
+                base64,
+            ]);
+        }
+        guesses.sort();
+        guesses.dedup();
+        for guess in guesses.iter().filter(|guess| *guess != stored) {
+            let (status, header) = status_when_signed_with(stored, guess, Budget::singles(&|| true));
+            assert_eq!(
+                status,
+                Status::Unproven,
+                "{stored:?} signed as {guess:?}: {header}"
+            );
+        }
+    }
+}
+
+/// A signature that was computed must not become text, or it could be compared in the open, logged or told.
+#[test]
+fn signatures_are_compared_where_that_takes_constant_time_and_nowhere_else() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut folders = vec![source];
+    let mut looked_at = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = fs::read_to_string(&path).expect("a file");
+            let product = text.split("#[cfg(test)]").next().unwrap_or_default();
+            looked_at += usize::from(product.contains(".matches("));
+            for forbidden in [".sign(", ".to_hex(", "finalize().into_bytes"] {
+                let is_test = path.ends_with("tests.rs");
+                assert!(
+                    is_test || !product.contains(forbidden),
+                    "{}: {forbidden}",
+                    path.display()
+                );
+            }
+        }
+    }
+    assert!(looked_at > 0, "the search compares somewhere");
+}
+
 #[test]
 fn a_match_takes_as_much_work_as_a_mismatch() {
     let tried = |used: &str| {

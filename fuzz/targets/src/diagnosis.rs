@@ -1,7 +1,11 @@
 //! Any refused request can be diagnosed within its budget, and the explanation holds neither the secret nor the right signature.
+//! Whatever the budget is: in bytes, in how often there was time left, or none.
+
+use std::cell::Cell;
 
 use countersign_diagnose::{
-    Budget, Case, Fault, Level, PAIRS_BYTES_MAX, SINGLES_BYTES_MAX, ServerFacts, Transport, diagnose,
+    Budget, Case, DIAGNOSIS_BYTES_MAX, Diagnosis, Fault, Level, PAIRS_BYTES_MAX, SINGLES_BYTES_MAX,
+    ServerFacts, Transport, diagnose,
 };
 use countersign_sigv4::{Expected, PathRule, Refusal, Secret, SigningKey, claim, verify};
 
@@ -57,10 +61,45 @@ pub(crate) fn run(input: &[u8]) {
         body: None,
         form: None,
     };
+    // One verification of the request as it is comes on top, and another of how it may have been meant.
+    let once = 2 * (input.len() as u64 + 4_096);
     let diagnosis = diagnose(&case, Budget::full(&|| true));
+    let most = SINGLES_BYTES_MAX + PAIRS_BYTES_MAX + once;
+    check(&diagnosis, most, &withheld);
+
+    // A budget that the input chooses, and less time than that takes.
+    let singles_bytes_max = 1 + input.iter().map(|byte| u64::from(*byte)).sum::<u64>();
+    let asks = (singles_bytes_max % 17) as u32;
+    let left = Cell::new(asks);
+    let within = || {
+        let is_left = left.get() > 0;
+        left.set(left.get().saturating_sub(1));
+        is_left
+    };
+    let budget = Budget {
+        singles_bytes_max,
+        pairs_bytes_max: 2 * singles_bytes_max,
+        within: &within,
+    };
+    let hasty = diagnose(&case, budget);
+    check(&hasty, 3 * singles_bytes_max + once, &withheld);
+    let tried = hasty.tried;
     assert!(
-        diagnosis.tried.hashed_bytes <= SINGLES_BYTES_MAX + PAIRS_BYTES_MAX,
+        tried.singles + tried.pairs <= asks,
+        "the search went on when time was up"
+    );
+
+    check(&diagnose(&case, Budget::none()), 0, &withheld);
+}
+
+fn check(diagnosis: &Diagnosis, hashed_bytes_max: u64, withheld: &[String]) {
+    assert!(
+        diagnosis.tried.hashed_bytes <= hashed_bytes_max,
         "the search went over its budget"
+    );
+    assert!(
+        diagnosis.bytes() <= DIAGNOSIS_BYTES_MAX,
+        "a diagnosis takes much memory"
     );
     for level in [Level::Full, Level::Basic] {
         let report = diagnosis.at(level);
