@@ -147,6 +147,10 @@ impl Xml {
                 '\n' | '\t' if in_attribute => {
                     let _ = write!(self.buffer, "&#{};", u32::from(c));
                 }
+                // XML may hold them, and a terminal that shows it may obey them.
+                '\u{7f}'..='\u{9f}' => {
+                    let _ = write!(self.buffer, "&#x{:x};", u32::from(c));
+                }
                 c if is_xml_char(c) => self.buffer.push(c),
                 c if self.illegal == Illegal::Reference => {
                     let _ = write!(self.buffer, "&#x{:x};", u32::from(c));
@@ -191,6 +195,7 @@ mod tests {
         check(Illegal::Replace, "\u{1}\u{b}\u{ffff}", "\u{fffd}\u{fffd}\u{fffd}");
         check(Illegal::Replace, "\r\n\t", "&#13;\n\t");
         check(Illegal::Reference, "ä \u{1f600}", "ä \u{1f600}");
+        check(Illegal::Replace, "\u{7f}\u{9b}31m\u{a0}", "&#x7f;&#x9b;31m\u{a0}");
         check(Illegal::Reference, "]]>", "]]&gt;");
     }
 
