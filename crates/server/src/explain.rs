@@ -6,14 +6,15 @@
 //! It keeps true: a search runs on the blocking pool, one at a time, within its budget; the same refusal repeated
 //! within a minute is not searched again; nothing here can turn a refusal into anything else.
 
+mod cache;
 mod denial;
 mod fault;
 mod kept;
 mod page;
 
-use std::collections::VecDeque;
+use std::cell::Cell;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use countersign_diagnose::{
@@ -21,7 +22,6 @@ use countersign_diagnose::{
 };
 use countersign_protocol::encode as xml;
 use countersign_sigv4::{PathRule, Request};
-use sha2::{Digest, Sha256};
 
 use crate::body::Upload;
 use crate::config::{Config, DiagnosisMode};
@@ -30,9 +30,11 @@ use crate::metrics::Skipped;
 use crate::pipeline::received::Received;
 use crate::record::Note;
 use crate::refusal::{Refusal, Refused, RefusedAs, RefusedPreflight};
-use crate::throttle::Allowance;
+use crate::throttle::{Allowance, Asker};
+use cache::Identity;
 use fault::SearchedFault;
 
+pub(crate) use cache::Cache;
 pub(crate) use page::withheld;
 
 /// What a request came to, and how it had to be signed for it.
@@ -227,31 +229,39 @@ impl Question {
         if self.refused.trace.is_none() && !matches!(self.refused.refusal, Refusal::InvalidToken) {
             return None;
         }
-        let mut hasher = Sha256::new();
-        let mut add = |bytes: &[u8]| {
-            hasher.update(bytes.len().to_be_bytes());
-            hasher.update(bytes);
-        };
-        add(self.facts.service.as_bytes());
-        add(self.method.as_bytes());
-        add(&self.path);
-        add(self.query.as_deref().unwrap_or_default());
-        add(&[
-            u8::from(self.query.is_some()),
-            u8::from(self.is_http_1_0),
-            u8::from(self.peer_is_loopback),
+        let facts = &self.facts;
+        let mut identity = Identity::of(&[
+            facts.service.as_bytes(),
+            self.method.as_bytes(),
+            &self.path,
+            self.query.as_deref().unwrap_or_default(),
+            &[
+                u8::from(self.query.is_some()),
+                u8::from(self.is_http_1_0),
+                u8::from(self.peer_is_loopback),
+            ],
         ]);
-        for (name, value) in &self.lines {
-            add(name.as_bytes());
-            add(value);
-        }
-        if let Some(form) = &self.form {
-            for (name, value) in &form.fields {
-                add(name.as_bytes());
-                add(value);
-            }
-        }
-        Some(Identity(hasher.finalize().into()))
+        // Of a call its body is part of what is signed, and stands in the canonical request only.
+        let canonical = self.refused.trace.as_ref().map(|trace| &trace.canonical_request);
+        identity.add_all(canonical.map(|text| text.as_slice()));
+        identity.add_all(
+            self.lines
+                .iter()
+                .flat_map(|(name, value)| [name.as_bytes(), value]),
+        );
+        identity.add_all(facts.seen_hosts.iter().map(String::as_bytes));
+        let fields = self.form.iter().flat_map(|form| &form.fields);
+        identity.add_all(fields.flat_map(|(name, value)| [name.as_bytes(), value]));
+        Some(identity)
+    }
+
+    /// Bytes of the head and of the fields of its form.
+    fn bytes(&self) -> usize {
+        let lines = self.lines.iter().map(|(name, value)| name.len() + value.len());
+        let fields = self.form.iter().flat_map(|form| &form.fields);
+        let fields = fields.map(|(name, value)| name.len() + value.len());
+        let line = self.method.len() + self.path.len() + self.query.as_ref().map_or(0, Vec::len);
+        line + lines.sum::<usize>() + fields.sum::<usize>()
     }
 
     fn search(&self, allowance: Allowance) -> Diagnosis {
@@ -286,7 +296,13 @@ impl Question {
             form: self.form.as_ref(),
         };
         let started = thread_time();
-        let within = move || thread_time().saturating_sub(started) < SEARCH_TIME_MAX;
+        let (asked, is_over) = (Cell::new(0u32), Cell::new(false));
+        let within = move || {
+            if asked.replace(asked.get().wrapping_add(1)) % SIGNATURES_A_LOOK == 0 {
+                is_over.set(thread_time().saturating_sub(started) >= SEARCH_TIME_MAX);
+            }
+            !is_over.get()
+        };
         let budget = match allowance {
             Allowance::Full => Budget::full(&within),
             Allowance::Singles => Budget::singles(&within),
@@ -303,16 +319,22 @@ struct Found {
     is_remembered: bool,
 }
 
+impl Found {
+    fn anew(diagnosis: Arc<Diagnosis>) -> Found {
+        Found {
+            diagnosis,
+            is_remembered: false,
+        }
+    }
+}
+
 /// Finds the diagnosis: remembered, or searched for. `None` if the search itself broke.
 async fn find(gateway: &Gateway, received: &Received, question: Question) -> Option<Found> {
-    let searched = |diagnosis| Found {
-        diagnosis,
-        is_remembered: false,
+    let resolved = question.refused.resolved.as_ref();
+    let Some(resolved) = resolved.filter(|_| !question.fault.is_nobodys()) else {
+        // Nobody has this key, or nothing is signed: there is nothing to search for and nothing to save.
+        return look(received, question).await;
     };
-    if question.fault.is_nobodys() {
-        // Nothing is signed, so there is nothing to search for and nothing to save.
-        return Some(searched(Arc::new(question.search(Allowance::None))));
-    }
     let now = Instant::now();
     let identity = question.identity();
     if let Some(known) = identity
@@ -324,27 +346,26 @@ async fn find(gateway: &Gateway, received: &Received, question: Question) -> Opt
             is_remembered: true,
         });
     }
-    // Ids that nobody has are not told apart: whoever makes them up must not make us remember them.
-    let known = question.refused.resolved.as_ref();
-    let access_key_id = known
-        .map_or("", |resolved| &resolved.access_key.access_key_id)
-        .to_owned();
-    let allowance = gateway
-        .throttle
-        .ask(received.client_address(&gateway.config), &access_key_id, now);
-    // A queue of searches would make refusals slow for everybody; past a short wait the search is left out.
-    let turn = tokio::time::timeout(SEARCH_WAIT_MAX, gateway.searches.acquire()).await;
-    let skipped = match (allowance, &turn) {
-        (Allowance::None, _) => Some(Skipped::Budget),
-        (_, Err(_)) => Some(Skipped::Busy),
-        _ => None,
+    let asker = Asker {
+        address: received.client_address(&gateway.config),
+        access_key_id: &resolved.access_key.access_key_id,
+        is_own: is_own(received),
     };
-    let allowance = match skipped {
-        Some(why) => {
-            gateway.metrics.search_skipped(why);
-            Allowance::None
+    let allowance = gateway.throttle.ask(&asker, now);
+    let turn = match allowance {
+        Allowance::None => Err(Skipped::Budget),
+        // A queue of searches would make refusals slow for everybody; past a short wait the search is left out.
+        Allowance::Singles | Allowance::Full => {
+            let turn = tokio::time::timeout(SEARCH_WAIT_MAX, gateway.searches.acquire()).await;
+            turn.map_err(|_| Skipped::Busy)
         }
-        None => allowance,
+    };
+    let turn = match turn {
+        Ok(turn) => turn,
+        Err(why) => {
+            gateway.metrics.search_skipped(why);
+            return look(received, question).await;
+        }
     };
     let answer = tokio::task::spawn_blocking(move || {
         let started = thread_time();
@@ -353,10 +374,7 @@ async fn find(gateway: &Gateway, received: &Received, question: Question) -> Opt
     .await;
     drop(turn);
     let Ok((mut diagnosis, time)) = answer else {
-        tracing::error!(
-            request_id = received.request_id.as_str(),
-            "the search for a cause broke off"
-        );
+        broke_off(received);
         return None;
     };
     gateway.throttle.spent(time, Instant::now());
@@ -365,7 +383,32 @@ async fn find(gateway: &Gateway, received: &Received, question: Question) -> Opt
     if let Some(identity) = identity.filter(|_| allowance == Allowance::Full) {
         gateway.diagnoses.keep(identity, Arc::clone(&diagnosis), now);
     }
-    Some(searched(diagnosis))
+    Some(Found::anew(diagnosis))
+}
+
+/// What the request shows by itself, without a search.
+async fn look(received: &Received, question: Question) -> Option<Found> {
+    if question.bytes() <= LOOKED_AT_HERE_BYTES_MAX {
+        return Some(Found::anew(Arc::new(question.search(Allowance::None))));
+    }
+    let looked = tokio::task::spawn_blocking(move || question.search(Allowance::None)).await;
+    if looked.is_err() {
+        broke_off(received);
+    }
+    looked.ok().map(|diagnosis| Found::anew(Arc::new(diagnosis)))
+}
+
+fn broke_off(received: &Received) {
+    tracing::error!(
+        request_id = received.request_id.as_str(),
+        "the search for a cause broke off"
+    );
+}
+
+/// Whether the client runs on this machine, as far as one can see: a proxy here speaks for others.
+fn is_own(received: &Received) -> bool {
+    let peer = received.origin.peer.ip().to_canonical();
+    peer.is_loopback() && !received.is_forwarded() && !received.is_http_1_0()
 }
 
 /// How much this caller may see.
@@ -436,36 +479,6 @@ fn element(report: Report, url: Option<String>) -> xml::Diagnosis {
     }
 }
 
-/// Diagnoses of the last minute, so that a client that repeats itself costs nothing.
-#[derive(Default)]
-pub(crate) struct Cache {
-    entries: Mutex<VecDeque<(Identity, Arc<Diagnosis>, Instant)>>,
-}
-
-/// The SHA-256 of everything that a search looks at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Identity([u8; 32]);
-
-impl Cache {
-    fn find(&self, identity: &Identity, now: Instant) -> Option<Arc<Diagnosis>> {
-        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_young = |at: Instant| now.saturating_duration_since(at) < CACHE_TIME_MAX;
-        let found = entries
-            .iter()
-            .find(|(known, _, at)| known == identity && is_young(*at));
-        found.map(|(_, diagnosis, _)| Arc::clone(diagnosis))
-    }
-
-    fn keep(&self, identity: Identity, diagnosis: Arc<Diagnosis>, now: Instant) {
-        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        entries.retain(|(_, _, at)| now.saturating_duration_since(*at) < CACHE_TIME_MAX);
-        if entries.len() >= CACHE_ENTRIES_MAX {
-            entries.pop_front();
-        }
-        entries.push_back((identity, diagnosis, now));
-    }
-}
-
 /// How long this thread has kept a processor busy. What a search costs others is processor time; on a busy machine
 /// a clock on the wall would end it before it has begun.
 fn thread_time() -> Duration {
@@ -478,7 +491,7 @@ fn thread_time() -> Duration {
 const SEARCH_TIME_MAX: Duration = Duration::from_millis(10);
 /// How long a search may wait for its turn.
 const SEARCH_WAIT_MAX: Duration = Duration::from_millis(200);
-/// How long a diagnosis is remembered.
-const CACHE_TIME_MAX: Duration = Duration::from_secs(60);
-/// Most diagnoses remembered.
-const CACHE_ENTRIES_MAX: usize = 256;
+/// The clock is read before every so many signatures: reading it takes a good part of the time that one of these does.
+const SIGNATURES_A_LOOK: u32 = 8;
+/// Of longer heads what they show by themselves is looked at on another thread.
+const LOOKED_AT_HERE_BYTES_MAX: usize = 4 * 1024;

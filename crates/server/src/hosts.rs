@@ -63,4 +63,18 @@ mod tests {
         hosts.note("AKID", &"x".repeat(300));
         assert_eq!(hosts.of("AKID").first().map(String::as_str), Some("19"));
     }
+
+    #[test]
+    fn a_flood_of_keys_and_hosts_takes_bounded_memory() {
+        let hosts = Hosts::default();
+        let long = "h".repeat(HOST_BYTES_MAX - 4);
+        for n in 0..10 * ACCESS_KEYS_MAX {
+            for host in 0..2 * HOSTS_MAX {
+                hosts.note(&format!("AKID{n}"), &format!("{host:04}{long}"));
+            }
+        }
+        let all = hosts.by_access_key.read().unwrap_or_else(PoisonError::into_inner);
+        assert!(all.len() <= ACCESS_KEYS_MAX, "{}", all.len());
+        assert!(all.values().all(|hosts| hosts.len() == HOSTS_MAX));
+    }
 }

@@ -12,6 +12,7 @@ mod diagnosis;
 mod faults;
 mod form;
 mod forms;
+mod guarded;
 mod http;
 mod lists;
 mod members;
