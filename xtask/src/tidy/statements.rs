@@ -1,4 +1,4 @@
-//! The numbered statements of `docs/semantics.md` and `docs/operations.md`: each has a number of its own and names tests that exist.
+//! The numbered statements of some pages of `docs/`: each has a number of its own and names tests that exist.
 //!
 //! A test is a function marked as one, also inside the macro for property tests, or a test of `conformance/` by its name.
 //! A file counts by its path.
@@ -15,13 +15,21 @@ use super::tree::Tree;
 
 /// Every numbered statement has a number of its own and names tests that exist.
 ///
-/// A statement is a paragraph `- **L3** text. Held by `test_name`, `conformance/file`.`
+/// A statement is a paragraph `- **L3** text. Held by `test_name`, `conformance/file`.`, or a row of a table with its number in the
+/// first cell and its tests in the last, `| **G1** | what could go wrong | what holds it | `test_name` |`.
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let tests = test_names(tree);
     let mut findings = Vec::new();
     let mut numbers = BTreeSet::new();
-    let statements = [SEMANTICS, OPERATIONS].into_iter().flat_map(|page| {
-        let statements = numbered(tree.text(page).unwrap_or_default());
+    let statements = [SEMANTICS, OPERATIONS, DIAGNOSIS].into_iter().flat_map(|page| {
+        let text = tree.text(page).unwrap_or_default();
+        // Other pages have bold words in their lists that number nothing.
+        let listed = if page == DIAGNOSIS {
+            Vec::new()
+        } else {
+            numbered(text)
+        };
+        let statements = listed.into_iter().chain(rows(text));
         statements.into_iter().map(move |statement| (page, statement))
     });
     for (page, (number, text, line)) in statements {
@@ -30,7 +38,7 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
             fault(format!("{number} is used twice"));
         }
         let held_by = text
-            .rsplit_once("Held by ")
+            .rsplit_once(HELD_BY)
             .map_or_else(Vec::new, |(_, names)| in_backticks(names));
         if held_by.is_empty() {
             fault(format!(
@@ -65,6 +73,16 @@ fn numbered(text: &str) -> Vec<(String, String, usize)> {
         }
     }
     found
+}
+
+/// Number, text and line of every row of a table that has a number.
+fn rows(text: &str) -> Vec<(String, String, usize)> {
+    let row = |(at, line): (usize, &str)| {
+        let (number, rest) = line.strip_prefix("| **")?.split_once("** |")?;
+        let (text, tests) = rest.trim_end().trim_end_matches('|').rsplit_once('|')?;
+        Some((number.to_owned(), format!("{text}{HELD_BY}{tests}"), at + 1))
+    };
+    text.lines().enumerate().filter_map(row).collect()
 }
 
 /// Names of functions that are marked as tests, and the names of tests in `conformance/`.
@@ -140,6 +158,10 @@ const PYTEST: &str = "conformance/python/pytest.ini";
 
 pub(super) const SEMANTICS: &str = "docs/semantics.md";
 const OPERATIONS: &str = "docs/operations.md";
+const DIAGNOSIS: &str = "docs/diagnosis.md";
+
+/// What stands between a statement and the names of its tests.
+const HELD_BY: &str = "Held by ";
 
 #[cfg(test)]
 mod tests {
@@ -190,6 +212,34 @@ mod tests {
                 "docs/operations.md:2: D1 is held by `gone`, which is no test"
             ]
         );
+    }
+
+    #[test]
+    fn rows_of_a_table_are_statements_too() {
+        let table = |rows: &str| {
+            let page = format!("| | danger | held by | test |\n|---|---|---|---|\n{rows}");
+            let files = [TESTS, ("docs/diagnosis.md", page.as_str())];
+            check(&Tree::of(&files))
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            table("| **G1** | a | b, `c` | `one`, `two` |\n| **G2** | a | b | `three` |\n"),
+            [""; 0]
+        );
+        let found = table("| **G1** | a | `one` | nothing |\n| **G1** | a | b | `gone` |\n");
+        assert_eq!(found.len(), 3, "{found:?}");
+        for (line, part) in [
+            (3, "G1 names no test"),
+            (4, "G1 is used twice"),
+            (4, "`gone`, which is no test"),
+        ] {
+            let told = found.iter().any(|finding| {
+                finding.starts_with(&format!("docs/diagnosis.md:{line}: ")) && finding.contains(part)
+            });
+            assert!(told, "{part} {found:?}");
+        }
     }
 
     #[test]
