@@ -26,6 +26,8 @@ pub(crate) struct Answer {
     /// What `Content-Length` says, which for HEAD is not what came.
     pub(crate) content_length: Option<u64>,
     pub(crate) etag: Option<String>,
+    /// What a refusal says about its cause.
+    pub(crate) diagnosis: Option<String>,
 }
 
 /// How the body of an answer is framed.
@@ -234,6 +236,7 @@ fn parse_head(bytes: &[u8], bodiless: bool) -> io::Result<Option<(usize, Answer,
         body_bytes: 0,
         content_length: None,
         etag: None,
+        diagnosis: None,
     };
     let (mut chunked, mut close) = (false, head.version == Some(0));
     for header in head.headers.iter() {
@@ -249,6 +252,8 @@ fn parse_head(bytes: &[u8], bodiless: bool) -> io::Result<Option<(usize, Answer,
             close = value().eq_ignore_ascii_case("close");
         } else if header.name.eq_ignore_ascii_case("etag") {
             answer.etag = Some(value().into_owned());
+        } else if header.name.eq_ignore_ascii_case("x-countersign-diagnosis") {
+            answer.diagnosis = Some(value().into_owned());
         }
     }
     let framing = match answer.content_length {

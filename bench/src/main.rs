@@ -11,12 +11,14 @@ mod contender;
 mod drive;
 mod endpoint;
 mod field;
+mod flood;
 mod growth;
 mod limits;
 mod machine;
 mod payload;
 mod plan;
 mod process;
+mod refusals;
 mod report;
 mod results;
 mod series;
@@ -33,6 +35,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use clap::{Parser, Subcommand};
 
 use crate::contender::{Contender, Effort};
+use crate::endpoint::Endpoint;
 use crate::field::{Field, Scratch, Who};
 use crate::machine::Machine;
 use crate::results::{Run, Setting};
@@ -132,6 +135,36 @@ enum Command {
         connections: usize,
         #[command(flatten)]
         place: Place,
+        #[command(flatten)]
+        out: Out,
+    },
+    /// Good requests while another client sends bad ones; writes the report.
+    Flood {
+        /// The binary to start for each round.
+        #[arg(long, value_name = "PATH", required_unless_present = "endpoint")]
+        countersign: Option<PathBuf>,
+        /// A server that runs already, instead.
+        #[arg(long, value_name = "NAME=URL,ID,SECRET", value_parser = Endpoint::parse)]
+        endpoint: Option<Endpoint>,
+        /// How often everybody's turn comes.
+        #[arg(long, default_value_t = 3)]
+        rounds: usize,
+        /// How long a turn takes.
+        #[arg(long, default_value_t = 3.0)]
+        seconds: f64,
+        /// Connections of each client.
+        #[arg(long, default_value_t = 8)]
+        connections: usize,
+        /// Bad requests a second.
+        #[arg(long, default_value_t = 2000.0)]
+        rate: f64,
+        #[command(flatten)]
+        place: Place,
+        #[command(flatten)]
+        out: Out,
+    },
+    /// What it costs to explain refused requests; writes the report.
+    Refusals {
         #[command(flatten)]
         out: Out,
     },
@@ -245,6 +278,40 @@ fn run(command: Command) -> Result<(), Fault> {
             };
             let stalled = stall::run(&countersign, &scratch.0, &plan)?;
             results::write(&out.out, report::STALL_FILE, &stalled)?;
+            report::render(&out.out)
+        }
+        Command::Flood {
+            countersign,
+            endpoint,
+            rounds,
+            seconds,
+            connections,
+            rate,
+            place,
+            out,
+        } => {
+            let scratch = Scratch::make(&place.scratch)?;
+            let plan = flood::Plan {
+                time: duration(seconds),
+                rounds: rounds.max(1),
+                connections: connections.max(1),
+                bad_rate: rate,
+            };
+            let against = match (&endpoint, &countersign) {
+                (Some(endpoint), _) => flood::Against::Running(endpoint),
+                (None, Some(binary)) => flood::Against::Binary {
+                    binary,
+                    scratch: &scratch.0,
+                },
+                (None, None) => return Err(Fault::new("name a --countersign or an --endpoint")),
+            };
+            let flooded = flood::run(&against, &plan, &mut |line| eprintln!("{line}"))?;
+            results::write(&out.out, report::FLOOD_FILE, &flooded)?;
+            report::render(&out.out)
+        }
+        Command::Refusals { out } => {
+            let explained = refusals::Explained::measure()?;
+            results::write(&out.out, report::REFUSALS_FILE, &explained)?;
             report::render(&out.out)
         }
         Command::Report { out } => report::render(&out.out),

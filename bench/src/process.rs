@@ -23,6 +23,16 @@ pub(crate) struct Server {
 impl Server {
     /// `countersign serve` on a data directory below `scratch`, with a key made for it.
     pub(crate) fn ours(name: &str, binary: &Path, scratch: &Path) -> Result<Server, Fault> {
+        Server::ours_with(name, binary, scratch, &[])
+    }
+
+    /// The same with further arguments.
+    pub(crate) fn ours_with(
+        name: &str,
+        binary: &Path,
+        scratch: &Path,
+        arguments: &[&str],
+    ) -> Result<Server, Fault> {
         let data_dir = scratch.join("data");
         fs::create_dir_all(scratch)
             .map_err(|error| Fault::new(format!("`{}`: {error}", scratch.display())))?;
@@ -33,6 +43,7 @@ impl Server {
             .arg("--data-dir")
             .arg(&data_dir)
             .args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"])
+            .args(arguments)
             .env("COUNTERSIGN_ROOT_ACCESS_KEY_ID", OUR_ACCESS_KEY_ID)
             .env("COUNTERSIGN_ROOT_SECRET_ACCESS_KEY", &secret);
         let (server, lines) = Server::start(name, command, scratch, |line| {

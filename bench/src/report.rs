@@ -10,7 +10,9 @@ use std::fmt::Write;
 use std::path::Path;
 
 use crate::Fault;
+use crate::flood::Flood;
 use crate::growth::Growth;
+use crate::refusals::Explained;
 use crate::results::{self, Line, Run};
 use crate::stall::Stall;
 
@@ -19,6 +21,8 @@ pub(crate) struct Results {
     pub(crate) run: Option<Run>,
     pub(crate) growth: Option<Growth>,
     pub(crate) stall: Option<Stall>,
+    pub(crate) explained: Option<Explained>,
+    pub(crate) flood: Option<Flood>,
 }
 
 /// Makes the page and the plots of a directory from the results in it.
@@ -27,6 +31,8 @@ pub(crate) fn render(directory: &Path) -> Result<(), Fault> {
         run: results::read(directory, RUN_FILE)?,
         growth: results::read(directory, GROWTH_FILE)?,
         stall: results::read(directory, STALL_FILE)?,
+        explained: results::read(directory, REFUSALS_FILE)?,
+        flood: results::read(directory, FLOOD_FILE)?,
     };
     let plots = plots::draw(directory, &results)?;
     let path = directory.join("README.md");
@@ -96,6 +102,11 @@ pub(crate) const RUN_FILE: &str = "results.json";
 pub(crate) const GROWTH_FILE: &str = "growth.json";
 /// The results of the long run.
 pub(crate) const STALL_FILE: &str = "stall.json";
+
+/// What refusals cost.
+pub(crate) const REFUSALS_FILE: &str = "refusals.json";
+/// The results under bad requests.
+pub(crate) const FLOOD_FILE: &str = "flood.json";
 
 /// The name of our own server in a run.
 pub(crate) const OURS: &str = "countersign";

@@ -200,6 +200,55 @@ fn every_other_workload_runs_too() {
 }
 
 #[test]
+fn good_requests_are_answered_under_every_flood_and_the_report_says_how() {
+    let running = Running::start();
+    let out = running.directory.path().join("report").display().to_string();
+    let scratch = running.directory.path().join("scratch").display().to_string();
+    let run = |what: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_bench"))
+            .args(what)
+            .args(["--out", &out])
+            .output()
+            .expect("the load generator runs");
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{told}");
+    };
+    let endpoint = running.endpoint(SECRET);
+    let flood = ["flood", "--endpoint", &endpoint, "--scratch", &scratch];
+    run(&[
+        &flood[..],
+        &["--rounds", "1", "--seconds", "0.2", "--rate", "200"],
+    ]
+    .concat());
+    let text = std::fs::read_to_string(Path::new(&out).join("flood.json")).expect("results are written");
+    let results: Value = serde_json::from_str(&text).expect("they are JSON");
+    let lines = results["lines"].as_array().expect("lines");
+    assert_eq!(lines.len(), 14);
+    for line in lines {
+        assert!(line["rate"].as_f64() > Some(0.0), "{line}");
+        assert_eq!(
+            line["bad_rate"].as_f64() > Some(0.0),
+            line["bad"] != "none",
+            "{line}"
+        );
+        if line["bad"] == "unknown keys" {
+            assert_eq!(line["searched"].as_f64(), Some(0.0), "{line}");
+        }
+    }
+    assert!(
+        lines.iter().any(|line| line["searched"].as_f64() > Some(0.0)),
+        "{text}"
+    );
+    let page = std::fs::read_to_string(Path::new(&out).join("README.md")).expect("a page is written");
+    for part in [
+        "## Under a flood of bad requests",
+        "| get/4KiB/8 | from one address |",
+    ] {
+        assert!(page.contains(part), "`{part}` is not in\n{page}");
+    }
+}
+
+#[test]
 fn wrong_secret_fails_the_run() {
     let running = Running::start();
     let output = running.bench(&["measure", "put/4KiB/2"], "wrong", &["--no-limits"]);

@@ -214,7 +214,7 @@ pub(crate) fn bench(workspace: &Workspace, arguments: &[&str]) -> ExitCode {
         Process::new(workspace.target.join("release").join("bench"), &workspace.root).args(&[what]);
     // A page that is made anew needs no server, and whoever names one does not want another.
     let named = flags.iter().any(|flag| flag.starts_with("--countersign"));
-    if what != "report" && !named {
+    if !matches!(what, "report" | "refusals") && !named {
         bench = bench.args(&["--countersign", &binary]);
     }
     steps.process(what, &bench.args(flags));

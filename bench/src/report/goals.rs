@@ -328,6 +328,8 @@ mod tests {
             run: None,
             growth: None,
             stall: None,
+            explained: None,
+            flood: None,
         };
         let all = verdicts(&results);
         assert!(all.len() > GOALS.len());

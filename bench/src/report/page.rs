@@ -5,7 +5,9 @@ use std::fmt::Write;
 use super::goals::{Verdict, verdicts};
 use super::plots::Plot;
 use super::{MIB, OURS, Results, optional};
+use crate::flood::{CHEAP_FLOOD, Flood, NO_FLOOD};
 use crate::growth::Growth;
+use crate::refusals::Explained;
 use crate::results::Run;
 use crate::stall::Stall;
 
@@ -28,6 +30,12 @@ pub(crate) fn text(results: &Results, plots: &[Plot]) -> String {
     }
     if let Some(stall) = &results.stall {
         stalled(stall, &mut out);
+    }
+    if let Some(explained) = &results.explained {
+        self::explained(explained, &mut out);
+    }
+    if let Some(flood) = &results.flood {
+        flooded(flood, &mut out);
     }
     out.push_str(CLOSING);
     out
@@ -218,6 +226,83 @@ fn stalled(stall: &Stall, out: &mut String) {
     );
 }
 
+fn explained(explained: &Explained, out: &mut String) {
+    out.push_str(
+        "## What a refusal costs\n\nOne core, no socket. Each request has a signature that nothing explains, so that a search goes through \
+         everything it may try. Median and 99th percentile over the requests, each figure by itself.\n\n\
+         | requests | what is done | p50 µs | p99 µs | p50 bytes hashed | p99 | p50 signatures | p99 | p50, times one verification |\n\
+         |---|---|---|---|---|---|---|---|---|\n",
+    );
+    let sets = [
+        ("fixtures", Some(&explained.fixtures)),
+        ("corpus", explained.corpus.as_ref()),
+        ("heads of 32 KiB, made to be dear", Some(&explained.largest)),
+    ];
+    for (name, refusals) in sets {
+        let Some(refusals) = refusals else { continue };
+        let rows = [
+            ("verified", refusals.verify),
+            ("looked at, without a search", refusals.look),
+            ("single changes", refusals.singles),
+            ("pairs too", refusals.pairs),
+        ];
+        for (what, spread) in rows {
+            let _ = writeln!(
+                out,
+                "| {} {name} | {what} | {:.1} | {:.1} | {} | {} | {} | {} | {:.0} |",
+                refusals.requests,
+                spread.p50,
+                spread.p99,
+                spread.bytes_p50,
+                spread.bytes_p99,
+                spread.signatures_p50,
+                spread.signatures_p99,
+                spread.p50 / refusals.verify.p50.max(f64::MIN_POSITIVE)
+            );
+        }
+    }
+    out.push_str(
+        "\nNo time limit applies here; in the server a search ends after 10 ms of its thread's time, and all of them together get 2 % of \
+         one core.\n\n",
+    );
+}
+
+fn flooded(flood: &Flood, out: &mut String) {
+    let _ = writeln!(
+        out,
+        "## Under a flood of bad requests\n\nOne client sends good requests as fast as they are answered, another one {:.0} bad ones a second; \
+         {} rounds of {} s, each with a server that has all of its budget for searches saved up. The ratio is to no flood; against *{CHEAP_FLOOD}*, \
+         for which nothing is searched, it shows what searches take from good requests. *Searched* is the share of bad requests whose \
+         answer came from a search.\n\n\
+         | good requests | bad requests | good a second | ratio | p50 ms | p99 ms | ratio of p99 | bad a second | p50 ms | p99 ms | searched |\n\
+         |---|---|---|---|---|---|---|---|---|---|---|",
+        flood.bad_rate, flood.rounds, flood.seconds
+    );
+    for line in &flood.lines {
+        let alone = flood
+            .lines
+            .iter()
+            .find(|other| other.good == line.good && other.bad == NO_FLOOD);
+        let (rate, p99) = alone.map_or((f64::NAN, f64::NAN), |alone| (alone.rate, alone.p99));
+        let _ = writeln!(
+            out,
+            "| {} | {} | {:.0} | {:.2} | {:.2} | {:.2} | {:.2} | {:.0} | {:.2} | {:.2} | {:.3} |",
+            line.good,
+            line.bad,
+            line.rate,
+            line.rate / rate,
+            line.p50,
+            line.p99,
+            line.p99 / p99,
+            line.bad_rate,
+            line.bad_p50,
+            line.bad_p99,
+            line.searched
+        );
+    }
+    out.push('\n');
+}
+
 const OPENING: &str = "\
 # Benchmarks
 
@@ -234,6 +319,8 @@ const CLOSING: &str = "\
     cargo xtask bench full --peer seaweedfs --peer garage --peer s3s-fs
     cargo xtask bench growth --count 10000000
     cargo xtask bench stall --seconds 600
+    cargo xtask bench refusals
+    cargo xtask bench flood
 
 `cargo xtask bench quick` takes a few minutes. `cargo xtask bench measure put/4KiB/64 get/4KiB/32` measures single workloads and prints
 a table. `--endpoint name=http://host:port,ID,SECRET` adds any other store. `--scratch DIR` says which disk is measured.
