@@ -21,7 +21,7 @@ pub(crate) const PROPOSALS_EACH_MAX: usize = 200;
 /// what it cannot try costs as much as trying it.
 pub(crate) const PROPOSED_BYTES_EACH_MAX: usize = 256 * 1024;
 /// Most bytes of memory that a diagnosis takes, whatever the request.
-pub const DIAGNOSIS_BYTES_MAX: usize = 32 * 1024;
+pub const DIAGNOSIS_BYTES_MAX: usize = 48 * 1024;
 /// A request whose clock is further away gets no search, only one verification.
 pub const SKEW_SECONDS_MAX: u64 = 7 * 86_400;
 

@@ -213,7 +213,8 @@ impl Diagnosis {
     /// Bytes of memory, about: what remembering it takes.
     pub fn bytes(&self) -> usize {
         let causes = self.causes.iter().map(Cause::bytes).sum::<usize>();
-        size_of::<Diagnosis>() + causes + size_of_val(self.ruled_out.as_slice())
+        let texts = self.texts.as_ref().map_or(0, Texts::bytes);
+        size_of::<Diagnosis>() + causes + texts + size_of_val(self.ruled_out.as_slice())
     }
 }
 

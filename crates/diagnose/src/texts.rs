@@ -185,6 +185,12 @@ impl Texts {
         }
     }
 
+    /// Bytes of memory, about.
+    pub(crate) fn bytes(&self) -> usize {
+        let lines = self.canonical_request.iter().chain(&self.string_to_sign);
+        lines.map(Line::bytes).sum()
+    }
+
     /// As a reader of this level may see them.
     pub(crate) fn at(&self, level: Level) -> ReportTexts {
         let lines = |lines: &[Line]| lines.iter().map(|line| line.at(level)).collect();

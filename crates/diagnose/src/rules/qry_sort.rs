@@ -1,5 +1,9 @@
 //! QRY-SORT: the signer did not sort the query as AWS does.
 
+use std::collections::HashMap;
+
+use countersign_sigv4::{decode_query, encode_uri};
+
 use super::prelude::*;
 use super::query::{propose_query, raw_pairs};
 
@@ -17,19 +21,25 @@ pub(crate) static RULE: Rule = Rule {
 fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
     let Some(parts) = &scene.parts else { return };
     let sent = scene.case.request.query.unwrap_or_default();
+    // By a table, since a query may have hundreds of parameters.
+    let mut places: HashMap<String, usize> = HashMap::new();
+    for (place, (raw, _)) in raw_pairs(sent).enumerate() {
+        places
+            .entry(encode_uri(&decode_query(raw), false))
+            .or_insert(place);
+    }
     let position = |piece: &&[u8]| {
         let name = piece.split(|&b| b == b'=').next().unwrap_or_default();
-        raw_pairs(sent).position(|(raw, _)| {
-            countersign_sigv4::encode_uri(&countersign_sigv4::decode_query(raw), false).as_bytes() == name
-        })
+        let name = std::str::from_utf8(name).ok()?;
+        places.get(name).copied()
     };
     let pieces: Vec<&[u8]> = parts.query.split(|&b| b == b'&').collect();
     let mut as_sent = pieces.clone();
     as_sent.sort_by_key(position);
     let mut by_letter = pieces.clone();
-    by_letter.sort_by_key(|piece| piece.to_ascii_lowercase());
+    by_letter.sort_by_cached_key(|piece| piece.to_ascii_lowercase());
     let mut decoded = pieces;
-    decoded.sort_by_key(|piece| countersign_sigv4::decode_query(piece));
+    decoded.sort_by_cached_key(|piece| decode_query(piece));
     for (order, how) in [
         (as_sent, "in the order of the URL"),
         (by_letter, "sorted without regard to capitals"),
