@@ -52,7 +52,7 @@ impl Answer for Admin {
             return self.0.metrics.response();
         }
         let (parts, incoming) = request.into_parts();
-        let received = Received::new(parts, origin);
+        let received = Received::new(parts, origin, self.0.clock.now());
         let mut body = Upload::new(incoming);
         let (status, document) = match answer(&self.0, &received, &mut body).await {
             Ok(document) => (StatusCode::OK, document),

@@ -2,9 +2,18 @@
 //!
 //! Not here: any decision that depends on them.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use countersign_types::Moment;
+
+/// What requests are timed by. Handed in, so that a request can be judged as it was on the day it was made.
+pub trait Clock: Send + Sync + 'static {
+    /// What time it is.
+    fn now(&self) -> Moment;
+
+    /// How long this thread has kept a processor busy: what a search for causes is measured by.
+    fn busy(&self) -> Duration;
+}
 
 /// The machine's clock, its random number generator and its threads.
 #[derive(Clone, Copy, Debug, Default)]
@@ -22,6 +31,19 @@ impl Real {
         let mut bytes = [0; N];
         getrandom::fill(&mut bytes).expect("the operating system gives randomness");
         bytes
+    }
+}
+
+impl Clock for Real {
+    fn now(&self) -> Moment {
+        Real::now()
+    }
+
+    /// What a search costs others is processor time; on a busy machine a clock on the wall would end it before it has begun.
+    fn busy(&self) -> Duration {
+        let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+        let seconds = u64::try_from(time.tv_sec).unwrap_or_default();
+        Duration::new(seconds, u32::try_from(time.tv_nsec).unwrap_or_default())
     }
 }
 

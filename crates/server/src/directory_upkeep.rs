@@ -11,7 +11,6 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
-use crate::clock::Real;
 use crate::gateway::Gateway;
 use crate::listen;
 
@@ -37,7 +36,7 @@ pub(crate) async fn run(gateway: Arc<Gateway>, mut stopped: watch::Receiver<bool
         }
         if swept.elapsed() >= SWEEP_PAUSE {
             swept = Instant::now();
-            if let Err(error) = directory.sweep(Real::now()).await {
+            if let Err(error) = directory.sweep(gateway.clock.now()).await {
                 tracing::warn!(%error, "what is left of removed access keys could not be swept");
             }
         }

@@ -24,6 +24,7 @@ use countersign_protocol::encode as xml;
 use countersign_sigv4::{PathRule, Request};
 
 use crate::body::Upload;
+use crate::clock::Clock;
 use crate::config::{Config, DiagnosisMode};
 use crate::gateway::Gateway;
 use crate::metrics::Skipped;
@@ -178,6 +179,8 @@ struct Question {
     form: Option<FormFacts>,
     is_http_1_0: bool,
     peer_is_loopback: bool,
+    /// What the search is measured by.
+    clock: Arc<dyn Clock>,
 }
 
 impl Question {
@@ -220,6 +223,7 @@ impl Question {
             form,
             is_http_1_0: received.is_http_1_0(),
             peer_is_loopback: received.origin.peer.ip().to_canonical().is_loopback(),
+            clock: Arc::clone(&gateway.clock),
         }
     }
 
@@ -295,11 +299,11 @@ impl Question {
             body: self.fault.body().cloned(),
             form: self.form.as_ref(),
         };
-        let started = thread_time();
+        let started = self.clock.busy();
         let (asked, is_over) = (Cell::new(0u32), Cell::new(false));
         let within = move || {
             if asked.replace(asked.get().wrapping_add(1)) % SIGNATURES_A_LOOK == 0 {
-                is_over.set(thread_time().saturating_sub(started) >= SEARCH_TIME_MAX);
+                is_over.set(self.clock.busy().saturating_sub(started) >= SEARCH_TIME_MAX);
             }
             !is_over.get()
         };
@@ -368,8 +372,9 @@ async fn find(gateway: &Gateway, received: &Received, question: Question) -> Opt
         }
     };
     let answer = tokio::task::spawn_blocking(move || {
-        let started = thread_time();
-        (question.search(allowance), thread_time().saturating_sub(started))
+        let started = question.clock.busy();
+        let diagnosis = question.search(allowance);
+        (diagnosis, question.clock.busy().saturating_sub(started))
     })
     .await;
     drop(turn);
@@ -477,14 +482,6 @@ fn element(report: Report, url: Option<String>) -> xml::Diagnosis {
         ruled_out: report.ruled_out.into_iter().map(str::to_owned).collect(),
         url,
     }
-}
-
-/// How long this thread has kept a processor busy. What a search costs others is processor time; on a busy machine
-/// a clock on the wall would end it before it has begun.
-fn thread_time() -> Duration {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-    let seconds = u64::try_from(time.tv_sec).unwrap_or_default();
-    Duration::new(seconds, u32::try_from(time.tv_nsec).unwrap_or_default())
 }
 
 /// How long one search may keep a processor busy.

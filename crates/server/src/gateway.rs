@@ -10,6 +10,7 @@ use countersign_store::Store;
 use tokio::sync::Semaphore;
 
 use crate::bucket_policies::BucketPolicies;
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::explain::Cache;
 use crate::hosts::Hosts;
@@ -34,6 +35,8 @@ pub(crate) struct Gateway {
     pub(crate) scrubber: Option<Arc<Scrubber>>,
     /// The access keys.
     pub(crate) directory: Directory,
+    /// What requests are timed by.
+    pub(crate) clock: Arc<dyn Clock>,
     /// Ports that S3 is served on.
     pub(crate) listen_ports: Vec<u16>,
     /// Where the admin API is served.
@@ -61,6 +64,7 @@ impl Gateway {
         store: Store,
         upkeep: Option<Arc<dyn Upkeep>>,
         directory: Directory,
+        clock: Arc<dyn Clock>,
         listen_ports: Vec<u16>,
         admin_address: Option<SocketAddr>,
     ) -> Gateway {
@@ -84,6 +88,7 @@ impl Gateway {
             upkeep,
             scrubber,
             directory,
+            clock,
             listen_ports,
             admin_address,
             hosts: Hosts::default(),

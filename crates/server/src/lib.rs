@@ -45,7 +45,7 @@ use countersign_store::Store;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-pub use clock::Real;
+pub use clock::{Clock, Real};
 pub use config::{Cidr, Config, DiagnosisMode, PublicUrl, ScrubSchedule};
 pub use scrub::scrub_once;
 pub use web_identity::{WebIdentity, WebIdentityVerifier};
@@ -58,6 +58,7 @@ pub struct Server {
     store: Store,
     upkeep: Option<Arc<dyn Upkeep>>,
     directory: Directory,
+    clock: Arc<dyn Clock>,
 }
 
 impl Server {
@@ -68,7 +69,13 @@ impl Server {
             store,
             upkeep: None,
             directory,
+            clock: Arc::new(Real),
         }
+    }
+
+    /// Times requests by another clock than the machine's.
+    pub fn by_clock(self, clock: Arc<dyn Clock>) -> Server {
+        Server { clock, ..self }
     }
 
     /// Watches the engine below the store: whether it takes writes, and whether what it stored is whole.
@@ -99,6 +106,7 @@ impl Server {
                 self.store,
                 self.upkeep,
                 self.directory,
+                self.clock,
                 ports,
                 admin_address,
             )

@@ -39,7 +39,7 @@ impl Answer for S3 {
             return response;
         }
         let (parts, incoming) = request.into_parts();
-        let received = Received::new(parts, origin);
+        let received = Received::new(parts, origin, self.0.clock.now());
         let mut body = Upload::new(incoming);
         let sharing = Sharing::of(&self.0, &received).await;
         let mut response = match query::called(&self.0, &received, &mut body).await {

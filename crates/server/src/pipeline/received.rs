@@ -13,7 +13,6 @@ use http::header::{self, AsHeaderName};
 use http::request::Parts;
 use http::{HeaderValue, Version};
 
-use crate::clock::Real;
 use crate::config::Config;
 use crate::listen::Origin;
 use crate::request_id::RequestId;
@@ -39,12 +38,12 @@ pub(crate) struct Received {
 pub(crate) type Lines<'a> = Vec<(&'a str, &'a [u8])>;
 
 impl Received {
-    /// Takes a request as it comes off the socket.
-    pub(crate) fn new(parts: Parts, origin: Origin) -> Received {
+    /// Takes a request as it comes off the socket at this moment.
+    pub(crate) fn new(parts: Parts, origin: Origin, at: Moment) -> Received {
         Received {
             parts,
             origin,
-            at: Real::now(),
+            at,
             request_id: RequestId::new(),
             form_secrets: OnceLock::new(),
             operation: OnceLock::new(),
@@ -272,6 +271,7 @@ const FORWARDING_HEADERS: [&str; 9] = [
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::Real;
 
     #[test]
     fn the_bucket_stands_before_a_declared_domain() {
@@ -310,7 +310,7 @@ mod tests {
             trusted_proxies: vec![crate::config::Cidr::parse("10.0.0.0/8").expect("a block")],
             ..Config::in_region("us-east-1")
         };
-        (Received::new(parts, Origin { peer }), config)
+        (Received::new(parts, Origin { peer }, Real::now()), config)
     }
 
     #[test]

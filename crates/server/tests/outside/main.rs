@@ -7,6 +7,7 @@ mod answers;
 mod beside_signature;
 mod bodies;
 mod calls;
+mod clock;
 mod cors;
 mod diagnosis;
 mod faults;

@@ -53,6 +53,21 @@ impl Running {
         config: Config,
         upkeep: Option<Arc<dyn Upkeep>>,
     ) -> Running {
+        let access_key = AccessKey {
+            access_key_id: ACCESS_KEY_ID.to_owned(),
+            secret: Secret::new(SECRET),
+        };
+        Running::serving(engine, async |store| {
+            let server = Server::new(config, store, Directory::of_root(access_key));
+            match upkeep {
+                Some(upkeep) => server.watching(upkeep),
+                None => server,
+            }
+        })
+    }
+
+    /// A server that is put together from a store over this engine.
+    pub(crate) fn serving(engine: Arc<dyn Engine>, make: impl AsyncFnOnce(Store) -> Server) -> Running {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
@@ -70,14 +85,7 @@ impl Running {
         let store = runtime
             .block_on(Store::open_with(engine, Arc::new(Real), settings))
             .expect("a store");
-        let access_key = AccessKey {
-            access_key_id: ACCESS_KEY_ID.to_owned(),
-            secret: Secret::new(SECRET),
-        };
-        let mut server = Server::new(config, store, Directory::of_root(access_key));
-        if let Some(upkeep) = upkeep {
-            server = server.watching(upkeep);
-        }
+        let server = runtime.block_on(make(store));
         let (s3_listener, s3) = listener();
         let (admin_listener, admin) = listener();
         let (stop, stopped) = oneshot::channel::<()>();
