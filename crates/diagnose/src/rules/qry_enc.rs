@@ -53,7 +53,13 @@ const SPELLINGS: [Spelling; 8] = [
 
 fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
     let sent = scene.case.request.query.unwrap_or_default();
+    let is_link = |name: &[u8]| name.starts_with(b"X-Amz-");
+    let has_both =
+        raw_pairs(sent).any(|(name, _)| is_link(name)) && raw_pairs(sent).any(|(name, _)| !is_link(name));
     for (spell, how) in SPELLINGS {
+        if has_both {
+            propose_own(sent, spell, how, &is_link, out);
+        }
         let mut pairs: Vec<(Vec<u8>, Vec<u8>)> = raw_pairs(sent)
             .map(|(name, value)| (spell(name), spell(value)))
             .filter(|(name, _)| name != b"X-Amz-Signature")
@@ -65,6 +71,30 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
             .collect();
         propose_query(out, pieces.join(&b'&'), 18, how);
     }
+}
+
+/// The parameters of the signature are written by the signer, as they must be, and the others by somebody else.
+fn propose_own(
+    sent: &[u8],
+    spell: fn(&[u8]) -> Vec<u8>,
+    how: &'static str,
+    is_link: &dyn Fn(&[u8]) -> bool,
+    out: &mut Proposals<'_>,
+) {
+    let right = |raw: &[u8]| encode_uri(&decode_query(raw), false).into_bytes();
+    let mut pairs: Vec<(Vec<u8>, Vec<u8>)> = raw_pairs(sent)
+        .filter(|(name, _)| *name != b"X-Amz-Signature")
+        .map(|(name, value)| match is_link(name) {
+            true => (right(name), right(value)),
+            false => (spell(name), spell(value)),
+        })
+        .collect();
+    pairs.sort();
+    let pieces: Vec<Vec<u8>> = pairs
+        .iter()
+        .map(|(name, value)| [name.as_slice(), b"=", value].concat())
+        .collect();
+    propose_query(out, pieces.join(&b'&'), 17, how);
 }
 
 fn replaced(text: &str, from: &str, to: &str) -> Vec<u8> {
