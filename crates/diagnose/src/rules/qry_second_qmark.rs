@@ -20,7 +20,9 @@ pub(crate) static RULE: Rule = Rule {
 
 /// Where the signature cannot be read any more, nothing can be tried either.
 fn check(scene: &Scene<'_>) -> Option<Finding> {
-    let swallowed = is_behind_the_signature(scene) || (is_unreadable(scene) && has_two(scene));
+    let swallowed = is_behind_the_signature(scene)
+        || is_behind_the_names(scene)
+        || (is_unreadable(scene) && has_two(scene));
     swallowed.then(|| Finding::new(Slot::Query, Proof::Exact, 964, Words::of(WHAT), Words::of(CURE)))
 }
 
@@ -55,6 +57,13 @@ fn is_behind_the_signature(scene: &Scene<'_>) -> bool {
     let claim = scene.claim().filter(|claim| claim.form == Form::Query);
     matches!(scene.refusal(), Some(Refusal::SignatureMismatch))
         && claim.is_some_and(|claim| claim.signature.contains('?'))
+}
+
+/// The names of signed headers stand last in some links, and no name has a question mark.
+pub(super) fn is_behind_the_names(scene: &Scene<'_>) -> bool {
+    let claim = scene.claim().filter(|claim| claim.form == Form::Query);
+    matches!(scene.refusal(), Some(Refusal::HeadersNotSigned { .. }))
+        && claim.is_some_and(|claim| claim.signed_headers.iter().any(|name| name.contains('?')))
 }
 
 pub(super) fn has_two(scene: &Scene<'_>) -> bool {
