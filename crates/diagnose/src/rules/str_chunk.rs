@@ -23,7 +23,9 @@ pub(crate) static RULE: Rule = Rule {
 const ALGORITHM: usize = 0;
 const EMPTY_HASH: usize = 4;
 const DATA_HASH: usize = 5;
+const SCOPE: usize = 2;
 const DAY: i64 = 86_400;
+const SIGNATURE_CHARACTERS: usize = 64;
 
 const UNCHAINED: Deviation = Deviation {
     how: "over the signature of the request instead of that of the chunk before",
@@ -113,6 +115,9 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
         ..scope.clone()
     });
     for other in days.chain(regions).chain(services) {
+        // A signer that has another scope for its chunks writes it into their text, too: that is a pair of changes.
+        let named = with_line(text, SCOPE, other.to_string().as_bytes());
+        propose_text(out, Slot::Chunk(*chunk), named, &OTHER_KEY);
         if let Some(hypothesis) = out.add(Change::KeyScope(other)) {
             hypothesis.specificity = 40;
             hypothesis.detail = OTHER_KEY.how;
@@ -151,6 +156,20 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
             *chunk,
             format!("{} cannot be read: {reason}", place(*chunk, *offset)),
             "Frame every chunk as its size in hex, its extension, a line break, exactly so many bytes, and a line break.",
+        ),
+        ChunkError::SignatureMismatch {
+            chunk,
+            offset,
+            provided,
+            ..
+        } if provided.len() != SIGNATURE_CHARACTERS => (
+            *chunk,
+            format!(
+                "{} has a signature of {} characters, and one has {SIGNATURE_CHARACTERS}",
+                place(*chunk, *offset),
+                provided.len()
+            ),
+            "Write the whole signature behind chunk-signature=. A proxy that cuts lines must stop.",
         ),
         ChunkError::TooSmall { chunk, size } => (
             chunk.saturating_sub(1),
