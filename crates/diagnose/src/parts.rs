@@ -2,7 +2,7 @@
 //!
 //! Not here: how the parts are made from a request; that is `countersign_sigv4::Canonical`, and there is no second way.
 
-use countersign_sigv4::{Canonical, Claim, header_value};
+use countersign_sigv4::{Canonical, Claim, PathRule, Payload, header_value};
 use sha2::{Digest, Sha256};
 
 use crate::case::Case;
@@ -36,13 +36,18 @@ impl Parts {
         let headers = names
             .map(|name| (name.to_owned(), signed_value(case, name)))
             .collect();
+        // A link for another service has its body hashed; here it is one of S3, which signs none.
+        let payload = match &*canonical.payload {
+            "" if case.rule == PathRule::S3 => Payload::Unsigned.text().to_owned(),
+            said => said.to_owned(),
+        };
         Parts {
             method: canonical.method.into(),
             uri: canonical.uri.into(),
             query: canonical.query.into(),
             headers,
             signed_headers: canonical.signed_headers.into(),
-            payload: canonical.payload.into(),
+            payload: payload.into(),
         }
     }
 
