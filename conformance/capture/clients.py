@@ -4,6 +4,7 @@ What a client answers does not matter here, only what it sends: every call ends 
 the client printed; `seen` collects the names and versions that the fixture tells.
 """
 
+import functools
 import json
 import subprocess
 import tempfile
@@ -17,6 +18,8 @@ REGION = "us-east-1"
 # The host that is sent where the signer was given another spelling of it.
 SENT_HOST = "s3.example.com"
 seen = []
+# Words in front of every command, such as those of faketime, and what its environment has beside the usual.
+ahead_of_all, beside = [], {}
 
 PYTHON = """
 import io, json, os
@@ -94,12 +97,18 @@ await browser.stop();
 
 def ran(command, *, clock=None, cwd=CONFORMANCE, stdin=None, **environment):
     """What a program printed. `clock` is what faketime calls an offset, such as `-20m`."""
-    ahead = ["/usr/bin/faketime", "-f", clock] if clock else []
+    ahead = ["/usr/bin/faketime", "-f", clock] if clock else ahead_of_all
     done = subprocess.run(
-        [*ahead, *map(str, command)], env=clean_environment(**environment), cwd=cwd, input=stdin or b"", capture_output=True, timeout=60, check=False
+        [*ahead, *map(str, command)], env=clean_environment(**beside, **environment), cwd=cwd, input=stdin or b"", capture_output=True, timeout=60, check=False
     )  # fmt: skip
     ran.complaint = done.stderr.decode(errors="replace")
     return done.stdout.decode(errors="replace").strip()
+
+
+@functools.cache
+def told(*command):
+    """What a program says of itself, asked once."""
+    return ran(command)
 
 
 def settings(at, *, key=KEY, secret=SECRET, region=REGION, token=None, endpoint=None, config=None):
@@ -108,7 +117,7 @@ def settings(at, *, key=KEY, secret=SECRET, region=REGION, token=None, endpoint=
 
 def python(name, prelude, at, code, clock=None, **more):
     binary = CONFORMANCE / ".venv-boto3/bin/python"
-    seen.append(f"{name} {ran([binary, '-c', f'import importlib.metadata; print(importlib.metadata.version({name!r}))'])}")
+    seen.append(f"{name} {told(binary, '-c', f'import importlib.metadata; print(importlib.metadata.version({name!r}))')}")
     return ran([binary, "-c", prelude + code], clock=clock, CAPTURE=json.dumps(settings(at, **more)))
 
 
@@ -140,21 +149,21 @@ def minio_js(at, code='await client.putObject("photos", "cat.jpg", "meow");', **
 
 def page(code):
     """Code in a page of another origin, in Debian's Chromium."""
-    version = ran(["/usr/bin/chromium", "--version"]).split()[1]
+    version = told("/usr/bin/chromium", "--version").split()[1]
     seen.append(f"chromium {version}")
     return ran(["node", "--input-type=module", "-e", PAGE], CODE=code)
 
 
 def aws(at, *arguments, key=KEY, secret=SECRET, region=REGION, token=None, version=2, clock=None):
     binary = "/usr/bin/aws" if version == 2 else CONFORMANCE / ".venv-awscli/bin/aws"
-    seen.append(ran([binary, "--version"]).split()[0].replace("/", " "))
+    seen.append(told(binary, "--version").split()[0].replace("/", " "))
     more = {"AWS_SESSION_TOKEN": token} if token else {}
     command = [binary, "--endpoint-url", at.url, "--region", region, *(arguments or ("s3api", "list-objects-v2", "--bucket", "photos"))]
     return ran(command, clock=clock, AWS_ACCESS_KEY_ID=key, AWS_SECRET_ACCESS_KEY=secret, AWS_MAX_ATTEMPTS="1", **more)
 
 
 def s3cmd(at, *arguments, secret=SECRET, key=KEY, region=REGION, clock=None, more=""):
-    seen.append(ran(["/usr/bin/s3cmd", "--version"]).replace(" version", ""))
+    seen.append(told("/usr/bin/s3cmd", "--version").replace(" version", ""))
     with tempfile.TemporaryDirectory() as folder:
         host = at.url.partition("//")[2]
         Path(folder, "s3cmd.ini").write_text(
@@ -165,7 +174,7 @@ def s3cmd(at, *arguments, secret=SECRET, key=KEY, region=REGION, clock=None, mor
 
 
 def rclone(at, *arguments, secret=SECRET, key=KEY, region=REGION, clock=None):
-    seen.append(ran(["/usr/bin/rclone", "--version"]).splitlines()[0].replace(" v", " "))
+    seen.append(told("/usr/bin/rclone", "--version").splitlines()[0].replace(" v", " "))
     given = {"TYPE": "s3", "PROVIDER": "Other", "ACCESS_KEY_ID": key, "SECRET_ACCESS_KEY": secret, "REGION": region, "ENDPOINT": at.url}
     environment = {f"RCLONE_CONFIG_STORE_{name}": value for name, value in given.items()}
     command = ["/usr/bin/rclone", "--config", "/dev/null", "--retries", "1", "--low-level-retries", "1", *(arguments or ("lsf", "store:photos"))]
@@ -173,7 +182,7 @@ def rclone(at, *arguments, secret=SECRET, key=KEY, region=REGION, clock=None):
 
 
 def restic(at, *, secret=SECRET, key=KEY, region=REGION, clock=None):
-    seen.append(" ".join(ran(["/usr/bin/restic", "version"]).split()[:2]))
+    seen.append(" ".join(told("/usr/bin/restic", "version").split()[:2]))
     with tempfile.TemporaryDirectory() as cache:
         given = {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret, "AWS_DEFAULT_REGION": region, "RESTIC_PASSWORD": "x", "RESTIC_CACHE_DIR": cache}
         return ran(["timeout", "5", "/usr/bin/restic", "-r", f"s3:{at.url}/photos", "snapshots"], clock=clock, **given)
@@ -181,7 +190,7 @@ def restic(at, *, secret=SECRET, key=KEY, region=REGION, clock=None):
 
 def curl(url, *arguments, stdin=None):
     """curl without a signature: it sends links and forms."""
-    version = ran(["/usr/bin/curl", "--version"]).split()[1]
+    version = told("/usr/bin/curl", "--version").split()[1]
     if f"curl {version}" not in seen:
         seen.append(f"curl {version}")
     # No proxy of the caller's stands in the environment; a globbing URL would not be the one that was signed.
@@ -220,6 +229,6 @@ def signer(at, request, *arguments, target="/photos/cat.jpg", host=None, config=
 
 def shell(command):
     """A command as it is typed into a shell."""
-    curl_version = ran(["/usr/bin/curl", "--version"]).split()[1]
+    curl_version = told("/usr/bin/curl", "--version").split()[1]
     seen.append(f"sh and curl {curl_version}")
     return ran(["/bin/sh", "-c", command])

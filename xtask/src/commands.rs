@@ -91,6 +91,24 @@ pub(crate) fn s3_tests(workspace: &Workspace, checkout: &str, arguments: &[&str]
     steps.close()
 }
 
+/// The corpus of wrong requests, played through the server: the score, and each row that misses it.
+pub(crate) fn corpus(workspace: &Workspace) -> ExitCode {
+    let mut steps = Steps::new("corpus");
+    let test = [
+        "test",
+        "--package",
+        "countersign-server",
+        "--test",
+        "outside",
+        "--locked",
+        "corpus::",
+        "--",
+        "--nocapture",
+    ];
+    steps.process("corpus", &workspace.cargo(&test));
+    steps.close()
+}
+
 /// Many more of the crash tests' runs than a test run makes, with the progress of it.
 pub(crate) fn crash(workspace: &Workspace, arguments: &[&str]) -> ExitCode {
     let Some((points, seed)) = count_and_seed(arguments, "--points", CRASH_POINTS) else {

@@ -1,5 +1,5 @@
-//! The commands of this workspace: `cargo xtask check`, `test`, `clients`, `s3-tests`, `crash`, `sim`, `kill-loop`,
-//! `ci`, `bless`, `bench`, `serve`, `tidy`.
+//! The commands of this workspace: `cargo xtask check`, `test`, `clients`, `s3-tests`, `corpus`, `crash`, `sim`,
+//! `kill-loop`, `ci`, `bless`, `bench`, `serve`, `tidy`.
 //!
 //! Each command is a list of steps, each step is one child process or one check of our own; nothing here is clever.
 //! Not here: anything the product needs. Deleting this crate would lose checks, never behaviour.
@@ -21,6 +21,7 @@ fn main() -> ExitCode {
         ["test", rest @ ..] => commands::test(&workspace, rest),
         ["clients", rest @ ..] => commands::clients(&workspace, rest),
         ["s3-tests", checkout, rest @ ..] => commands::s3_tests(&workspace, checkout, rest),
+        ["corpus"] => commands::corpus(&workspace),
         ["crash", rest @ ..] => commands::crash(&workspace, rest),
         ["sim", rest @ ..] => commands::sim(&workspace, rest),
         ["kill-loop", rest @ ..] => commands::kill_loop(&workspace, rest),
@@ -47,6 +48,7 @@ usage: cargo xtask <command>
   test [--slow] [filter]   every test that is fast; --slow adds the long ones and the real clients
   clients [job ...]        the tests with real clients, after `conformance/setup`
   s3-tests CHECKOUT [arg]  ceph/s3-tests from a checkout of it; arguments go to pytest
+  corpus                   wrong requests of real clients: what was done to each against what is said of it
   crash [--points N] [--seed S]
                            crashes the storage engine at so many points (a million, unless told otherwise)
   sim [--runs N] [--seed S]

@@ -8,6 +8,7 @@ mod beside_signature;
 mod bodies;
 mod calls;
 mod clock;
+mod corpus;
 mod cors;
 mod diagnosis;
 mod faults;

@@ -10,7 +10,7 @@ use countersign_engine::upkeep::Upkeep;
 use countersign_identity::{AccessKey, Directory};
 use countersign_server::{Config, DiagnosisMode, Real, Server};
 use countersign_sigv4::Secret;
-use countersign_store::{Settings, Store};
+use countersign_store::{Settings, Store, World};
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
@@ -68,6 +68,15 @@ impl Running {
 
     /// A server that is put together from a store over this engine.
     pub(crate) fn serving(engine: Arc<dyn Engine>, make: impl AsyncFnOnce(Store) -> Server) -> Running {
+        Running::serving_in(engine, Arc::new(Real), make)
+    }
+
+    /// The same with a store that lives in this world.
+    pub(crate) fn serving_in(
+        engine: Arc<dyn Engine>,
+        world: Arc<dyn World>,
+        make: impl AsyncFnOnce(Store) -> Server,
+    ) -> Running {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
@@ -83,7 +92,7 @@ impl Running {
             ..Settings::default()
         };
         let store = runtime
-            .block_on(Store::open_with(engine, Arc::new(Real), settings))
+            .block_on(Store::open_with(engine, world, settings))
             .expect("a store");
         let server = runtime.block_on(make(store));
         let (s3_listener, s3) = listener();
