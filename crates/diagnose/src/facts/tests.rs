@@ -587,6 +587,7 @@ const ASKED: &[(&str, Ask)] = &[
     ("file_as_body_setting", Client::file_as_body_setting),
     ("no_charset_setting", Client::no_charset_setting),
     ("unsigned_expect_setting", Client::unsigned_expect_setting),
+    ("sign_setting", Client::sign_setting),
     ("no_chunks_setting", Client::no_chunks_setting),
     ("content_sha256_setting", Client::content_sha256_setting),
 ];

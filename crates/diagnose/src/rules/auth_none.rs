@@ -28,28 +28,36 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
             Words::of(format!(
                 "The request has {name}, as signed ones do, but Authorization did not arrive"
             )),
-            "Let proxies and CDNs pass Authorization, and look for a redirect: HTTP clients drop it when they follow one to another host.",
+            Words::of(if_sent(scene))
+                .say(" Or look for a redirect: HTTP clients drop Authorization when they follow one to another host."),
         ),
         None if is_form(scene) => (
             Words::of("The form is not signed: it has no policy among its fields"),
-            "Make its fields with createPresignedPost, generate_presigned_post or countersign presign, and put them before the file.",
+            Words::of(
+                "Make its fields with createPresignedPost, generate_presigned_post or countersign presign, and put them before the file.",
+            ),
         ),
         None if scene.facts.page => (
             Words::of("The request is not signed: a page asked for the bare address"),
-            "Give the page a presigned URL, or allow everybody to read it with a bucket policy.",
+            Words::of("Give the page a presigned URL, or allow everybody to read it with a bucket policy."),
         ),
         None => (
             Words::of("The request is not signed, so it is nobody's"),
-            "Give the client an access key (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY), or use a presigned URL.",
+            Words::of(scene.facts.client.sign_setting()).say(", or use a presigned URL."),
         ),
     };
-    Some(Finding::new(
-        Slot::Mechanism,
-        Proof::Exact,
-        900,
-        what,
-        Words::of(cure),
-    ))
+    Some(Finding::new(Slot::Mechanism, Proof::Exact, 900, what, cure))
+}
+
+/// What to do if the client did send the signature.
+fn if_sent(scene: &Scene<'_>) -> String {
+    match scene.facts.proxy_evidence {
+        Some(_) => format!(
+            "The proxy must pass Authorization on. {}.",
+            scene.facts.leave_header_setting()
+        ),
+        None => "Let proxies and CDNs pass Authorization on.".to_owned(),
+    }
 }
 
 fn is_form(scene: &Scene<'_>) -> bool {

@@ -589,4 +589,41 @@ impl Client {
             senders!() => "A signer of your own signs each piece over the signature before it",
         }
     }
+
+    /// Makes it sign at all.
+    pub(crate) fn sign_setting(self) -> &'static str {
+        match self {
+            Client::Boto3 => "Give it an access key, and no Config(signature_version=UNSIGNED)",
+            Client::AwsCliV1 | Client::AwsCliV2 => "Run aws configure, and leave --no-sign-request out",
+            Client::S5cmd => {
+                "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and leave --no-sign-request out"
+            }
+            Client::Curl => "Add --aws-sigv4 aws:amz:REGION:s3 --user ID:SECRET",
+            Client::MinioJs => "Give new Minio.Client({...}) accessKey and secretKey",
+            Client::MinioGo => {
+                "Set Creds in minio.Options (restic: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY)"
+            }
+            Client::MinioPy => "Give Minio(..) access_key and secret_key",
+            Client::MinioJava => "Call credentials(..) on MinioClient.builder()",
+            Client::Mc => "Run mc alias set ALIAS URL KEY SECRET",
+            Client::Rclone => "Set access_key_id and secret_access_key in rclone.conf",
+            Client::S3cmd => "Set access_key and secret_key in .s3cfg",
+            Client::Postman => "Choose AWS Signature under Authorization",
+            Client::JsV3
+            | Client::JsV3Page
+            | Client::JsV2
+            | Client::JsV2Page
+            | Client::GoV1
+            | Client::GoV2
+            | Client::JavaV1
+            | Client::JavaV2
+            | Client::Kotlin
+            | Client::Rust
+            | Client::Php
+            | Client::DotNet
+            | Client::Ruby
+            | Client::Cpp
+            | senders!() => "Give the client an access key (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY)",
+        }
+    }
 }
