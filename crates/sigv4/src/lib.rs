@@ -83,4 +83,4 @@ pub use signing_key::{Signature, SigningKey};
 pub use smol_str::SmolStr;
 pub use timestamp::{parse_timestamp, timestamp_text};
 pub use uri::{canonical_query, decode_percent, decode_query, encode_uri, query_pairs, query_value};
-pub use verify::{Trace, Verdict, string_to_sign, verify};
+pub use verify::{Trace, Verdict, string_to_sign, string_to_sign_head, verify};

@@ -46,12 +46,26 @@ impl SigningKey {
         SigningKey(keyed(&*hmac_sha256(&*service_key, Scope::TERMINAL.as_bytes())))
     }
 
+    /// A key that was made in another way. Only for explaining mismatches.
+    pub fn of_bytes(signing_key: &[u8]) -> SigningKey {
+        SigningKey(keyed(signing_key))
+    }
+
     /// The first link of the chain: the key of one day, from which the secret cannot be had back.
     pub fn date_key(secret: &Secret, date: &str) -> Zeroizing<[u8; 32]> {
         let mut seed = Zeroizing::new(Vec::with_capacity(SEED_PREFIX.len() + secret.expose().len()));
         seed.extend_from_slice(SEED_PREFIX);
         seed.extend_from_slice(secret.expose());
         hmac_sha256(&seed, date.as_bytes())
+    }
+
+    /// The key that has read the beginning of a text already: it signs and compares the rest. For many texts that begin
+    /// alike.
+    #[must_use]
+    pub fn having_read(&self, beginning: &[u8]) -> SigningKey {
+        let mut mac = self.0.clone();
+        mac.update(beginning);
+        SigningKey(mac)
     }
 
     /// The signature of a string to sign.

@@ -67,6 +67,11 @@ pub fn string_to_sign(timestamp: &str, scope: &Scope, canonical_hash: &[u8; 32])
     lines_to_sign(ALGORITHM, timestamp, scope, &[&hex_digits(canonical_hash)])
 }
 
+/// The string to sign of a request up to its last line, which is the hex of a canonical request's SHA-256.
+pub fn string_to_sign_head(timestamp: &str, scope: &Scope) -> Vec<u8> {
+    lines_to_sign(ALGORITHM, timestamp, scope, &[b""])
+}
+
 /// Every string to sign: what is signed, date, scope, and the lines of its kind.
 pub(crate) fn lines_to_sign(what: &str, timestamp: &str, scope: &Scope, lines: &[&[u8]]) -> Vec<u8> {
     let bytes: usize = lines.iter().map(|line| 1 + line.len()).sum();
