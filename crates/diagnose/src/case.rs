@@ -38,6 +38,8 @@ pub enum Fault<'a> {
     InvalidToken,
     /// The signature of the request matched; what is said about the body, or the body itself, is wrong.
     Body(&'a BodyFault),
+    /// Nobody signed the request, as far as can be read, and nobody may do what it asks for.
+    Anonymous,
     /// A browser asked ahead of a page's request, and no CORS rule allows it. Nothing is signed then.
     Preflight(&'a Preflight),
     /// The signature of the form matched, but its policy does not allow it.
@@ -81,6 +83,8 @@ pub struct Preflight {
 /// A part of what a browser asks for a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PreflightPart {
+    /// The request does not say which page asks, or for which method: it is not one of a browser.
+    NotAsked,
     /// There is no such bucket.
     NoBucket,
     /// The bucket has no rules.

@@ -5,7 +5,7 @@
 //!
 //! Keeps true: without a secret nothing is computed; a finding never becomes permission, for the answer is text only.
 
-use countersign_sigv4::{ChunkError, Claim, Form, SigningKey, verify};
+use countersign_sigv4::{ChunkError, Claim, Form};
 use zeroize::Zeroizing;
 
 use crate::budget::{
@@ -14,12 +14,13 @@ use crate::budget::{
 use crate::case::{BodyFault, Case, Fault};
 use crate::diagnosis::{Cause, Culprit, Diagnosis, Otherwise, Proof, Slot, Status};
 use crate::hypothesis::{Change, Hypothesis, Proposals};
-use crate::parts::{DERIVE_BYTES, HMAC_BYTES, Parts};
+use crate::parts::Parts;
 use crate::repair::{Repaired, plain_signature};
 use crate::rules::{Finding, RULES, Rule, rule};
 use crate::scene::Scene;
 use crate::search::{Found, Sent, search};
 use crate::texts::Texts;
+use crate::weights::Weights;
 use crate::words::Value;
 
 /// Most likely causes that are listed when nothing is proven.
@@ -46,21 +47,13 @@ pub fn diagnose(case: &Case<'_>, budget: Budget<'_>) -> Diagnosis {
     let searchable_parts = scene.parts.clone();
     let sent = match (case.claim, seed) {
         (Some(claim), Some(seed)) if budget.singles_bytes_max > 0 => {
-            let (parts, message, signature) = wrongly_signed(case, claim, searchable_parts.as_ref());
-            Some(Sent {
-                parts,
-                message,
-                timestamp: &claim.timestamp,
-                scope: &claim.scope,
-                seed,
-                signature,
-            })
+            wrongly_signed(case, claim, searchable_parts.as_ref(), seed)
         }
         _ => None,
     };
     scene.otherwise = match &sent {
         _ if scene.body_fault().is_some() => Otherwise::Valid,
-        Some(sent) if may_verify(case) && sent.verifies(&mut tried) => Otherwise::Valid,
+        Some(sent) if may_verify(case) && sent.verifies_as(sent.signature(), &mut tried) => Otherwise::Valid,
         Some(sent) if is_spelled_otherwise(sent, &mut tried) => Otherwise::Valid,
         Some(_) if may_verify(case) => Otherwise::Invalid,
         _ if case.claim.is_none() && budget.singles_bytes_max > 0 => repaired(case, &mut tried),
@@ -84,67 +77,63 @@ pub fn diagnose(case: &Case<'_>, budget: Budget<'_>) -> Diagnosis {
 }
 
 /// What was signed and the signature that was sent for it: of the request, or of the chunk or trailer that does not fit.
+/// `None` for a request that signs more headers than are looked at.
 fn wrongly_signed<'a>(
     case: &Case<'a>,
     claim: &'a Claim,
     parts: Option<&'a Parts>,
-) -> (Option<&'a Parts>, &'a [u8], &'a str) {
-    match case.fault {
-        Fault::Body(BodyFault::Chunk(
-            ChunkError::SignatureMismatch {
-                provided,
-                string_to_sign,
-                ..
-            }
-            | ChunkError::TrailerSignatureMismatch {
-                provided,
-                string_to_sign,
-                ..
-            },
-        )) => (None, string_to_sign, provided),
-        _ => (
-            parts,
-            claim.policy.as_deref().unwrap_or_default().as_bytes(),
-            &claim.signature,
-        ),
+    seed: Zeroizing<Vec<u8>>,
+) -> Option<Sent<'a>> {
+    if claim.signed_headers.len() > SIGNED_HEADERS_MAX {
+        return None;
     }
+    let sent = match (case.fault, parts) {
+        (
+            Fault::Body(BodyFault::Chunk(
+                ChunkError::SignatureMismatch {
+                    provided,
+                    string_to_sign,
+                    ..
+                }
+                | ChunkError::TrailerSignatureMismatch {
+                    provided,
+                    string_to_sign,
+                    ..
+                },
+            )),
+            _,
+        ) => Sent::text(string_to_sign, claim, seed, provided),
+        (_, Some(parts)) => Sent::request(parts, claim, seed),
+        (_, None) => {
+            let policy = claim.policy.as_deref().unwrap_or_default();
+            Sent::text(policy.as_bytes(), claim, seed, &claim.signature)
+        }
+    };
+    Some(sent)
 }
 
 /// Whether the signature is right and only written in capitals or in base64.
 fn is_spelled_otherwise(sent: &Sent<'_>, tried: &mut Tried) -> bool {
-    let signature = plain_signature(sent.signature);
-    let plain = Sent {
-        signature: &signature,
-        seed: sent.seed.clone(),
-        ..*sent
-    };
-    signature != sent.signature && plain.verifies(tried)
+    let signature = plain_signature(sent.signature());
+    signature != sent.signature() && sent.verifies_as(&signature, tried)
 }
 
-/// Whether the signature of a request that cannot be read as signed is right in the one reading that it seems to have.
+/// Whether the signature of a request that cannot be read as signed is right in a reading that it seems to have.
 fn repaired(case: &Case<'_>, tried: &mut Tried) -> Otherwise {
-    let (Some(secret), Some(repaired)) = (case.secret, Repaired::of(&case.request)) else {
+    let Some(secret) = case.secret else {
         return Otherwise::Unknown;
     };
-    let verified = repaired.with(&case.request, |request, claim| {
-        if claim.signed_headers.len() > SIGNED_HEADERS_MAX {
-            return None;
-        }
-        let length = request
-            .headers
-            .iter()
-            .map(|(_, value)| value.len())
-            .sum::<usize>()
-            + request.path.len()
-            + request.query.map_or(0, <[u8]>::len);
-        tried.hashed_bytes += (length + DERIVE_BYTES + HMAC_BYTES) as u64;
-        let key = SigningKey::derive(secret, &claim.scope);
-        Some(verify(request, claim, case.rule, &key).matched)
-    });
-    match verified.flatten() {
-        Some(true) => Otherwise::Valid,
-        Some(false) => Otherwise::Invalid,
-        None => Otherwise::Unknown,
+    let readings = Repaired::readings(&case.request);
+    let verified: Vec<bool> = readings
+        .iter()
+        .filter_map(|reading| reading.verifies(&case.request, case.rule, secret, tried))
+        .collect();
+    match verified.as_slice() {
+        [] => Otherwise::Unknown,
+        some if some.contains(&true) => Otherwise::Valid,
+        [_] => Otherwise::Invalid,
+        // Several readings are guesses, and none of them need be what was signed.
+        _ => Otherwise::Unknown,
     }
 }
 
@@ -162,9 +151,11 @@ fn may_search(case: &Case<'_>) -> bool {
 }
 
 fn proposals(scene: &Scene<'_>) -> Vec<Hypothesis> {
+    let weights = Weights::of(scene);
     let mut list = Vec::new();
     for rule in RULES {
         if let Some(propose) = rule.propose {
+            let start = list.len();
             propose(
                 scene,
                 &mut Proposals {
@@ -174,6 +165,7 @@ fn proposals(scene: &Scene<'_>) -> Vec<Hypothesis> {
                     bytes_left: PROPOSED_BYTES_EACH_MAX,
                 },
             );
+            weights.weigh(rule.id, list.get_mut(start..).unwrap_or_default());
         }
     }
     if scene.body_fault().is_some() {
@@ -211,6 +203,11 @@ fn conclude(
         .into_iter()
         // A proof explains a mismatch completely; what else looks odd was signed like that.
         .filter(|_| proven.is_empty() || !scene.has_wrong_signature())
+        // Nothing is said twice: a proof says more.
+        .filter(|(rule, finding)| {
+            let is_proven = |cause: &Cause| cause.id == rule.id && cause.slot == finding.slot;
+            !proven.iter().any(is_proven)
+        })
         .map(|(rule, finding)| certain_cause(scene, rule, finding))
         .collect();
     // Refused before the comparison of signatures: the most useful word is whether that was the only fault.
@@ -227,7 +224,11 @@ fn conclude(
         }
     }
     let slots_proven: Vec<Slot> = proven.iter().map(|cause| cause.slot.clone()).collect();
+    let other_pair = found.other_pairs.first().map(other_pair);
     causes.extend(proven);
+    if let (Some(cause), Some(other)) = (causes.last_mut(), other_pair) {
+        cause.ambiguity = Some(other);
+    }
     if let (Some(cause), Some(_)) = (causes.last_mut(), scene.body_fault()) {
         cause.add(". The signature of the request is valid");
     }
@@ -253,7 +254,7 @@ fn conclude(
             }
         }
     };
-    let ruled_out = ruled_out(scene, status, &slots_proven);
+    let ruled_out = ruled_out(scene, status, &touched(found));
     let culprit = causes.first().and_then(|cause| culprit(scene, cause));
     let note = match scene.case.fault {
         _ if !causes.is_empty() => "",
@@ -276,6 +277,10 @@ fn conclude(
 fn proven_cause(scene: &Scene<'_>, group: &[Hypothesis]) -> Option<Cause> {
     let best = group.first()?;
     let told = best.rule.tell?(scene, best);
+    // Nothing says which of the two it was: neither rule knows more about this request than the other.
+    let rival = group
+        .iter()
+        .find(|member| member.rule.id != best.rule.id && member.specificity == best.specificity);
     let mut also: Vec<&'static str> = Vec::new();
     for member in group {
         if member.rule.id != best.rule.id && !also.contains(&member.rule.id) {
@@ -292,9 +297,20 @@ fn proven_cause(scene: &Scene<'_>, group: &[Hypothesis]) -> Option<Cause> {
         cure: told.cure,
         signed: best.signed.clone(),
         received: best.received.clone(),
+        ambiguity: rival.map(|rival| as_well(&format!("{} ({})", rival.rule.title, rival.rule.id))),
     };
     judge(scene, &mut cause);
     Some(cause)
+}
+
+/// Two other causes that give the same bytes together.
+fn other_pair(ids: &[&'static str; 2]) -> String {
+    let titles = ids.map(|id| format!("{} ({id})", crate::rules::title(id).unwrap_or_default()));
+    as_well(&titles.join(", and: "))
+}
+
+fn as_well(cause: &str) -> String {
+    format!("The same bytes could as well come from another cause: {cause}")
 }
 
 fn certain_cause(scene: &Scene<'_>, rule: &'static Rule, finding: Finding) -> Cause {
@@ -308,6 +324,7 @@ fn certain_cause(scene: &Scene<'_>, rule: &'static Rule, finding: Finding) -> Ca
         cure: finding.told.cure,
         signed: finding.signed,
         received: finding.received,
+        ambiguity: None,
     };
     judge(scene, &mut cause);
     cause
@@ -327,33 +344,90 @@ fn judge(scene: &Scene<'_>, cause: &mut Cause) {
     }
 }
 
-/// What a match says about everything that was left unchanged.
-fn ruled_out(scene: &Scene<'_>, status: Status, proven: &[Slot]) -> Vec<&'static str> {
-    let secret_matters = scene.otherwise == Otherwise::Valid || status == Status::Proven;
-    if !secret_matters {
+/// The parts that proven changes touch.
+fn touched(found: &Found) -> Vec<Slot> {
+    let changes = found.groups.iter().filter_map(|group| group.first());
+    let slots = changes.flat_map(|hypothesis| {
+        let with_it = match &hypothesis.change {
+            Change::Payload { header_too: true, .. } => Some(Slot::Header("x-amz-content-sha256".to_owned())),
+            _ => None,
+        };
+        std::iter::once(hypothesis.change.slot()).chain(with_it)
+    });
+    slots.collect()
+}
+
+/// What a match says about everything that was left unchanged: a sentence for each part.
+fn ruled_out(scene: &Scene<'_>, status: Status, touched: &[Slot]) -> Vec<&'static str> {
+    let is_known = scene.otherwise == Otherwise::Valid || status == Status::Proven;
+    if !is_known {
         return Vec::new();
     }
-    let untouched = |slots: &[Slot]| !slots.iter().any(|slot| proven.contains(slot));
-    let mut out = Vec::new();
-    if untouched(&[Slot::Secret]) {
-        out.push("The secret access key is correct.");
-    }
-    if untouched(&[Slot::Scope]) {
-        out.push("The signing key was made for the date, region and service in the credential.");
-    }
-    let canonical = proven
+    let is_request = scene.parts.is_some();
+    let is_form = scene.claim().is_some_and(|claim| claim.form == Form::Policy);
+    let is_changed = |slots: &[Slot]| touched.iter().any(|slot| slots.contains(slot));
+    // The host is a signed header, too, with a sentence of its own.
+    let header_changed = touched
         .iter()
-        .any(|slot| !matches!(slot, Slot::Secret | Slot::Scope));
-    if scene.parts.is_none() {
-        if untouched(&[Slot::Policy]) {
-            out.push("The policy of the form arrived as it was signed.");
-        }
-    } else if !canonical {
-        out.push("Host, path, query, signed headers and payload line arrived as they were signed.");
-    } else {
-        out.push("Every part of the request not named here arrived as it was signed.");
-    }
-    out
+        .any(|slot| matches!(slot, Slot::Header(_) | Slot::Host | Slot::HostAndUri));
+    // The layout of the header lines is another matter than what stands in them.
+    let headers = match header_changed {
+        true => "All other signed headers arrived as they were signed.",
+        false => "The signed headers arrived as they were signed.",
+    };
+    let sentences = [
+        (
+            true,
+            is_changed(&[Slot::Secret]),
+            "The secret access key is correct.",
+        ),
+        (
+            true,
+            is_changed(&[Slot::Scope]),
+            "The signing key was made for the date, region and service in the credential.",
+        ),
+        (
+            is_form,
+            is_changed(&[Slot::Policy]),
+            "The policy of the form arrived as it was signed.",
+        ),
+        (
+            is_request,
+            is_changed(&[Slot::Method]),
+            "The method arrived as it was signed.",
+        ),
+        (
+            is_request,
+            is_changed(&[Slot::Host, Slot::HostAndUri]),
+            "The host arrived as it was signed.",
+        ),
+        (
+            is_request,
+            is_changed(&[Slot::Uri, Slot::HostAndUri]),
+            "The path arrived as it was signed.",
+        ),
+        (
+            is_request,
+            is_changed(&[Slot::Query]),
+            "The query arrived as it was signed.",
+        ),
+        (is_request, is_changed(&[Slot::SignedHeaders]), headers),
+        (
+            is_request,
+            is_changed(&[Slot::Payload]),
+            "The payload line arrived as it was signed.",
+        ),
+        (
+            is_request,
+            is_changed(&[Slot::Time]),
+            "The time of signing arrived as it was signed.",
+        ),
+    ];
+    sentences
+        .into_iter()
+        .filter(|(applies, changed, _)| *applies && !changed)
+        .map(|(_, _, sentence)| sentence)
+        .collect()
 }
 
 fn culprit(scene: &Scene<'_>, cause: &Cause) -> Option<Culprit> {

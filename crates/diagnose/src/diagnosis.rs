@@ -90,6 +90,8 @@ pub enum Slot {
     Form,
     /// Date, region or service the signing key is made for.
     Scope,
+    /// How the string to sign is put together.
+    StringToSign,
     /// The time of signing or of expiry.
     Time,
     /// The secret access key.
@@ -141,6 +143,7 @@ impl fmt::Display for Slot {
             Slot::Policy => f.write_str("policy"),
             Slot::Form => f.write_str("form"),
             Slot::Scope => f.write_str("scope"),
+            Slot::StringToSign => f.write_str("string-to-sign"),
             Slot::Time => f.write_str("time"),
             Slot::Secret => f.write_str("secret"),
             Slot::SessionToken => f.write_str("session-token"),
@@ -186,6 +189,8 @@ pub struct Cause {
     pub(crate) cure: Words,
     pub(crate) signed: Option<Value>,
     pub(crate) received: Option<Value>,
+    /// The other cause that gives the same bytes, in words, where nothing says which of the two it was.
+    pub(crate) ambiguity: Option<String>,
 }
 
 /// What was found out.

@@ -33,8 +33,12 @@ pub(crate) enum Change {
     Seed(Seed),
     /// The signing key was made for this date, region and service; the text of the scope stays as it was sent.
     KeyScope(Scope),
+    /// The signing key was made by other steps from the secret and the scope.
+    Chain(Chain),
     /// The date line of the string to sign was this text.
     Timestamp(String),
+    /// The string to sign was put together in this way.
+    StringToSign(TextForm),
     /// This was signed in the place of the text of a chunk, a trailer or a form, which has no canonical request.
     Text { text: Vec<u8>, slot: Slot },
 }
@@ -42,7 +46,7 @@ pub(crate) enum Change {
 impl Change {
     pub(crate) fn slot(&self) -> Slot {
         match self {
-            Change::Header { name, .. } if name == "host" => Slot::Host,
+            Change::Header { name, .. } if is_host(name) => Slot::Host,
             Change::Header { name, .. } => Slot::Header(name.clone()),
             Change::HostAndUri { .. } => Slot::HostAndUri,
             Change::Method(_) => Slot::Method,
@@ -51,7 +55,8 @@ impl Change {
             Change::Headers(_) => Slot::SignedHeaders,
             Change::Payload { .. } => Slot::Payload,
             Change::Seed(_) => Slot::Secret,
-            Change::KeyScope(_) => Slot::Scope,
+            Change::KeyScope(_) | Change::Chain(_) => Slot::Scope,
+            Change::StringToSign(_) => Slot::StringToSign,
             Change::Timestamp(_) => Slot::Time,
             Change::Text { slot, .. } => slot.clone(),
         }
@@ -76,8 +81,47 @@ impl Change {
 
     /// Whether it changes the key and leaves the canonical request alone.
     pub(crate) fn is_about_the_key(&self) -> bool {
-        matches!(self, Change::Seed(_) | Change::KeyScope(_))
+        matches!(self, Change::Seed(_) | Change::KeyScope(_) | Change::Chain(_))
     }
+}
+
+/// Whether a signed name is that of the host, in HTTP/1.1 or in HTTP/2.
+pub(crate) fn is_host(name: &str) -> bool {
+    matches!(name, "host" | ":authority")
+}
+
+/// Steps that signers take in the place of the right ones, from which nothing can be learned about the secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Chain {
+    /// Each step took the hex of the one before for its key.
+    Hex,
+    /// Key and message of each step were exchanged.
+    Exchanged,
+    /// The last step, over `aws4_request`, was left out.
+    NotTerminated,
+    /// The region came before the date.
+    RegionFirst,
+}
+
+/// How signers put together the string to sign otherwise than they should.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum TextForm {
+    /// The hash in capital letters.
+    Capitals,
+    /// The hash in base64.
+    Base64,
+    /// The canonical request itself in the place of its hash.
+    NotHashed,
+    /// A line break at the end.
+    LineAtEnd,
+    /// Carriage returns before the line breaks.
+    CarriageReturns,
+    /// The whole credential, with the access key id, in the line of the scope.
+    Credential,
+    /// The day in the line of the time.
+    Day,
+    /// Without the line of the algorithm.
+    NoAlgorithm,
 }
 
 /// How a signer writes the header lines and the list of their names.
@@ -108,7 +152,7 @@ impl std::hash::Hash for Seed {
 pub(crate) struct Hypothesis {
     pub(crate) rule: &'static Rule,
     pub(crate) change: Change,
-    /// How likely, 1 to 1000; decides the order, never the outcome.
+    /// How likely, 1 to 1000, and more where the request shows signs of it; decides the order, never the outcome.
     pub(crate) weight: u32,
     /// How much it says; the higher one names the cause when two give the same bytes.
     pub(crate) specificity: u32,

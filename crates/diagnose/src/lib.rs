@@ -58,6 +58,7 @@
 //! ```
 
 mod budget;
+mod canonical_text;
 mod case;
 mod diagnose;
 mod diagnosis;
@@ -71,6 +72,7 @@ mod rules;
 mod scene;
 mod search;
 mod texts;
+mod weights;
 mod words;
 
 pub use budget::{
@@ -83,7 +85,7 @@ pub use case::{
 pub use diagnose::diagnose;
 pub use diagnosis::{Cause, Culprit, Diagnosis, Otherwise, Proof, Slot, Status};
 pub use hidden::{is_secret_header, is_secret_parameter};
-pub use repair::presumed_access_key_id;
+pub use repair::{has_names_in_other_case, presumed_access_key_id};
 pub use report::{
     PAGES_URL, Report, ReportCause, ReportCulprit, ReportTried, SENTENCE_CHARACTERS_MAX,
     SENTENCE_OF_TWO_CHARACTERS_MAX,

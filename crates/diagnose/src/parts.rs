@@ -73,7 +73,9 @@ impl Parts {
                 Change::Header { .. }
                 | Change::Seed(_)
                 | Change::KeyScope(_)
+                | Change::Chain(_)
                 | Change::Timestamp(_)
+                | Change::StringToSign(_)
                 | Change::Text { .. } => {}
             }
         }
@@ -105,7 +107,7 @@ impl Parts {
             Some(layout) => {
                 for written in &layout.names {
                     let name = written.to_ascii_lowercase();
-                    let value = self.signed_header(&name).unwrap_or_default();
+                    let value = self.laid_out_header(&name).unwrap_or_default();
                     add_line(written, layout.between, &name, value);
                 }
             }
@@ -139,6 +141,16 @@ impl Parts {
             .map(|(name, value)| name.len() + value.len() + 2)
             .sum();
         lines.iter().map(|line| line.len() + 1).sum::<usize>() + headers
+    }
+
+    /// The value for a line that is laid out anew: of the host under either of its names.
+    pub(crate) fn laid_out_header(&self, name: &str) -> Option<&[u8]> {
+        let other = match name {
+            "host" => ":authority",
+            ":authority" => "host",
+            _ => return self.signed_header(name),
+        };
+        self.signed_header(name).or_else(|| self.signed_header(other))
     }
 
     /// The value of a signed header, empty if it did not arrive.

@@ -67,6 +67,9 @@ pub struct ReportCause {
     /// Ids that explain the same bytes.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub also: Vec<&'static str>,
+    /// Where nothing says which of two causes it was: the other one, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ambiguity: Option<String>,
     /// The page about this cause.
     pub url: String,
 }
@@ -127,16 +130,21 @@ impl Diagnosis {
     }
 
     fn sentence(&self, level: Level) -> String {
-        let with_values = self.sentence_at(level, Place::Sentence);
         let limit = if self.told().len() > 1 {
             SENTENCE_OF_TWO_CHARACTERS_MAX
         } else {
             SENTENCE_CHARACTERS_MAX
         };
-        if with_values.len() <= limit {
-            return with_values;
-        }
-        self.sentence_at(level, Place::SentenceWithoutValues)
+        let fuller = [
+            (Place::Sentence, true),
+            (Place::Sentence, false),
+            (Place::SentenceWithoutValues, true),
+        ];
+        let mut sentences = fuller
+            .map(|(place, says_also)| self.sentence_at(level, place, says_also))
+            .into_iter();
+        let fitting = sentences.find(|sentence| sentence.len() <= limit);
+        fitting.unwrap_or_else(|| self.sentence_at(level, Place::SentenceWithoutValues, false))
     }
 
     /// The causes the sentence names: all that are certain, or the likeliest.
@@ -147,7 +155,7 @@ impl Diagnosis {
         }
     }
 
-    fn sentence_at(&self, level: Level, place: Place) -> String {
+    fn sentence_at(&self, level: Level, place: Place, says_also: bool) -> String {
         let told = self.told();
         if told.is_empty() {
             return self.note.to_owned();
@@ -167,6 +175,9 @@ impl Diagnosis {
             }
             let (what, cure) = (cause.what.render(level, place), cause.cure.render(level, place));
             text.push_str(&format!("{what}. {cure}"));
+            if let Some(other) = cause.ambiguity.as_ref().filter(|_| says_also) {
+                text.push_str(&format!(" {other}."));
+            }
         }
         text.push_str(&format!(" ({}, {})", ids.join(" and "), self.status.as_str()));
         text
@@ -191,6 +202,7 @@ impl crate::Cause {
             received: shown(&self.received),
             cure: self.cure.render(level, Place::Document),
             also: self.also.clone(),
+            ambiguity: self.ambiguity.clone(),
             url: format!("{PAGES_URL}{}.md", self.id),
         }
     }

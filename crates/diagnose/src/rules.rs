@@ -28,6 +28,7 @@ mod credential;
 mod form_field;
 mod framing;
 mod hdr_ae;
+mod hdr_casemap;
 mod hdr_cl;
 mod hdr_copysrc;
 mod hdr_ct_boundary;
@@ -36,6 +37,7 @@ mod hdr_ct_charset;
 mod hdr_dup;
 mod hdr_expect;
 mod hdr_fold;
+mod hdr_gcs;
 mod hdr_hoisted;
 mod hdr_hop;
 mod hdr_md5;
@@ -51,6 +53,8 @@ mod header;
 mod host;
 mod hst_bucket_twice;
 mod hst_case;
+mod hst_forwardproxy;
+mod hst_h2;
 mod hst_port_default;
 mod hst_port_missing;
 mod hst_prefix;
@@ -59,8 +63,10 @@ mod hst_proxy;
 mod hst_replaced;
 mod hst_scheme;
 mod hst_vhost;
+mod key_chain;
 mod mth_case;
 mod mth_head;
+mod mth_options;
 mod mth_other;
 mod mth_proxy;
 mod path;
@@ -85,12 +91,15 @@ mod pre_used;
 mod prefix;
 mod prelude;
 mod qry_amp;
+mod qry_case;
 mod qry_cred_double;
+mod qry_dropped;
 mod qry_enc;
 mod qry_extra;
 mod qry_noeq;
 mod qry_second_qmark;
 mod qry_sort;
+mod qry_tamper;
 mod qry_truncated;
 mod query;
 mod scp_auto;
@@ -117,14 +126,20 @@ mod str_mode;
 mod str_seed;
 mod str_trailer;
 mod stream;
+mod sts_format;
 mod tok_encoding;
 mod tok_invalid;
 mod tok_missing;
 mod tok_unsigned;
+mod uri_case;
+mod uri_charset;
 mod uri_dots;
 mod uri_double;
+mod uri_empty;
+mod uri_keychanged;
 mod uri_lowerhex;
 mod uri_merge;
+mod uri_mixed;
 mod uri_nfc;
 mod uri_plus;
 mod uri_raw;
@@ -222,6 +237,8 @@ pub fn ids() -> impl Iterator<Item = &'static str> {
     RULES.iter().map(|rule| rule.id)
 }
 
+pub(crate) use clock::http_date;
+
 pub(crate) fn rule(id: &str) -> Option<&'static Rule> {
     RULES
         .iter()
@@ -241,6 +258,8 @@ pub(crate) static RULES: &[&Rule] = &[
     &hst_bucket_twice::RULE,
     &hst_case::RULE,
     &hst_scheme::RULE,
+    &hst_forwardproxy::RULE,
+    &hst_h2::RULE,
     &hdr_ct_changed::RULE,
     &hdr_ct_charset::RULE,
     &hdr_ct_boundary::RULE,
@@ -261,10 +280,13 @@ pub(crate) static RULES: &[&Rule] = &[
     &hdr_dup::RULE,
     &hdr_order::RULE,
     &hdr_md5::RULE,
+    &hdr_casemap::RULE,
+    &hdr_gcs::RULE,
     &mth_head::RULE,
     &mth_other::RULE,
     &mth_proxy::RULE,
     &mth_case::RULE,
+    &mth_options::RULE,
     &uri_raw::RULE,
     &uri_double::RULE,
     &uri_plus::RULE,
@@ -275,7 +297,15 @@ pub(crate) static RULES: &[&Rule] = &[
     &uri_trailslash::RULE,
     &uri_dots::RULE,
     &uri_nfc::RULE,
+    &uri_charset::RULE,
+    &uri_mixed::RULE,
+    &uri_empty::RULE,
+    &uri_case::RULE,
+    &uri_keychanged::RULE,
     &qry_extra::RULE,
+    &qry_dropped::RULE,
+    &qry_tamper::RULE,
+    &qry_case::RULE,
     &qry_sort::RULE,
     &qry_noeq::RULE,
     &qry_enc::RULE,
@@ -306,6 +336,8 @@ pub(crate) static RULES: &[&Rule] = &[
     &sec_default::RULE,
     &sec_aws4twice::RULE,
     &sec_wrong::RULE,
+    &key_chain::RULE,
+    &sts_format::RULE,
     &tok_missing::RULE,
     &tok_unsigned::RULE,
     &tok_encoding::RULE,

@@ -11,6 +11,7 @@ use crate::diagnosis::Otherwise;
 use crate::facts::{Facts, Traces};
 use crate::hidden::{is_secret_header, is_secret_parameter};
 use crate::parts::Parts;
+use crate::weights::EVIDENT;
 use crate::words::{Origin, Value};
 
 /// Hosts tried for one request.
@@ -22,18 +23,16 @@ const HIDDEN_BYTES_MIN: usize = 8;
 /// Names tried from each list that the server keeps.
 const NAMES_EACH_MAX: usize = 8;
 
-/// Names that development set-ups give an object store.
-const LOCAL_NAMES: [&str; 9] = [
-    "localhost",
-    "127.0.0.1",
-    "minio",
-    "[::1]",
-    "0.0.0.0",
-    "host.docker.internal",
-    "s3",
-    "countersign",
-    "storage",
-];
+/// Names that development set-ups give an object store, with any port.
+const LOCAL_NAMES: [&str; 4] = ["localhost", "127.0.0.1", "minio", "host.docker.internal"];
+/// Names that are rarer, with the ports of this server and [`RARE_PORTS`].
+const RARE_NAMES: [&str; 5] = ["[::1]", "0.0.0.0", "s3", "countersign", "storage"];
+/// The port that development set-ups use most.
+const USUAL_PORT: &str = ":9000";
+/// Most that a host with a port that nobody named weighs.
+const GUESSED_WEIGHT_MAX: u32 = 860;
+/// Ports that rare names are tried with.
+const RARE_PORTS: [u16; 3] = [9000, 8080, 80];
 /// Ports that object stores and their proxies use.
 const KNOWN_PORTS: [u16; 10] = [9000, 8080, 8000, 8443, 8081, 3000, 8333, 3900, 4566, 7480];
 
@@ -84,6 +83,7 @@ impl<'a> Scene<'a> {
             | Fault::Unsigned
             | Fault::OwnerDiffers { .. }
             | Fault::Body(_)
+            | Fault::Anonymous
             | Fault::Preflight(_) => None,
         }
     }
@@ -314,7 +314,7 @@ fn host_candidates(case: &Case<'_>) -> Vec<HostCandidate> {
             named.extend(
                 pieces
                     .take(4)
-                    .map(|piece| (piece.to_vec(), Origin::Received, 950)),
+                    .map(|piece| (piece.to_vec(), Origin::Received, EVIDENT)),
             );
         }
     }
@@ -322,7 +322,7 @@ fn host_candidates(case: &Case<'_>) -> Vec<HostCandidate> {
         named.extend(
             forwarded_hosts(value)
                 .into_iter()
-                .map(|host| (host, Origin::Received, 950)),
+                .map(|host| (host, Origin::Received, EVIDENT)),
         );
     }
     let declared = |list: &[String], weight| -> Vec<(Vec<u8>, Origin, u32)> {
@@ -337,47 +337,98 @@ fn host_candidates(case: &Case<'_>) -> Vec<HostCandidate> {
     if let Some(sni) = case.transport.sni {
         named.push((sni.as_bytes().to_vec(), Origin::Declared, 860));
     }
+    // In virtual-host style the bucket stays in front where a proxy exchanges the rest.
+    let host = split_port(case.request.header("host").unwrap_or_default().trim_ascii()).0;
+    if let Some(dot) = host
+        .iter()
+        .position(|&b| b == b'.')
+        .filter(|_| !host.ends_with(b"]"))
+        && !host.iter().all(|b| b.is_ascii_digit() || *b == b'.')
+    {
+        let bucket = host.get(..=dot).unwrap_or_default();
+        for name in case
+            .server
+            .public_names
+            .iter()
+            .chain(&case.server.domains)
+            .take(NAMES_EACH_MAX)
+        {
+            named.push(([bucket, name.as_bytes()].concat(), Origin::Declared, 690));
+        }
+    }
     // The same name with another port: a port mapping of containers, or a proxy that names its own.
     let received = split_port(case.request.header("host").unwrap_or_default().trim_ascii()).0;
     named.push((received.to_vec(), Origin::Received, 600));
-    named.extend(
-        LOCAL_NAMES
-            .iter()
-            .map(|name| (name.as_bytes().to_vec(), Origin::Constant, 500)),
-    );
+    named.extend(constant(&LOCAL_NAMES, 600));
 
-    let ports = ports(case);
+    let (own, known) = (own_ports(case), ports(case));
+    let rare: Vec<u16> = own.iter().copied().chain(RARE_PORTS).collect();
+    let (known, rare) = (written(&known), written(&rare));
     let mut seen: HashSet<Vec<u8>> = HashSet::new();
     let mut hosts = Vec::new();
     let mut add = |bytes: Vec<u8>, origin: Origin, weight: u32| {
         let sound = !bytes.is_empty() && bytes.len() <= 255 && bytes.iter().all(|b| b.is_ascii_graphic());
-        if sound && hosts.len() < HOSTS_MAX && seen.insert(bytes.clone()) {
+        if sound && hosts.len() < HOSTS_MAX && !seen.contains(&bytes) {
+            seen.insert(bytes.clone());
             hosts.push(HostCandidate {
                 value: Value { bytes, origin },
                 weight,
             });
         }
     };
-    for (name, origin, weight) in &named {
+    let rarer = constant(&RARE_NAMES, 470);
+    for (name, origin, weight) in named.iter().chain(&rarer) {
         add(name.clone(), *origin, *weight);
     }
-    for (name, origin, weight) in &named {
+    let with_known = named.iter().map(|name| (name, &known));
+    for ((name, origin, weight), ports) in with_known.chain(rarer.iter().map(|name| (name, &rare))) {
         let (bare, _) = split_port(name);
-        add(bare.to_vec(), *origin, weight - 20);
+        // The name is what was given; a port that was made up is as unlikely as any other guess.
+        let guessed = (*weight).min(GUESSED_WEIGHT_MAX);
+        add(bare.to_vec(), *origin, guessed - 20);
         for (n, port) in ports.iter().enumerate() {
-            let with_port = [bare, b":", port.to_string().as_bytes()].concat();
+            let place = if port == USUAL_PORT { 0 } else { n };
+            let less = 20 + 15 * u32::try_from(place).unwrap_or(20);
             add(
-                with_port,
+                [bare, port.as_bytes()].concat(),
                 *origin,
-                weight.saturating_sub(40 + 10 * u32::try_from(n).unwrap_or(20)),
+                guessed.saturating_sub(less),
             );
         }
     }
     hosts
 }
 
+fn constant(names: &[&str], weight: u32) -> Vec<(Vec<u8>, Origin, u32)> {
+    let names = names.iter().map(|name| name.as_bytes().to_vec());
+    names.map(|name| (name, Origin::Constant, weight)).collect()
+}
+
+/// Ports as they stand behind a name, each once.
+fn written(ports: &[u16]) -> Vec<String> {
+    let mut texts: Vec<String> = Vec::with_capacity(ports.len());
+    for port in ports {
+        let text = format!(":{port}");
+        if !texts.contains(&text) {
+            texts.push(text);
+        }
+    }
+    texts
+}
+
 /// Ports the client may have written: those of this server and of the proxy first.
 pub(crate) fn ports(case: &Case<'_>) -> Vec<u16> {
+    let mut ports = own_ports(case);
+    for port in [443, 80].into_iter().chain(KNOWN_PORTS) {
+        if !ports.contains(&port) {
+            ports.push(port);
+        }
+    }
+    ports
+}
+
+/// The ports of this server and of the proxy in front.
+fn own_ports(case: &Case<'_>) -> Vec<u16> {
     let forwarded = case
         .request
         .header("x-forwarded-port")
@@ -390,7 +441,7 @@ pub(crate) fn ports(case: &Case<'_>) -> Vec<u16> {
         .flatten()
         .filter_map(|port| port.parse().ok());
     let listen = case.server.listen_ports.iter().copied().take(4);
-    for port in listed.chain(listen).chain([443, 80]).chain(KNOWN_PORTS) {
+    for port in listed.chain(listen) {
         if !ports.contains(&port) {
             ports.push(port);
         }

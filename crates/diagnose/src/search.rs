@@ -7,154 +7,414 @@
 
 use std::collections::HashMap;
 
-use countersign_sigv4::{Scope, SigningKey, string_to_sign};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use countersign_sigv4::{Claim, Scope, SigningKey, string_to_sign_head};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use crate::budget::{Budget, CANONICAL_REQUEST_BYTES_MAX, Meter, SINGLES_MAX, Tried};
-use crate::hypothesis::{Change, Hypothesis};
-use crate::parts::{DERIVE_BYTES, HMAC_BYTES, Parts, sha256};
+use crate::canonical_text::CanonicalText;
+use crate::diagnosis::Slot;
+use crate::hypothesis::{Chain, Change, Hypothesis, TextForm};
+use crate::parts::{DERIVE_BYTES, HMAC_BYTES, Parts};
 
-/// Single changes, best first, that are combined into pairs.
-const PAIRED_SINGLES_MAX: usize = 120;
+/// Single changes of one part, best first, that are combined into pairs: many hosts must not leave out everything else.
+const PAIRED_IN_ONE_SLOT_MAX: usize = 64;
+/// Pairs that are put in order, the likeliest of them; the budget ends before that for all but the shortest requests.
+const PAIRS_MAX: usize = 12_288;
+/// The hex of a SHA-256, which ends a string to sign.
+const HASH_BYTES: usize = 64;
 
 /// Everything a signature is computed from.
 pub(crate) struct Sent<'a> {
-    /// `None` for what has no canonical request: a form, a chunk, a trailer.
-    pub(crate) parts: Option<&'a Parts>,
-    /// What is signed then: the policy as sent, or the text of the chunk or trailer; empty for a request.
-    pub(crate) message: &'a [u8],
-    pub(crate) timestamp: &'a str,
+    signed: Signed<'a>,
     /// The scope as it stands in the string to sign.
-    pub(crate) scope: &'a Scope,
+    scope: &'a Scope,
     /// `AWS4` and the secret.
-    pub(crate) seed: Zeroizing<Vec<u8>>,
+    seed: Zeroizing<Vec<u8>>,
     /// Hex, as it was sent.
-    pub(crate) signature: &'a str,
+    signature: &'a str,
+    access_key_id: &'a str,
 }
 
-impl Sent<'_> {
-    fn key(&self, changes: &[&Change]) -> SigningKey {
+/// What was signed.
+enum Signed<'a> {
+    Request {
+        parts: &'a Parts,
+        text: CanonicalText<'a>,
+        timestamp: &'a str,
+        /// The string to sign up to the hash of the text.
+        head: Vec<u8>,
+    },
+    /// The policy of a form, or the text of a chunk or trailer: signed as it is.
+    Text(&'a [u8]),
+}
+
+impl<'a> Sent<'a> {
+    /// A signed request.
+    pub(crate) fn request(parts: &'a Parts, claim: &'a Claim, seed: Zeroizing<Vec<u8>>) -> Sent<'a> {
+        let signed = Signed::Request {
+            parts,
+            text: CanonicalText::of(parts),
+            timestamp: &claim.timestamp,
+            head: string_to_sign_head(&claim.timestamp, &claim.scope),
+        };
+        Sent {
+            signed,
+            scope: &claim.scope,
+            seed,
+            signature: &claim.signature,
+            access_key_id: &claim.access_key_id,
+        }
+    }
+
+    /// Something that has no canonical request: a form, a chunk, a trailer.
+    pub(crate) fn text(
+        text: &'a [u8],
+        claim: &'a Claim,
+        seed: Zeroizing<Vec<u8>>,
+        signature: &'a str,
+    ) -> Sent<'a> {
+        Sent {
+            signed: Signed::Text(text),
+            scope: &claim.scope,
+            seed,
+            signature,
+            access_key_id: &claim.access_key_id,
+        }
+    }
+
+    /// Whether the signature is right as it was sent, or would be if it were written so.
+    pub(crate) fn verifies_as(&self, signature: &str, tried: &mut Tried) -> bool {
+        let head = match &self.signed {
+            Signed::Request { head, .. } => head.len() + HASH_BYTES,
+            Signed::Text(_) => 0,
+        };
+        tried.hashed_bytes += (self.length() + head + DERIVE_BYTES + HMAC_BYTES) as u64;
+        self.key(&[])
+            .matches(&self.own_message(), self.own_text(), signature)
+    }
+
+    /// The signature as it was sent.
+    pub(crate) fn signature(&self) -> &'a str {
+        self.signature
+    }
+
+    fn key(&self, changes: &[&Change]) -> Key {
         let mut scope = self.scope;
         let mut seed: &[u8] = &self.seed;
+        let mut chain = None;
         for change in changes {
             match change {
                 Change::Seed(value) => seed = &value.0,
                 Change::KeyScope(value) => scope = value,
-                _ => {}
+                Change::Chain(value) => chain = Some(*value),
+                Change::Method(_)
+                | Change::Header { .. }
+                | Change::HostAndUri { .. }
+                | Change::Uri(_)
+                | Change::Query(_)
+                | Change::Headers(_)
+                | Change::Payload { .. }
+                | Change::Timestamp(_)
+                | Change::StringToSign(_)
+                | Change::Text { .. } => {}
             }
         }
-        SigningKey::derive_from_seed(seed, scope)
+        let bare = match chain {
+            None => SigningKey::derive_from_seed(seed, scope),
+            Some(chain) => derive_by(chain, seed, scope),
+        };
+        let having_read_head = match &self.signed {
+            Signed::Request { head, .. } => bare.having_read(head),
+            Signed::Text(_) => bare.clone(),
+        };
+        Key {
+            bare,
+            having_read_head,
+        }
     }
 
-    /// What is to be signed with some changes made, before anything is hashed.
-    fn message<'c>(&'c self, changes: &[&'c Change]) -> Message<'c> {
-        let (mut whole, mut timestamp) = (self.message, self.timestamp);
-        for change in changes {
-            match change {
-                Change::Text { text, .. } => whole = text,
-                Change::Timestamp(text) => timestamp = text,
-                _ => {}
-            }
+    /// What is to be signed with some changes made; `None` if hashing it is beyond what is left.
+    fn message(&self, changes: &[&Change], meter: &mut Meter<'_>, tried: &mut Tried) -> Option<Message> {
+        let Signed::Request {
+            parts,
+            text,
+            timestamp,
+            ..
+        } = &self.signed
+        else {
+            spend(meter, self.text_of(changes).len() + HMAC_BYTES, tried)?;
+            return Some(Message::default());
+        };
+        let changed_time = changes.iter().find_map(|change| match change {
+            Change::Timestamp(text) if text != timestamp => Some(text),
+            _ => None,
+        });
+        let head = changed_time.map(|time| string_to_sign_head(time, self.scope));
+        let mut lines = Vec::new();
+        let changed = text.with(changes, &mut lines);
+        let form = changes.iter().find_map(|change| match change {
+            Change::StringToSign(form) => Some(*form),
+            _ => None,
+        });
+        let whole = if form == Some(TextForm::NotHashed) {
+            text.length()
+        } else {
+            0
+        };
+        let bytes = changed.cost() + head.as_ref().map_or(0, Vec::len) + whole + HASH_BYTES + HMAC_BYTES;
+        spend(meter, bytes, tried)?;
+        let hash = changed.hash();
+        let Some(form) = form else {
+            return Some(Message {
+                head,
+                rest: Rest::Hash(digits(&hash)),
+            });
+        };
+        let own_head = match &self.signed {
+            Signed::Request { head, .. } => head.as_slice(),
+            Signed::Text(_) => &[],
+        };
+        let head = head.as_deref().unwrap_or(own_head);
+        let canonical = || parts.bytes(changes);
+        Some(Message {
+            rest: Rest::Whole(written_as(form, head, &hash, self.access_key_id, canonical)),
+            head: None,
+        })
+    }
+
+    /// What is signed as it is, in the place of a hash.
+    fn text_of<'c>(&'c self, changes: &[&'c Change]) -> &'c [u8] {
+        let changed = changes.iter().copied().find_map(|change| match change {
+            Change::Text { text, .. } => Some(text.as_slice()),
+            _ => None,
+        });
+        changed.unwrap_or(self.own_text())
+    }
+
+    fn own_text(&self) -> &[u8] {
+        match &self.signed {
+            Signed::Request { .. } => &[],
+            Signed::Text(text) => text,
         }
-        match self.parts {
-            Some(parts) => Message::Canonical {
-                request: parts.bytes(changes),
-                timestamp,
-                scope: self.scope,
+    }
+
+    /// What was to be signed of what arrived.
+    fn own_message(&self) -> Message {
+        match &self.signed {
+            Signed::Request { text, .. } => Message {
+                head: None,
+                rest: Rest::Hash(digits(&text.hash())),
             },
-            None => Message::Text(whole),
+            Signed::Text(_) => Message::default(),
         }
     }
 
-    /// The text to sign of what arrived.
-    fn own_text(&self) -> Vec<u8> {
-        self.message(&[]).text()
-    }
-
-    /// The length of what is hashed for [`Sent::own_text`].
+    /// The length of what was to be signed of what arrived: of the canonical request, or of the text.
     fn length(&self) -> usize {
-        self.parts.map_or(self.message.len(), Parts::length)
-    }
-
-    /// Whether the signature is right as it was sent.
-    pub(crate) fn verifies(&self, tried: &mut Tried) -> bool {
-        tried.hashed_bytes += (self.length() + DERIVE_BYTES + HMAC_BYTES) as u64;
-        self.key(&[]).matches(&self.own_text(), self.signature)
-    }
-}
-
-/// What is to be signed.
-enum Message<'a> {
-    /// This text as it is.
-    Text(&'a [u8]),
-    /// A string to sign with the hash of this canonical request.
-    Canonical {
-        request: Vec<u8>,
-        timestamp: &'a str,
-        scope: &'a Scope,
-    },
-}
-
-impl Message<'_> {
-    /// Bytes that are hashed for it, the HMAC's own not counted.
-    fn length(&self) -> usize {
-        match self {
-            Message::Text(text) => text.len(),
-            Message::Canonical {
-                request,
-                timestamp,
-                scope,
-            } => request.len() + timestamp.len() + scope.to_string().len() + TEXT_BYTES,
-        }
-    }
-
-    fn text(&self) -> Vec<u8> {
-        match self {
-            Message::Text(text) => text.to_vec(),
-            Message::Canonical {
-                request,
-                timestamp,
-                scope,
-            } => string_to_sign(timestamp, scope, &sha256(request)),
+        match &self.signed {
+            Signed::Request { text, .. } => text.length(),
+            Signed::Text(text) => text.len(),
         }
     }
 }
 
-/// Bytes of a string to sign beside its date and scope: the algorithm, the hash, the line breaks.
-const TEXT_BYTES: usize = 83;
+/// What is to be signed, as far as it is not the text itself.
+#[derive(Default)]
+struct Message {
+    /// The string to sign up to the hash, where that is another one than was sent.
+    head: Option<Vec<u8>>,
+    rest: Rest,
+}
+
+#[derive(Default)]
+enum Rest {
+    /// Nothing: a text is signed as it is.
+    #[default]
+    Text,
+    /// The hash of a canonical request, in hex.
+    Hash([u8; HASH_BYTES]),
+    /// A whole string to sign, put together in another way.
+    Whole(Vec<u8>),
+}
+
+impl Message {
+    /// Bytes that one HMAC takes in for it, beside a text that is signed as it is.
+    fn length(&self, text: &[u8]) -> usize {
+        let head = self.head.as_ref().map_or(0, Vec::len);
+        let rest = match &self.rest {
+            Rest::Text => text.len(),
+            Rest::Hash(hash) => hash.len(),
+            Rest::Whole(text) => text.len(),
+        };
+        head + rest
+    }
+}
+
+/// A signing key.
+struct Key {
+    bare: SigningKey,
+    /// It has read the string to sign up to the hash: what nearly all texts have in common.
+    having_read_head: SigningKey,
+}
+
+impl Key {
+    fn matches(&self, message: &Message, text: &[u8], signature: &str) -> bool {
+        let rest = match &message.rest {
+            Rest::Text => text,
+            Rest::Hash(hash) => hash.as_slice(),
+            Rest::Whole(text) => return self.bare.matches(text, signature),
+        };
+        match &message.head {
+            Some(head) => self.bare.having_read(head).matches(rest, signature),
+            None => self.having_read_head.matches(rest, signature),
+        }
+    }
+}
+
+/// The key by other steps; what lies between is wiped.
+fn derive_by(chain: Chain, seed: &[u8], scope: &Scope) -> SigningKey {
+    let (date, region, service) = (
+        scope.date.as_bytes(),
+        scope.region.as_bytes(),
+        scope.service.as_bytes(),
+    );
+    let terminal = Scope::TERMINAL.as_bytes();
+    let steps: &[&[u8]] = match chain {
+        Chain::Hex | Chain::Exchanged => &[date, region, service, terminal],
+        Chain::NotTerminated => &[date, region, service],
+        Chain::RegionFirst => &[region, date, service, terminal],
+    };
+    let mut key = Zeroizing::new(seed.to_vec());
+    for step in steps {
+        let mut code = Zeroizing::new([0; 32]);
+        let (hmac_key, message) = match chain {
+            Chain::Exchanged => (*step, key.as_slice()),
+            Chain::Hex | Chain::NotTerminated | Chain::RegionFirst => (key.as_slice(), *step),
+        };
+        let mac = Hmac::<Sha256>::new_from_slice(hmac_key).expect("HMAC takes keys of any length");
+        code.copy_from_slice(&mac.chain_update(message).finalize().into_bytes());
+        key = match chain {
+            Chain::Hex => Zeroizing::new(hex::encode(*code).into_bytes()),
+            Chain::Exchanged | Chain::NotTerminated | Chain::RegionFirst => Zeroizing::new(code.to_vec()),
+        };
+    }
+    SigningKey::of_bytes(&key)
+}
+
+/// A string to sign as some signers put it together. `head` ends before the hash.
+fn written_as(
+    form: TextForm,
+    head: &[u8],
+    hash: &[u8; 32],
+    access_key_id: &str,
+    canonical: impl FnOnce() -> Vec<u8>,
+) -> Vec<u8> {
+    let digits = digits(hash);
+    let right = || [head, digits.as_slice()].concat();
+    let mut lines = head.splitn(4, |&b| b == b'\n');
+    let mut line = || lines.next().unwrap_or_default();
+    let (algorithm, time, scope) = (line(), line(), line());
+    let joined = |lines: &[&[u8]]| lines.join(&b'\n');
+    match form {
+        TextForm::Capitals => [head, digits.to_ascii_uppercase().as_slice()].concat(),
+        TextForm::Base64 => [head, STANDARD.encode(hash).as_bytes()].concat(),
+        TextForm::NotHashed => [head, &canonical()].concat(),
+        TextForm::LineAtEnd => [head, &digits, b"\n"].concat(),
+        TextForm::CarriageReturns => {
+            let right = right();
+            let lines: Vec<&[u8]> = right.split(|&b| b == b'\n').collect();
+            lines.join(&b"\r\n"[..])
+        }
+        TextForm::Credential => {
+            let credential = [access_key_id.as_bytes(), b"/", scope].concat();
+            joined(&[algorithm, time, &credential, &digits])
+        }
+        TextForm::Day => joined(&[algorithm, time.get(..8).unwrap_or(time), scope, &digits]),
+        TextForm::NoAlgorithm => joined(&[time, scope, &digits]),
+    }
+}
+
+fn digits(hash: &[u8; 32]) -> [u8; HASH_BYTES] {
+    let mut digits = [0; HASH_BYTES];
+    hex::encode_to_slice(hash, &mut digits).expect("two digits for each byte");
+    digits
+}
 
 /// The hypotheses that explain the signature: none, one group of equal ones, or two groups that hold together.
 #[derive(Default)]
 pub(crate) struct Found {
     /// Each group explains one change; the first of a group says most.
     pub(crate) groups: Vec<Vec<Hypothesis>>,
+    /// Other pairs that give the same signature by changing other parts, by the ids of their causes.
+    pub(crate) other_pairs: Vec<[&'static str; 2]>,
 }
 
 /// One distinct change with all hypotheses that propose it.
 struct Candidate {
-    members: Vec<Hypothesis>,
-    /// The changed text to sign; `None` for a change of the key.
-    text: Option<Vec<u8>>,
-    /// The changed key; `None` for a change of the text.
-    key: Option<SigningKey>,
+    first: Hypothesis,
+    others: Vec<Hypothesis>,
+    weight: u32,
+    specificity: u32,
+    /// The changed text, where the text is what changes.
+    message: Option<Message>,
+    /// The changed key, where the key is what changes.
+    key: Option<Key>,
 }
 
 impl Candidate {
-    fn change(&self) -> Option<&Change> {
-        self.members.first().map(|member| &member.change)
+    fn new(first: Hypothesis) -> Candidate {
+        Candidate {
+            weight: first.weight,
+            specificity: first.specificity,
+            first,
+            others: Vec::new(),
+            message: None,
+            key: None,
+        }
     }
 
-    fn weight(&self) -> u32 {
-        self.members.iter().map(|member| member.weight).max().unwrap_or(0)
+    fn join(&mut self, other: Hypothesis) {
+        self.weight = self.weight.max(other.weight);
+        self.specificity = self.specificity.max(other.specificity);
+        self.others.push(other);
     }
 
-    fn specificity(&self) -> u32 {
-        self.members
-            .iter()
-            .map(|member| member.specificity)
-            .max()
-            .unwrap_or(0)
+    fn change(&self) -> &Change {
+        &self.first.change
     }
+
+    fn members(&self) -> impl Iterator<Item = &Hypothesis> {
+        std::iter::once(&self.first).chain(&self.others)
+    }
+
+    /// Whether the change alone gives the signature; `None` when the budget is used up.
+    fn fits(&mut self, sent: &Sent<'_>, own: &Own, meter: &mut Meter<'_>, tried: &mut Tried) -> Option<bool> {
+        let change = &self.first.change;
+        if change.is_about_the_key() {
+            let text = sent.own_text();
+            let length = own.message.length(text);
+            spend(meter, DERIVE_BYTES + HMAC_BYTES + length, tried)?;
+            let key = sent.key(&[change]);
+            let fits = key.matches(&own.message, text, sent.signature);
+            self.key = Some(key);
+            Some(fits)
+        } else {
+            let message = sent.message(&[change], meter, tried)?;
+            let fits = own.key.matches(&message, sent.text_of(&[change]), sent.signature);
+            self.message = Some(message);
+            Some(fits)
+        }
+    }
+}
+
+/// What arrived, and the key that was to sign it.
+struct Own {
+    message: Message,
+    key: Key,
 }
 
 /// Searches within the budget.
@@ -165,138 +425,124 @@ pub(crate) fn search(
     tried: &mut Tried,
 ) -> Found {
     let mut candidates = distinct(sent, proposals);
-    let own_text = sent.own_text();
-    let own_key = sent.key(&[]);
-
+    let own = Own {
+        message: sent.own_message(),
+        key: sent.key(&[]),
+    };
     let mut meter = Meter::new(budget.singles_bytes_max, budget.within);
-    let mut matched = Vec::new();
-    for (n, candidate) in candidates.iter_mut().enumerate() {
-        let Some(change) = candidate.members.first().map(|member| member.change.clone()) else {
-            continue;
-        };
-        let fits = if change.is_about_the_key() {
-            if !meter.spend(DERIVE_BYTES + HMAC_BYTES + own_text.len(), tried) {
-                break;
-            }
-            let key = sent.key(&[&change]);
-            let fits = key.matches(&own_text, sent.signature);
-            candidate.key = Some(key);
-            fits
-        } else {
-            let changes = [&change];
-            let message = sent.message(&changes);
-            if !meter.spend(message.length() + HMAC_BYTES, tried) {
-                break;
-            }
-            let text = message.text();
-            let fits = own_key.matches(&text, sent.signature);
-            candidate.text = Some(text);
-            fits
+    let mut matched: Vec<Hypothesis> = Vec::new();
+    for candidate in &mut candidates {
+        let Some(fits) = candidate.fits(sent, &own, &mut meter, tried) else {
+            break;
         };
         tried.singles += 1;
         if fits {
-            matched.push(n);
+            matched.extend(candidate.members().cloned());
         }
     }
     if !matched.is_empty() {
-        let members = matched
-            .iter()
-            .filter_map(|&n| candidates.get(n))
-            .flat_map(|c| c.members.clone());
         return Found {
-            groups: vec![most_specific_first(members.collect())],
+            groups: vec![most_specific_first(matched)],
+            other_pairs: Vec::new(),
         };
     }
-    if sent.length() > CANONICAL_REQUEST_BYTES_MAX {
+    if sent.length() > CANONICAL_REQUEST_BYTES_MAX || budget.pairs_bytes_max == 0 {
         tried.cut_short = true;
         return Found::default();
     }
-    if budget.pairs_bytes_max == 0 {
-        tried.cut_short = true;
-        return Found::default();
-    }
-    pairs(
-        sent,
-        &candidates,
-        &own_key,
-        Meter::new(budget.pairs_bytes_max, budget.within),
-        tried,
-    )
+    let meter = Meter::new(budget.pairs_bytes_max, budget.within);
+    pairs(sent, &candidates, &own, meter, tried)
 }
 
 /// One candidate per change, best first; changes that change nothing are left out.
 fn distinct(sent: &Sent<'_>, proposals: Vec<Hypothesis>) -> Vec<Candidate> {
-    let mut index: HashMap<Change, usize> = HashMap::new();
-    let mut candidates: Vec<Candidate> = Vec::new();
-    for proposal in proposals {
-        if changes_nothing(sent, &proposal.change) {
-            continue;
-        }
-        match index.get(&proposal.change) {
-            Some(&n) => {
-                if let Some(candidate) = candidates.get_mut(n) {
-                    candidate.members.push(proposal);
-                }
+    let mut index: HashMap<&Change, usize> = HashMap::with_capacity(proposals.len());
+    let places: Vec<Option<usize>> = proposals
+        .iter()
+        .map(|proposal| {
+            if changes_nothing(sent, &proposal.change) {
+                return None;
             }
-            None => {
-                index.insert(proposal.change.clone(), candidates.len());
-                candidates.push(Candidate {
-                    members: vec![proposal],
-                    text: None,
-                    key: None,
-                });
-            }
+            let next = index.len();
+            Some(*index.entry(&proposal.change).or_insert(next))
+        })
+        .collect();
+    let mut candidates: Vec<Candidate> = Vec::with_capacity(index.len());
+    for (proposal, place) in proposals.into_iter().zip(places) {
+        let Some(place) = place else { continue };
+        match candidates.get_mut(place) {
+            Some(candidate) => candidate.join(proposal),
+            // The first of its change: places are given in this order.
+            None => candidates.push(Candidate::new(proposal)),
         }
     }
-    candidates.sort_by_key(|candidate| std::cmp::Reverse(candidate.weight()));
+    candidates.sort_by_key(|candidate| std::cmp::Reverse(candidate.weight));
     candidates.truncate(SINGLES_MAX);
     candidates
 }
 
 fn changes_nothing(sent: &Sent<'_>, change: &Change) -> bool {
-    match (change, sent.parts) {
+    match (change, &sent.signed) {
         (Change::Seed(seed), _) => seed.0 == sent.seed,
         (Change::KeyScope(scope), _) => scope == sent.scope,
-        (Change::Text { text, .. }, None) => text == sent.message,
-        (Change::Text { .. }, Some(_)) | (_, None) => true,
+        (Change::Chain(_), _) => false,
+        (Change::Text { text, .. }, Signed::Text(own)) => text == own,
+        (Change::Text { .. }, Signed::Request { .. }) | (_, Signed::Text(_)) => true,
         // A header that is not signed is not part of the signature, so its value cannot explain it.
-        (Change::Header { name, value }, Some(parts)) => parts
+        (Change::Header { name, value }, Signed::Request { parts, .. }) => parts
             .signed_header(name)
             .is_none_or(|own| own == value.as_slice()),
-        (Change::HostAndUri { .. }, Some(parts)) => parts.signed_header("host").is_none(),
-        (Change::Method(method), Some(parts)) => method.as_bytes() == parts.method,
-        (Change::Uri(uri), Some(parts)) => *uri == parts.uri,
-        (Change::Query(query), Some(parts)) => *query == parts.query,
-        (Change::Headers(_), Some(_)) => false,
-        (Change::Timestamp(text), Some(_)) => text == sent.timestamp,
-        (Change::Payload { line, .. }, Some(parts)) => *line == parts.payload,
+        (Change::HostAndUri { .. }, Signed::Request { parts, .. }) => parts.signed_header("host").is_none(),
+        (Change::Method(method), Signed::Request { parts, .. }) => method.as_bytes() == parts.method,
+        (Change::Uri(uri), Signed::Request { parts, .. }) => *uri == parts.uri,
+        (Change::Query(query), Signed::Request { parts, .. }) => *query == parts.query,
+        (Change::Headers(_) | Change::StringToSign(_), Signed::Request { .. }) => false,
+        (Change::Timestamp(text), Signed::Request { timestamp, .. }) => text == timestamp,
+        (Change::Payload { line, .. }, Signed::Request { parts, .. }) => *line == parts.payload,
     }
+}
+
+/// The candidates that are combined: the likeliest of each part.
+fn paired(candidates: &[Candidate]) -> Vec<(Slot, &Candidate)> {
+    let mut in_slot: HashMap<Slot, usize> = HashMap::new();
+    let mut chosen = Vec::new();
+    for candidate in candidates {
+        let slot = candidate.change().slot();
+        let count = in_slot.entry(slot.clone()).or_default();
+        if *count < PAIRED_IN_ONE_SLOT_MAX {
+            *count += 1;
+            chosen.push((slot, candidate));
+        }
+    }
+    chosen
 }
 
 fn pairs(
     sent: &Sent<'_>,
     candidates: &[Candidate],
-    own_key: &SigningKey,
+    own: &Own,
     mut meter: Meter<'_>,
     tried: &mut Tried,
 ) -> Found {
-    let considered: Vec<&Candidate> = candidates.iter().take(PAIRED_SINGLES_MAX).collect();
-    let mut order: Vec<(u64, &Candidate, &Candidate)> = Vec::new();
-    for (n, first) in considered.iter().enumerate() {
-        for second in considered.iter().skip(n + 1) {
-            let (Some(a), Some(b)) = (first.change(), second.change()) else {
-                continue;
-            };
-            if !a.slot().overlaps(&b.slot()) {
-                order.push((
-                    u64::from(first.weight()) * u64::from(second.weight()),
-                    first,
-                    second,
-                ));
+    let paired = paired(candidates);
+    let mut order: Vec<(u64, usize, usize)> = Vec::new();
+    for (n, (slot, first)) in paired.iter().enumerate() {
+        for (m, (other, second)) in paired.iter().enumerate().skip(n + 1) {
+            if !slot.overlaps(other) {
+                order.push((u64::from(first.weight) * u64::from(second.weight), n, m));
             }
         }
     }
-    order.sort_by_key(|(weight, _, _)| std::cmp::Reverse(*weight));
+    let best_first = |&(weight, n, m): &(u64, usize, usize)| (std::cmp::Reverse(weight), n, m);
+    if order.len() > PAIRS_MAX {
+        order.select_nth_unstable_by_key(PAIRS_MAX, best_first);
+        order.truncate(PAIRS_MAX);
+    }
+    order.sort_unstable_by_key(best_first);
+    let order = order.into_iter().filter_map(|(weight, n, m)| {
+        let ((_, first), (_, second)) = (paired.get(n)?, paired.get(m)?);
+        Some((weight, *first, *second))
+    });
 
     // All of the same weight are finished, so that equals are known; the first to say most names the causes.
     let mut fitting: Vec<(u64, &Candidate, &Candidate)> = Vec::new();
@@ -304,31 +550,37 @@ fn pairs(
         if fitting.first().is_some_and(|(found, _, _)| *found != weight) {
             break;
         }
-        match pair_fits(sent, first, second, own_key, &mut meter, tried) {
+        match pair_fits(sent, first, second, own, &mut meter, tried) {
             Some(true) => fitting.push((weight, first, second)),
             Some(false) => {}
             None => break,
         }
     }
-    fitting.sort_by_key(|(_, a, b)| std::cmp::Reverse(a.specificity() + b.specificity()));
+    fitting.sort_by_key(|(_, a, b)| std::cmp::Reverse(a.specificity + b.specificity));
     let mut groups: Vec<Vec<Hypothesis>> = Vec::new();
-    for candidate in fitting.iter().flat_map(|(_, first, second)| [first, second]) {
-        let slot = candidate.change().map(Change::slot);
-        let same_slot = |group: &Vec<Hypothesis>| group.first().map(|member| member.change.slot()) == slot;
-        match groups.iter().position(same_slot) {
-            Some(n) => {
-                if let Some(group) = groups.get_mut(n) {
-                    group.extend(candidate.members.iter().cloned());
-                }
+    let mut other_pairs = Vec::new();
+    for (_, first, second) in fitting {
+        let mut is_other = false;
+        for candidate in [first, second] {
+            let slot = candidate.change().slot();
+            let is_same =
+                |group: &Vec<Hypothesis>| group.first().is_some_and(|member| member.change.slot() == slot);
+            let members = candidate.members().cloned();
+            let is_full = groups.len() == 2;
+            match groups.iter_mut().find(|group| is_same(group)) {
+                Some(group) => group.extend(members),
+                // Another way to cut the same bytes into two changes; the one that says more was taken.
+                None if is_full => is_other = true,
+                None => groups.push(members.collect()),
             }
-            None if groups.len() < 2 => groups.push(candidate.members.clone()),
-            // Another way to cut the same bytes into two changes; the one that says more was taken.
-            None => {}
+        }
+        if is_other {
+            other_pairs.push([first.first.rule.id, second.first.rule.id]);
         }
     }
     let mut groups: Vec<_> = groups.into_iter().map(most_specific_first).collect();
     groups.sort_by_key(|group| std::cmp::Reverse(group.first().map_or(0, |member| member.specificity)));
-    Found { groups }
+    Found { groups, other_pairs }
 }
 
 /// Whether two changes together give the signature; `None` when the budget is used up.
@@ -336,43 +588,39 @@ fn pair_fits(
     sent: &Sent<'_>,
     first: &Candidate,
     second: &Candidate,
-    own_key: &SigningKey,
+    own: &Own,
     meter: &mut Meter<'_>,
     tried: &mut Tried,
 ) -> Option<bool> {
-    let (a, b) = (first.change()?, second.change()?);
-    let (changed_text, key);
-    let changes = [a, b];
-    let (key, text) = match (a.is_about_the_key(), b.is_about_the_key()) {
-        (false, false) => {
-            let message = sent.message(&changes);
-            spend(meter, message.length() + HMAC_BYTES, tried)?;
-            changed_text = message.text();
-            (own_key, &changed_text)
+    let changes = [first.change(), second.change()];
+    let fits = match changes.map(Change::is_about_the_key) {
+        [false, false] => {
+            let message = sent.message(&changes, meter, tried)?;
+            own.key.matches(&message, sent.text_of(&changes), sent.signature)
         }
-        (true, true) => {
-            let message = sent.message(&[]);
-            spend(meter, message.length() + HMAC_BYTES + DERIVE_BYTES, tried)?;
-            changed_text = message.text();
-            key = sent.key(&changes);
-            (&key, &changed_text)
+        [true, true] => {
+            let text = sent.own_text();
+            let length = own.message.length(text);
+            spend(meter, DERIVE_BYTES + HMAC_BYTES + length, tried)?;
+            sent.key(&changes).matches(&own.message, text, sent.signature)
         }
-        (about_key, _) => {
+        [about_key, _] => {
             let (of_key, of_text) = if about_key {
                 (first, second)
             } else {
                 (second, first)
             };
             // A candidate the singles did not reach has neither; it was cut off by the budget then.
-            let (Some(key), Some(text)) = (&of_key.key, &of_text.text) else {
+            let (Some(key), Some(message)) = (&of_key.key, &of_text.message) else {
                 return Some(false);
             };
-            spend(meter, HMAC_BYTES + text.len(), tried)?;
-            (key, text)
+            let text = sent.text_of(&changes);
+            spend(meter, HMAC_BYTES + message.length(text), tried)?;
+            key.matches(message, text, sent.signature)
         }
     };
     tried.pairs += 1;
-    Some(key.matches(text, sent.signature))
+    Some(fits)
 }
 
 fn spend(meter: &mut Meter<'_>, bytes: usize, tried: &mut Tried) -> Option<()> {

@@ -78,10 +78,7 @@ pub(super) fn sent_later(scene: &Scene<'_>, skew: i64) -> Option<&'static str> {
 }
 
 /// Reads `Sun, 22 Nov 2026 04:10:00 GMT` as seconds since 1970, through the one parser of timestamps.
-pub(super) fn http_date(value: &[u8]) -> Option<i64> {
-    const MONTHS: [&str; 12] = [
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-    ];
+pub(crate) fn http_date(value: &[u8]) -> Option<i64> {
     let text = std::str::from_utf8(value).ok()?;
     let words: Vec<&str> = text.split([' ', ',']).filter(|word| !word.is_empty()).collect();
     let [_, day, month, year, time, "GMT"] = words.as_slice() else {
@@ -91,6 +88,30 @@ pub(super) fn http_date(value: &[u8]) -> Option<i64> {
     let day: u8 = day.parse().ok()?;
     countersign_sigv4::parse_timestamp(&format!("{year}{month:02}{day:02}T{}Z", time.replace(':', "")))
 }
+
+/// Writes seconds since 1970 as [`http_date`] reads them, through the one writer of timestamps.
+pub(super) fn http_date_text(time: i64) -> String {
+    let text = timestamp_text(time);
+    let digits = |range: std::ops::Range<usize>| text.get(range).unwrap_or_default();
+    let month = digits(4..6).parse().unwrap_or(1_usize).saturating_sub(1);
+    // The first of January 1970 was a Thursday.
+    let weekday = usize::try_from((time.div_euclid(86_400) + 4).rem_euclid(7)).unwrap_or_default();
+    format!(
+        "{}, {} {} {} {}:{}:{} GMT",
+        WEEKDAYS.get(weekday).unwrap_or(&"Thu"),
+        digits(6..8),
+        MONTHS.get(month).unwrap_or(&"Jan"),
+        digits(0..4),
+        digits(9..11),
+        digits(11..13),
+        digits(13..15)
+    )
+}
+
+const MONTHS: [&str; 12] = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+];
+const WEEKDAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 
 #[cfg(test)]
 mod tests {
@@ -116,5 +137,7 @@ mod tests {
     fn http_dates_are_read() {
         assert_eq!(http_date(b"Thu, 01 Jan 1970 00:01:40 GMT"), Some(100));
         assert_eq!(http_date(b"yesterday"), None);
+        assert_eq!(http_date_text(100), "Thu, 01 Jan 1970 00:01:40 GMT");
+        assert_eq!(http_date_text(1_795_319_940), "Sun, 22 Nov 2026 03:59:00 GMT");
     }
 }

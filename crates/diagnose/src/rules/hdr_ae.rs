@@ -6,7 +6,7 @@ use super::prelude::*;
 use crate::facts::Proxy;
 
 pub(crate) static RULE: Rule = Rule {
-    weight: 640,
+    weight: 785,
     propose: Some(propose),
     tell: Some(tell),
     infer: Some(infer),

@@ -4,6 +4,7 @@
 
 use super::header::{difference, propose_value};
 use super::prelude::*;
+use crate::weights::EVIDENT;
 
 pub(crate) static RULE: Rule = Rule {
     weight: 580,
@@ -24,7 +25,7 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
         if let Some(hypothesis) = propose_value(scene, out, NAME, value) {
             hypothesis.specificity = 34;
             if !scene.has_header(NAME) {
-                hypothesis.weight = 860;
+                hypothesis.weight = EVIDENT;
             }
         }
     }

@@ -2,9 +2,10 @@
 
 use super::header::{difference, propose_value};
 use super::prelude::*;
+use crate::weights::EVIDENT;
 
 pub(crate) static RULE: Rule = Rule {
-    weight: 640,
+    weight: 790,
     propose: Some(propose),
     tell: Some(tell),
     on_the_way: true,
@@ -20,7 +21,7 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
         if let Some(hypothesis) = propose_value(scene, out, "expect", value) {
             hypothesis.specificity = 34;
             if !scene.has_header("expect") {
-                hypothesis.weight = 860;
+                hypothesis.weight = EVIDENT;
             }
         }
     }

@@ -21,6 +21,11 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 const NAME: &str = "content-md5";
+const OF_NOTHING: &str = "as that of no body";
+/// The MD5 of no bytes at all.
+const MD5_OF_NOTHING: [u8; 16] = [
+    0xd4, 0x1d, 0x8c, 0xd9, 0x8f, 0x00, 0xb2, 0x04, 0xe9, 0x80, 0x09, 0x98, 0xec, 0xf8, 0x42, 0x7e,
+];
 const SPELLING: &str =
     "Write Content-MD5 as base64 of the 16 bytes of the MD5, not of its hex, and send it as it was signed.";
 
@@ -38,6 +43,7 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
             "in base64 of its hex",
         ),
         (Some(String::new()), "as empty"),
+        (Some(STANDARD.encode(MD5_OF_NOTHING)), OF_NOTHING),
     ];
     for (value, how) in spellings {
         let Some(value) = value else { continue };
@@ -67,11 +73,13 @@ fn md5_in(value: &[u8]) -> Option<[u8; 16]> {
 }
 
 fn tell(_: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
+    let and_sent = if hypothesis.detail == OF_NOTHING {
+        "and sent as that of another one"
+    } else {
+        "and sent in another spelling"
+    };
     Told {
-        what: Words::of(format!(
-            "Content-MD5 was signed {} and sent in another spelling",
-            hypothesis.detail
-        )),
+        what: Words::of(format!("Content-MD5 was signed {} {and_sent}", hypothesis.detail)),
         cure: Words::of(SPELLING),
     }
 }

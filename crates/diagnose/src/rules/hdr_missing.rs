@@ -2,13 +2,14 @@
 //!
 //! The name is certain from the request; its value is proven where it is one of a small known set.
 
-use super::content_type;
 use super::prelude::*;
 use super::tok_unsigned::HEADER;
+use super::{content_type, hdr_casemap};
 use crate::facts::Proxy;
+use crate::weights::EVIDENT;
 
 pub(crate) static RULE: Rule = Rule {
-    weight: 860,
+    weight: EVIDENT,
     propose: Some(propose),
     tell: Some(tell),
     check: Some(check),
@@ -19,7 +20,7 @@ pub(crate) static RULE: Rule = Rule {
     )
 };
 
-const VALUES: [(&str, &[&str]); 12] = [
+const VALUES: [(&str, &[&str]); 24] = [
     (
         "x-amz-acl",
         &[
@@ -75,7 +76,31 @@ const VALUES: [(&str, &[&str]); 12] = [
     ),
     ("expect", &["100-continue"]),
     ("content-length", &["0"]),
+    ("content-language", &["en", "en-US"]),
+    ("content-md5", &[EMPTY_MD5]),
+    ("x-amz-checksum-mode", &["ENABLED"]),
+    ("x-amz-checksum-crc32", &["AAAAAA=="]),
+    (
+        "x-amz-checksum-algorithm",
+        &["CRC32", "SHA256", "CRC32C", "SHA1", "CRC64NVME"],
+    ),
+    ("x-amz-metadata-directive", &["REPLACE", "COPY"]),
+    ("x-amz-tagging-directive", &["REPLACE", "COPY"]),
+    ("x-amz-object-lock-mode", &["GOVERNANCE", "COMPLIANCE"]),
+    ("x-amz-object-lock-legal-hold", &["ON", "OFF"]),
+    ("x-amz-server-side-encryption-customer-algorithm", &["AES256"]),
+    ("x-amz-bypass-governance-retention", &["true"]),
+    (
+        "x-amz-trailer",
+        &[
+            "x-amz-checksum-crc32",
+            "x-amz-checksum-sha256",
+            "x-amz-checksum-crc64nvme",
+        ],
+    ),
 ];
+/// The MD5 of nothing, base64.
+const EMPTY_MD5: &str = "1B2M2Y8AsgTpgAmY7PhCfg==";
 
 /// Signed headers that did not arrive, lower case, the host aside.
 pub(super) fn missing(scene: &Scene<'_>) -> impl Iterator<Item = String> {
@@ -84,7 +109,14 @@ pub(super) fn missing(scene: &Scene<'_>) -> impl Iterator<Item = String> {
         .map(|claim| claim.signed_headers.as_slice())
         .unwrap_or_default();
     let names = names.iter().map(|name| name.to_ascii_lowercase());
-    names.filter(|name| !matches!(name.as_str(), "host" | ":authority") && !scene.has_header(name))
+    // A name in the letters of another language has its own cause.
+    let is_meant_otherwise =
+        |name: &str| hdr_casemap::meant(name).is_some_and(|meant| scene.has_header(&meant));
+    names.filter(move |name| {
+        !matches!(name.as_str(), "host" | ":authority")
+            && !scene.has_header(name)
+            && !is_meant_otherwise(name)
+    })
 }
 
 fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
@@ -93,6 +125,7 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
         let values: Vec<Vec<u8>> = match known {
             Some((_, values)) => values.iter().map(|value| value.as_bytes().to_vec()).collect(),
             None if name == "content-type" => content_type::candidates(scene),
+            None if matches!(name.as_str(), "date" | "x-amz-date") => times(scene),
             None => Vec::new(),
         };
         for value in values {
@@ -105,6 +138,15 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
             }
         }
     }
+}
+
+/// The time of signing, as headers have it: browsers do not let a page set `Date`.
+fn times(scene: &Scene<'_>) -> Vec<Vec<u8>> {
+    let Some(claim) = scene.claim() else {
+        return Vec::new();
+    };
+    let http = super::clock::http_date_text(claim.time);
+    vec![claim.timestamp.as_bytes().to_vec(), http.into_bytes()]
 }
 
 fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {

@@ -1,7 +1,9 @@
 //! HDR-ORDER: the signer laid out its header lines in another way: order, capitals, blanks, the empty line.
 
+use super::hdr_missing::missing;
 use super::prelude::*;
 use crate::hypothesis::HeaderLayout;
+use crate::weights::EVIDENT;
 
 pub(crate) static RULE: Rule = Rule {
     weight: 500,
@@ -23,6 +25,12 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
     let lower: Vec<String> = sent.iter().map(|name| name.to_ascii_lowercase()).collect();
     let arrived = in_order_of_arrival(scene, &sorted);
     let titled: Vec<String> = sorted.iter().map(|name| title_case(name)).collect();
+    let absent: Vec<String> = missing(scene).collect();
+    let sent_only: Vec<String> = sorted
+        .iter()
+        .filter(|name| !absent.contains(name))
+        .cloned()
+        .collect();
     let usual = HeaderLayout {
         names: sorted.clone(),
         between: ":",
@@ -61,6 +69,14 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
             "in the order of the request instead of sorted",
         ),
         (
+            changed(&sent_only, &sorted),
+            "without the lines of headers that SignedHeaders names and that were not sent",
+        ),
+        (
+            changed(&sent_only, &sent_only),
+            "without headers that SignedHeaders names and that were not sent",
+        ),
+        (
             HeaderLayout {
                 blank_line: false,
                 ..usual.clone()
@@ -96,7 +112,7 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
         let by_hand = layout.names == sent && sent != sorted;
         if let Some(hypothesis) = out.add(Change::Headers(layout)) {
             if by_hand {
-                hypothesis.weight = 880;
+                hypothesis.weight = EVIDENT;
             }
             hypothesis.specificity = 34;
             hypothesis.detail = how;

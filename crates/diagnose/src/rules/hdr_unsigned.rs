@@ -4,6 +4,7 @@
 
 use countersign_sigv4::headers_not_signed;
 
+use super::hdr_casemap::is_signed_otherwise;
 use super::prelude::*;
 use super::qry_second_qmark::is_behind_the_names;
 use super::tok_unsigned::{HEADER, is_added};
@@ -35,6 +36,8 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
         // The session token has its own cause.
         names.retain(|name| name != HEADER);
     }
+    // So has a name that another language made of this one.
+    names.retain(|name| !is_signed_otherwise(scene, name));
     let first = names.first()?.clone();
     // The answer lists them in HeadersNotSigned.
     let list = Value::answered(names.join(", "));

@@ -19,17 +19,19 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 const LOST: &str = "lost";
+/// By how much each further port is less likely; those of this server and of the proxy come first.
+const EACH_PORT: u32 = 25;
 const DEFAULT_PORTS: [&[u8]; 2] = [b"443", b"80"];
 
 fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
     match split_port(scene.host()) {
         (name, None) => {
-            for port in ports(scene.case)
-                .into_iter()
-                .filter(|port| !matches!(port, 80 | 443))
-            {
+            let ports = ports(scene.case).into_iter();
+            let mut weight = RULE.weight;
+            for port in ports.filter(|port| !matches!(port, 80 | 443)) {
                 let signed = [name, b":", port.to_string().as_bytes()].concat();
-                propose_host(scene, out, &Value::constant(signed), 870, 38, LOST);
+                propose_host(scene, out, &Value::constant(signed), weight, 38, LOST);
+                weight = weight.saturating_sub(EACH_PORT);
             }
         }
         (name, Some(port)) if !DEFAULT_PORTS.contains(&port) => {

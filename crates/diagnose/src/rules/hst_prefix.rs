@@ -5,9 +5,10 @@
 use super::path::{propose_uri, with_both_paths};
 use super::prefix::{USUAL, is_named, original, removed};
 use super::prelude::*;
+use crate::weights::EVIDENT;
 
 pub(crate) static RULE: Rule = Rule {
-    weight: 620,
+    weight: 605,
     propose: Some(propose),
     tell: Some(tell),
     on_the_way: true,
@@ -27,7 +28,7 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
     for prefix in removed(scene) {
         let signed = [prefix.bytes.as_slice(), uri].concat();
         let (specificity, weight) = match (is_named(&prefix), scene.facts.proxy_evidence) {
-            (true, _) => (40, 890),
+            (true, _) => (40, EVIDENT),
             (false, Some(_)) => (34, 720),
             (false, None) => (34, RULE.weight),
         };

@@ -30,7 +30,7 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
             .saturating_sub(if scene.facts.proxy_evidence.is_some() {
                 0
             } else {
-                150
+                50
             });
         propose_host(
             scene,

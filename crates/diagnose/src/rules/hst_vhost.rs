@@ -7,7 +7,7 @@ use super::prelude::*;
 use crate::scene::{is_loopback, split_port};
 
 pub(crate) static RULE: Rule = Rule {
-    weight: 600,
+    weight: 602,
     propose: Some(propose),
     tell: Some(tell),
     ..Rule::new(

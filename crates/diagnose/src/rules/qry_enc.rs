@@ -9,7 +9,7 @@ use super::prelude::*;
 use super::query::{propose_query, raw_pairs};
 
 pub(crate) static RULE: Rule = Rule {
-    weight: 580,
+    weight: 672,
     propose: Some(propose),
     tell: Some(tell),
     ..Rule::new(

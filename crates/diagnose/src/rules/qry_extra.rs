@@ -5,7 +5,7 @@ use countersign_sigv4::{Form, canonical_query};
 use super::prelude::*;
 
 pub(crate) static RULE: Rule = Rule {
-    weight: 540,
+    weight: 660,
     propose: Some(propose),
     tell: Some(tell),
     ..Rule::new(

@@ -4,7 +4,7 @@ use super::prelude::*;
 use super::query::propose_query;
 
 pub(crate) static RULE: Rule = Rule {
-    weight: 570,
+    weight: 668,
     propose: Some(propose),
     tell: Some(tell),
     ..Rule::new(

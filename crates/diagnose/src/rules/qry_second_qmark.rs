@@ -7,7 +7,7 @@ use super::qry_amp::is_unreadable;
 use crate::scene::contains;
 
 pub(crate) static RULE: Rule = Rule {
-    weight: 545,
+    weight: 658,
     check: Some(check),
     propose: Some(propose),
     tell: Some(tell),

@@ -8,7 +8,7 @@ use super::prelude::*;
 use super::query::{propose_query, raw_pairs};
 
 pub(crate) static RULE: Rule = Rule {
-    weight: 560,
+    weight: 664,
     propose: Some(propose),
     tell: Some(tell),
     ..Rule::new(

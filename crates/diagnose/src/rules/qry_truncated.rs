@@ -6,7 +6,7 @@ use countersign_sigv4::{Form, Refusal};
 
 use super::prelude::*;
 use super::qry_second_qmark::has_two;
-use crate::repair::is_escaped;
+use crate::repair::{has_names_in_other_case, is_escaped};
 
 pub(crate) static RULE: Rule = Rule {
     check: Some(check),
@@ -20,7 +20,8 @@ pub(crate) static RULE: Rule = Rule {
 fn check(scene: &Scene<'_>) -> Option<Finding> {
     let what = match scene.refusal()? {
         Refusal::QueryParametersMissing { names } => {
-            if has_two(scene) || is_escaped(scene.case.request.query.unwrap_or_default()) {
+            let query = scene.case.request.query.unwrap_or_default();
+            if has_two(scene) || is_escaped(query) || has_names_in_other_case(query) {
                 return None;
             }
             let list = Value::constant(names.join(", "));

@@ -7,7 +7,7 @@ use super::prefix::original;
 use super::prelude::*;
 
 pub(crate) static RULE: Rule = Rule {
-    weight: 610,
+    weight: 596,
     propose: Some(propose),
     tell: Some(tell),
     on_the_way: true,

@@ -7,7 +7,7 @@ use super::path::{propose_uri, with_both_paths};
 use super::prelude::*;
 
 pub(crate) static RULE: Rule = Rule {
-    weight: 580,
+    weight: 590,
     propose: Some(propose),
     tell: Some(tell),
     ..Rule::new(

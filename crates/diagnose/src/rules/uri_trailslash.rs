@@ -6,7 +6,7 @@ use super::path::{propose_uri, with_both_paths, with_other_end};
 use super::prelude::*;
 
 pub(crate) static RULE: Rule = Rule {
-    weight: 590,
+    weight: 592,
     propose: Some(propose),
     tell: Some(tell),
     on_the_way: true,

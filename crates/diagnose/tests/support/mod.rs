@@ -192,13 +192,33 @@ impl Context {
                 canonical.query = query.to_owned();
             }
             let timestamp = self.text("signed_timestamp").unwrap_or(&claim.timestamp);
-            let text = string_to_sign(timestamp, &claim.scope, &canonical.hash());
+            let hash = canonical.hash();
+            let text = match self.text("signed_text") {
+                Some(text) => {
+                    let hash = hex::encode(hash);
+                    let text = text
+                        .replace("{hash}", &hash)
+                        .replace("{HASH}", &hash.to_uppercase());
+                    text.into_bytes()
+                }
+                None => string_to_sign(timestamp, &claim.scope, &hash),
+            };
             let scope = Scope {
                 date: self.text("key_date").unwrap_or(&claim.scope.date).into(),
                 region: self.text("key_region").unwrap_or(&claim.scope.region).into(),
                 service: self.text("key_service").unwrap_or(&claim.scope.service).into(),
             };
             let prefix = self.text("key_prefix").unwrap_or("AWS4");
+            if let Some(steps) = self.text("key_steps") {
+                let mut key = format!("{prefix}{secret}").into_bytes();
+                for step in steps.split(' ') {
+                    key = mac(&key, step.as_bytes());
+                    if self.flag("key_in_hex") {
+                        key = hex::encode(key).into_bytes();
+                    }
+                }
+                return hex::encode(mac(&key, &text));
+            }
             SigningKey::derive_from_seed(format!("{prefix}{secret}").as_bytes(), &scope)
                 .sign(&text)
                 .to_hex()
@@ -244,6 +264,7 @@ impl Context {
         let cors = self.0.get("cors")?;
         let denied = cors.get("denied").and_then(Value::as_array).cloned();
         let part = match cors.get("part").and_then(Value::as_str).expect("a part") {
+            "asked" => PreflightPart::NotAsked,
             "bucket" => PreflightPart::NoBucket,
             "rules" => PreflightPart::NoRules,
             "origin" => PreflightPart::Origin,
@@ -297,6 +318,7 @@ impl Context {
             let fault = match (&refusal, &body_fault) {
                 _ if !known => Fault::UnknownAccessKeyId,
                 _ if token_refused => Fault::InvalidToken,
+                (None, _) if claimed.is_none() => Fault::Anonymous,
                 (Some(refusal), _) => Fault::Refused(refusal),
                 (None, Some(fault)) => Fault::Body(fault),
                 (None, None) => self.fault_beside_the_signature()?,
@@ -340,6 +362,11 @@ fn signature_in(request: &str) -> Option<String> {
     });
     let mut whole = digits.filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()));
     whole.next().map(str::to_owned)
+}
+
+fn mac(hmac_key: &[u8], message: &[u8]) -> Vec<u8> {
+    let mac = Hmac::<Sha256>::new_from_slice(hmac_key).expect("any key");
+    mac.chain_update(message).finalize().into_bytes().to_vec()
 }
 
 fn text(value: &Value) -> String {
@@ -458,6 +485,9 @@ fn cause_text(cause: &ReportCause) -> String {
     out.push_str(&format!("  cure:     {}\n", cause.cure));
     if !cause.also.is_empty() {
         out.push_str(&format!("  also:     {}\n", cause.also.join(", ")));
+    }
+    if let Some(other) = &cause.ambiguity {
+        out.push_str(&format!("  or:       {other}\n"));
     }
     out.push('\n');
     out
