@@ -38,8 +38,6 @@ pub enum Fault<'a> {
     InvalidToken,
     /// The signature of the request matched; what is said about the body, or the body itself, is wrong.
     Body(&'a BodyFault),
-    /// Nobody signed the request, as far as can be read, and nobody may do what it asks for.
-    Anonymous,
     /// A browser asked ahead of a page's request, and no CORS rule allows it. Nothing is signed then.
     Preflight(&'a Preflight),
     /// The signature of the form matched, but its policy does not allow it.

@@ -83,7 +83,6 @@ impl<'a> Scene<'a> {
             | Fault::Unsigned
             | Fault::OwnerDiffers { .. }
             | Fault::Body(_)
-            | Fault::Anonymous
             | Fault::Preflight(_) => None,
         }
     }

@@ -86,7 +86,9 @@ pub(crate) async fn explain(
     withheld: Option<&RefusedPreflight>,
 ) -> Option<Explanation> {
     let page = withheld.map(|withheld| page::diagnosis(received, withheld));
-    if let Refusal::Denied(denial) = &refused.refusal {
+    if let Refusal::Denied(denial) = &refused.refusal
+        && !fault::is_signed_unreadably(&refused, received)
+    {
         return denial::explain(
             gateway,
             received,

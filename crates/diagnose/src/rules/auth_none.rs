@@ -4,6 +4,7 @@
 
 use super::prelude::*;
 use crate::case::Fault;
+use crate::repair::has_names_in_other_case;
 
 pub(crate) static RULE: Rule = Rule {
     check: Some(check),
@@ -22,6 +23,10 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
     let Fault::Unsigned = scene.case.fault else {
         return None;
     };
+    if scene.case.request.query.is_some_and(has_names_in_other_case) {
+        // It is signed, under names that are not those of a signature (`qry_case`).
+        return None;
+    }
     let beside = BESIDE_A_SIGNATURE.iter().find(|name| scene.has_header(name));
     let (what, cure) = match beside {
         Some(name) => (

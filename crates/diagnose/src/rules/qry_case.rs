@@ -98,12 +98,12 @@ fn tell(_: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
 
 fn check(scene: &Scene<'_>) -> Option<Finding> {
     let is_unreadable = matches!(scene.refusal(), Some(Refusal::QueryParametersMissing { .. }))
-        || matches!(scene.case.fault, Fault::Anonymous);
+        || matches!(scene.case.fault, Fault::Unsigned);
     if !is_unreadable || !has_names_in_other_case(scene.case.request.query?) {
         return None;
     }
     let what = match scene.case.fault {
-        Fault::Anonymous => {
+        Fault::Unsigned => {
             "The request was taken for one that nobody signed: the names of its X-Amz-* parameters arrived in other capitals"
         }
         _ => "The names of some X-Amz-* parameters arrived in other capitals",

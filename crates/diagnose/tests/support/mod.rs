@@ -318,7 +318,7 @@ impl Context {
             let fault = match (&refusal, &body_fault) {
                 _ if !known => Fault::UnknownAccessKeyId,
                 _ if token_refused => Fault::InvalidToken,
-                (None, _) if claimed.is_none() => Fault::Anonymous,
+                (None, _) if claimed.is_none() => Fault::Unsigned,
                 (Some(refusal), _) => Fault::Refused(refusal),
                 (None, Some(fault)) => Fault::Body(fault),
                 (None, None) => self.fault_beside_the_signature()?,

@@ -37,6 +37,8 @@ pub(super) enum SearchedFault {
     OwnerDiffers(&'static str),
     /// The form has no file.
     FileMissing,
+    /// Nobody signed the request, as far as can be read, though it carries a signature.
+    Anonymous,
     /// No CORS rule allows what a browser asks for a page.
     Preflight(Preflight),
 }
@@ -66,6 +68,12 @@ impl SearchedFault {
                 return Some(SearchedFault::FileMissing);
             }
             Refusal::Preflight(refused) => return Some(SearchedFault::Preflight(preflight(refused))),
+            Refusal::Denied(_) if is_signed_unreadably(refused, received) => {
+                return Some(SearchedFault::Anonymous);
+            }
+            Refusal::Parse(_) if is_signed_options(received) => {
+                return Some(SearchedFault::Preflight(NOT_ASKED));
+            }
             _ => {}
         }
         // Nothing is said about a body that nobody signed for.
@@ -104,7 +112,9 @@ impl SearchedFault {
         match self {
             SearchedFault::Body(..) => "body_rejected",
             SearchedFault::Preflight(_) => "preflight_refused",
-            SearchedFault::Unsigned | SearchedFault::OwnerDiffers(_) => "access_denied",
+            SearchedFault::Unsigned | SearchedFault::Anonymous | SearchedFault::OwnerDiffers(_) => {
+                "access_denied"
+            }
             _ => "auth_rejected",
         }
     }
@@ -130,6 +140,7 @@ impl SearchedFault {
             SearchedFault::Unsigned => diagnose::Fault::Unsigned,
             SearchedFault::OwnerDiffers(header) => diagnose::Fault::OwnerDiffers { header },
             SearchedFault::FileMissing => diagnose::Fault::FileMissing,
+            SearchedFault::Anonymous => diagnose::Fault::Unsigned,
             SearchedFault::Preflight(preflight) => diagnose::Fault::Preflight(preflight),
         }
     }
@@ -142,6 +153,25 @@ impl SearchedFault {
         }
     }
 }
+
+/// Whether a request that was taken for nobody's has a signature in its query under names that are not those of one.
+pub(super) fn is_signed_unreadably(refused: &Refused, received: &Received) -> bool {
+    let query = received.query().unwrap_or_default();
+    refused.claim.is_none() && diagnose::has_names_in_other_case(query.as_bytes())
+}
+
+/// Whether a browser's question came from something that is no browser, and that signed it.
+fn is_signed_options(received: &Received) -> bool {
+    let query = received.query().unwrap_or_default();
+    received.method() == "OPTIONS"
+        && (received.header("authorization").is_some() || query.contains("X-Amz-Signature="))
+}
+
+const NOT_ASKED: Preflight = Preflight {
+    part: PreflightPart::NotAsked,
+    nearest: None,
+    allowed: Vec::new(),
+};
 
 fn of_store(error: &Error, received: &Received, body: &body::BodyFacts, is_streamed: bool) -> Option<Fault> {
     match error {
