@@ -26,6 +26,9 @@ use crate::words::Value;
 /// Most likely causes that are listed when nothing is proven.
 const INFERENCES_MAX: usize = 3;
 
+/// Hypotheses that a request usually gives, duplicates counted.
+const PROPOSALS_TYPICAL: usize = 512;
+
 const NOTE_UNKNOWN_KEY: &str = "No active access key of this server has this id. Check that the client talks to the \
     right server, and that the key was created here.";
 const NOTE_NOT_SEARCHED: &str = "The cause was not searched for, to bound the work for refused requests.";
@@ -152,7 +155,7 @@ fn may_search(case: &Case<'_>) -> bool {
 
 fn proposals(scene: &Scene<'_>) -> Vec<Hypothesis> {
     let weights = Weights::of(scene);
-    let mut list = Vec::new();
+    let mut list = Vec::with_capacity(PROPOSALS_TYPICAL);
     for rule in RULES {
         if let Some(propose) = rule.propose {
             let start = list.len();

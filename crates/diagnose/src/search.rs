@@ -361,8 +361,8 @@ struct Candidate {
     specificity: u32,
     /// The changed text, where the text is what changes.
     message: Option<Message>,
-    /// The changed key, where the key is what changes.
-    key: Option<Key>,
+    /// The changed key, where the key is what changes. Apart, for it is large, and candidates are put in order.
+    key: Option<Box<Key>>,
 }
 
 impl Candidate {
@@ -400,7 +400,7 @@ impl Candidate {
             spend(meter, DERIVE_BYTES + HMAC_BYTES + length, tried)?;
             let key = sent.key(&[change]);
             let fits = key.matches(&own.message, text, sent.signature);
-            self.key = Some(key);
+            self.key = Some(Box::new(key));
             Some(fits)
         } else {
             let message = sent.message(&[change], meter, tried)?;
@@ -476,7 +476,7 @@ fn distinct(sent: &Sent<'_>, proposals: Vec<Hypothesis>) -> Vec<Candidate> {
             None => candidates.push(Candidate::new(proposal)),
         }
     }
-    candidates.sort_by_key(|candidate| std::cmp::Reverse(candidate.weight));
+    candidates.sort_by_cached_key(|candidate| std::cmp::Reverse(candidate.weight));
     candidates.truncate(SINGLES_MAX);
     candidates
 }
