@@ -306,7 +306,7 @@ fn derive_by(chain: Chain, seed: &[u8], scope: &Scope) -> SigningKey {
 }
 
 /// A string to sign as some signers put it together. `head` ends before the hash.
-fn written_as(
+pub(crate) fn written_as(
     form: TextForm,
     head: &[u8],
     hash: &[u8; 32],

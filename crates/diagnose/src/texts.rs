@@ -8,14 +8,14 @@
 
 use std::iter;
 
-use countersign_sigv4::{ChunkError, decode_percent, decode_query, string_to_sign};
+use countersign_sigv4::{ChunkError, decode_percent, decode_query, string_to_sign, string_to_sign_head};
 use serde::Serialize;
 
 use crate::hidden::{is_secret_header, is_secret_parameter};
 use crate::hypothesis::Change;
 use crate::parts::sha256;
 use crate::scene::{Scene, contains};
-use crate::search::Found;
+use crate::search::{Found, written_as};
 use crate::words::{Level, Origin, SHOWN_VALUE_BYTES_MAX, Value};
 
 /// Most lines of one text that are compared; the lines behind them are counted.
@@ -136,10 +136,20 @@ impl Texts {
             Change::Timestamp(text) => Some(text.as_str()),
             _ => None,
         });
-        let (string_to_sign, omitted) = match (other_date, scene.claim()) {
-            (Some(date), Some(claim)) => {
-                let text = |date: &str, request: &[u8]| string_to_sign(date, &claim.scope, &sha256(request));
-                let (received, signed) = (text(&claim.timestamp, &received), text(date, &signed));
+        let other_form = changes.iter().find_map(|change| match change {
+            Change::StringToSign(form) => Some(*form),
+            _ => None,
+        });
+        let (string_to_sign, omitted) = match scene.claim() {
+            Some(claim) if other_date.is_some() || other_form.is_some() => {
+                let date = other_date.unwrap_or(&claim.timestamp);
+                let received = string_to_sign(&claim.timestamp, &claim.scope, &sha256(&received));
+                let head = string_to_sign_head(date, &claim.scope);
+                let hash = sha256(&signed);
+                let signed = match other_form {
+                    Some(form) => written_as(form, &head, &hash, &claim.access_key_id, || signed.clone()),
+                    None => string_to_sign(date, &claim.scope, &hash),
+                };
                 compared(scene, rows(&received, place), rows(&signed, place))
             }
             _ => (Vec::new(), 0),
