@@ -322,7 +322,7 @@ mod tests {
             },
             Change::KeyScope(scope),
             Change::Timestamp("20261122T000000Z".to_owned()),
-            Change::Chain(crate::hypothesis::Chain::Hex),
+            Change::Chain(countersign_sigv4::Chain::Hex),
             Change::StringToSign(crate::hypothesis::TextForm::Day),
         ]
     }

@@ -206,12 +206,12 @@ fn conclude(
         .into_iter()
         // A proof explains a mismatch completely; what else looks odd was signed like that.
         .filter(|_| proven.is_empty() || !scene.has_wrong_signature())
-        // Nothing is said twice: a proof says more.
-        .filter(|(rule, finding)| {
-            let is_proven = |cause: &Cause| cause.id == rule.id && cause.slot == finding.slot;
-            !proven.iter().any(is_proven)
-        })
         .map(|(rule, finding)| certain_cause(scene, rule, finding))
+        // Nothing is said twice: a proof says more.
+        .filter(|cause| {
+            let is_same = |proven: &Cause| proven.id == cause.id && proven.slot == cause.slot;
+            !proven.iter().any(is_same)
+        })
         .collect();
     // Refused before the comparison of signatures: the most useful word is whether that was the only fault.
     let others = causes.len() > 1;

@@ -5,7 +5,7 @@
 //! Keeps true: a change to the secret is made only in `rules::secret`, from values that reveal nothing about the secret
 //! or that can be turned back into it; there is no way to try a part of a secret.
 
-use countersign_sigv4::Scope;
+use countersign_sigv4::{Chain, Scope};
 use zeroize::Zeroizing;
 
 use crate::diagnosis::Slot;
@@ -76,6 +76,7 @@ impl Change {
             Change::Seed(seed) => seed.0.len(),
             Change::KeyScope(scope) => scope.date.len() + scope.region.len() + scope.service.len(),
             Change::Text { text, .. } => text.len(),
+            Change::Chain(_) | Change::StringToSign(_) => 0,
         }
     }
 
@@ -88,19 +89,6 @@ impl Change {
 /// Whether a signed name is that of the host, in HTTP/1.1 or in HTTP/2.
 pub(crate) fn is_host(name: &str) -> bool {
     matches!(name, "host" | ":authority")
-}
-
-/// Steps that signers take in the place of the right ones, from which nothing can be learned about the secret.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Chain {
-    /// Each step took the hex of the one before for its key.
-    Hex,
-    /// Key and message of each step were exchanged.
-    Exchanged,
-    /// The last step, over `aws4_request`, was left out.
-    NotTerminated,
-    /// The region came before the date.
-    RegionFirst,
 }
 
 /// How signers put together the string to sign otherwise than they should.

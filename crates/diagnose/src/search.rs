@@ -10,14 +10,12 @@ use std::collections::HashMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use countersign_sigv4::{Claim, Scope, SigningKey, string_to_sign_head};
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use crate::budget::{Budget, CANONICAL_REQUEST_BYTES_MAX, Meter, SINGLES_MAX, Tried};
 use crate::canonical_text::CanonicalText;
 use crate::diagnosis::Slot;
-use crate::hypothesis::{Chain, Change, Hypothesis, TextForm};
+use crate::hypothesis::{Change, Hypothesis, TextForm};
 use crate::parts::{DERIVE_BYTES, HMAC_BYTES, Parts};
 
 /// Single changes of one part, best first, that are combined into pairs: many hosts must not leave out everything else.
@@ -125,7 +123,7 @@ impl<'a> Sent<'a> {
         }
         let bare = match chain {
             None => SigningKey::derive_from_seed(seed, scope),
-            Some(chain) => derive_by(chain, seed, scope),
+            Some(chain) => SigningKey::derive_by(chain, seed, scope),
         };
         let having_read_head = match &self.signed {
             Signed::Request { head, .. } => bare.having_read(head),
@@ -273,36 +271,6 @@ impl Key {
             None => self.having_read_head.matches(rest, signature),
         }
     }
-}
-
-/// The key by other steps; what lies between is wiped.
-fn derive_by(chain: Chain, seed: &[u8], scope: &Scope) -> SigningKey {
-    let (date, region, service) = (
-        scope.date.as_bytes(),
-        scope.region.as_bytes(),
-        scope.service.as_bytes(),
-    );
-    let terminal = Scope::TERMINAL.as_bytes();
-    let steps: &[&[u8]] = match chain {
-        Chain::Hex | Chain::Exchanged => &[date, region, service, terminal],
-        Chain::NotTerminated => &[date, region, service],
-        Chain::RegionFirst => &[region, date, service, terminal],
-    };
-    let mut key = Zeroizing::new(seed.to_vec());
-    for step in steps {
-        let mut code = Zeroizing::new([0; 32]);
-        let (hmac_key, message) = match chain {
-            Chain::Exchanged => (*step, key.as_slice()),
-            Chain::Hex | Chain::NotTerminated | Chain::RegionFirst => (key.as_slice(), *step),
-        };
-        let mac = Hmac::<Sha256>::new_from_slice(hmac_key).expect("HMAC takes keys of any length");
-        code.copy_from_slice(&mac.chain_update(message).finalize().into_bytes());
-        key = match chain {
-            Chain::Hex => Zeroizing::new(hex::encode(*code).into_bytes()),
-            Chain::Exchanged | Chain::NotTerminated | Chain::RegionFirst => Zeroizing::new(code.to_vec()),
-        };
-    }
-    SigningKey::of_bytes(&key)
 }
 
 /// A string to sign as some signers put it together. `head` ends before the hash.

@@ -78,7 +78,7 @@ pub use refusal::{Component, Refusal};
 pub use request::Request;
 pub use secret::Secret;
 pub use sign::{Signed, Signer};
-pub use signing_key::{Signature, SigningKey};
+pub use signing_key::{Chain, Signature, SigningKey};
 /// The type of short texts in a [`Claim`].
 pub use smol_str::SmolStr;
 pub use timestamp::{parse_timestamp, timestamp_text};

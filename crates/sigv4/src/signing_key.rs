@@ -18,6 +18,19 @@ use crate::secret::Secret;
 #[derive(Clone)]
 pub struct SigningKey(Hmac<Sha256>);
 
+/// Steps that signers take in the place of the right ones. Each needs the whole secret, as the right ones do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Chain {
+    /// Each step took the hex of the one before for its key.
+    Hex,
+    /// Key and message of each step were exchanged.
+    Exchanged,
+    /// The last step, over `aws4_request`, was left out.
+    NotTerminated,
+    /// The region came before the date.
+    RegionFirst,
+}
+
 // INVARIANT: a signing key is wiped when it is dropped. An HMAC holds two states of its hash and a block, and each of
 // them wipes itself if the hash, which is a state and a block, does.
 const _: fn(&Sha256) -> &dyn ZeroizeOnDrop = |hash| hash;
@@ -46,9 +59,28 @@ impl SigningKey {
         SigningKey(keyed(&*hmac_sha256(&*service_key, Scope::TERMINAL.as_bytes())))
     }
 
-    /// A key that was made in another way. Only for explaining mismatches.
-    pub fn of_bytes(signing_key: &[u8]) -> SigningKey {
-        SigningKey(keyed(signing_key))
+    /// Derives by steps that are not the right ones. Only for explaining mismatches.
+    pub fn derive_by(chain: Chain, seed: &[u8], scope: &Scope) -> SigningKey {
+        let [date, region, service, terminal] = [
+            scope.date.as_bytes(),
+            scope.region.as_bytes(),
+            scope.service.as_bytes(),
+            Scope::TERMINAL.as_bytes(),
+        ];
+        let steps: &[&[u8]] = match chain {
+            Chain::Hex | Chain::Exchanged => &[date, region, service, terminal],
+            Chain::NotTerminated => &[date, region, service],
+            Chain::RegionFirst => &[region, date, service, terminal],
+        };
+        let mut key = Zeroizing::new(seed.to_vec());
+        for step in steps {
+            key = match chain {
+                Chain::Exchanged => Zeroizing::new(hmac_sha256(step, &key).to_vec()),
+                Chain::Hex => Zeroizing::new(hex_digits(&hmac_sha256(&key, step)).to_vec()),
+                Chain::NotTerminated | Chain::RegionFirst => Zeroizing::new(hmac_sha256(&key, step).to_vec()),
+            };
+        }
+        SigningKey(keyed(&key))
     }
 
     /// The first link of the chain: the key of one day, from which the secret cannot be had back.
@@ -221,6 +253,21 @@ mod tests {
         let continued =
             SigningKey::derive_from_date_key(&SigningKey::date_key(&secret, "20150830"), &scope());
         assert!(continued.sign(b"x") == SigningKey::derive(&secret, &scope()).sign(b"x"));
+    }
+
+    #[test]
+    fn other_steps_give_other_keys_and_reading_ahead_gives_the_same() {
+        let right = SigningKey::derive(&Secret::new("s"), &scope());
+        assert!(right.having_read(b"te").sign(b"xt") == right.sign(b"text"));
+        for chain in [
+            Chain::Hex,
+            Chain::Exchanged,
+            Chain::NotTerminated,
+            Chain::RegionFirst,
+        ] {
+            let other = SigningKey::derive_by(chain, b"AWS4s", &scope());
+            assert!(other.sign(b"text") != right.sign(b"text"), "{chain:?}");
+        }
     }
 
     #[test]

@@ -3,8 +3,9 @@
 //! Signers of one's own making; in PHP and some other languages HMAC gives hex unless asked for bytes.
 //! Keeps true: each of these keys needs the whole secret, as the right one does.
 
+use countersign_sigv4::Chain;
+
 use super::prelude::*;
-use crate::hypothesis::Chain;
 
 pub(crate) static RULE: Rule = Rule {
     weight: 405,
