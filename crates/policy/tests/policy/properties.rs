@@ -1,13 +1,17 @@
 //! What holds for all policies: a denial wins, an allow never takes away, and every evaluation comes to an end.
 
-use countersign_policy::{Attached, Context, Document, Kind, Policies, Requester, ResourcePolicy, evaluate};
+use countersign_policy::{
+    AccessLists, Attached, Context, Document, Grantee, Kind, ListEntry, Owner, Permission, Policies,
+    Requester, ResourcePolicy, evaluate,
+};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::support::{
-    BUCKET, OWNER, STRANGER, bucket, decide, federated_of, identity, root_of, service, session_of, user_of,
+    BUCKET, OWNER, STRANGER, account, bucket, decide, federated_of, identity, root_of, service, session_of,
+    user_of,
 };
 
 /// The statements of each policy that applies, as JSON. A policy without statements is not there.
@@ -21,6 +25,10 @@ struct Statements {
 
 impl Statements {
     fn is_allowed(&self, context: &Context) -> bool {
+        self.is_allowed_with(context, AccessLists::default())
+    }
+
+    fn is_allowed_with(&self, context: &Context, lists: AccessLists<'_>) -> bool {
         let document =
             |statements: &[String]| (!statements.is_empty()).then(|| identity(&statements.join(", ")));
         let (own, boundary, session) = (
@@ -42,6 +50,7 @@ impl Statements {
                 None => ResourcePolicy::None,
                 Some(document) => ResourcePolicy::Bucket(attached(document)),
             },
+            lists,
             ..Policies::default()
         };
         let decision = evaluate(context, &policies);
@@ -198,6 +207,47 @@ proptest! {
             });
             prop_assert!(!after.is_allowed(&context));
         }
+    }
+
+    #[test]
+    fn a_list_takes_nothing_away_and_wins_over_no_denial(
+        policies in policies(),
+        context in contexts(),
+        entries in vec((0_usize..4, 0_usize..5), 0..4),
+        is_foreign: bool,
+    ) {
+        let stranger = account(STRANGER).canonical_id;
+        let grantees = [
+            Grantee::AllUsers,
+            Grantee::AuthenticatedUsers,
+            Grantee::Account(&stranger),
+            Grantee::OtherGroup,
+        ];
+        let permissions = [
+            Permission::FullControl,
+            Permission::Read,
+            Permission::ReadAcp,
+            Permission::Write,
+            Permission::WriteAcp,
+        ];
+        let entries: Vec<ListEntry<'_>> = entries
+            .into_iter()
+            .map(|(grantee, permission)| ListEntry {
+                grantee: grantees[grantee],
+                permission: permissions[permission],
+            })
+            .collect();
+        let owner = if is_foreign { Owner::Account(STRANGER) } else { Owner::Bucket };
+        let without = AccessLists { owner, ..AccessLists::default() };
+        let with = AccessLists { bucket: &entries, object: &entries, owner };
+        let before = policies.is_allowed_with(&context, without);
+        let after = policies.is_allowed_with(&context, with);
+        prop_assert!(!before || after, "a list took something away");
+        let mut denying = policies;
+        denying.bucket.push(
+            r#"{"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::photos/*"}"#.to_owned(),
+        );
+        prop_assert!(!denying.is_allowed_with(&context, with), "a list won over a denial");
     }
 
     #[test]
