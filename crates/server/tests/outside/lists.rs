@@ -2,7 +2,7 @@
 
 use crate::calls::{allow, element, iam, key, user};
 use crate::form::Form;
-use crate::http::{Answer, Ask, Key};
+use crate::http::{Answer, Ask, Connection, Key};
 use crate::members::{by, copy, tenant};
 use crate::running::Running;
 
@@ -734,6 +734,28 @@ fn a_block_of_the_account_is_one_of_each_of_its_buckets() {
         .is(403, "AccessDenied");
     assert_eq!(house.own(of_account("DELETE", own)).status, 204);
     assert_eq!(house.own(create).status, 200);
+}
+
+#[test]
+fn an_object_that_is_replaced_while_it_is_asked_for_is_never_read_by_the_list_of_the_one_before() {
+    let house = house("ObjectWriter");
+    let mut statuses = Vec::new();
+    // Whenever in the course of the request it happens.
+    for number in 1..=6 {
+        house.put("/bucket/k", "public-read");
+        let address = house.server.s3;
+        let replace = Ask::new("PUT", "/bucket/k").body("secret");
+        let replace = replace.to(&house.server.host()).sign(&Key::root());
+        house.server.counts.before_read(number, move || {
+            let replaced = std::thread::spawn(move || Connection::open(address).ask(&replace).status);
+            assert_eq!(replaced.join().expect("asked"), 200);
+        });
+        let answer = house.nobodys(get("/bucket/k"));
+        assert!(!answer.text().contains("secret"), "{number}: {}", answer.text());
+        statuses.push(answer.status);
+    }
+    // It is asked for again, and then decided anew.
+    assert!(statuses.contains(&503), "{statuses:?}");
 }
 
 #[test]

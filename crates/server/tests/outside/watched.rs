@@ -1,7 +1,7 @@
-//! An engine that counts what it is asked, over any other.
+//! An engine that counts what it is asked, over any other, and lets something happen in between.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -10,12 +10,16 @@ use countersign_engine::{
     Space, Stage, Staged,
 };
 
+/// What happens before a read.
+type Happening = Box<dyn FnOnce() + Send>;
+
 /// What was asked so far.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Counts {
     reads: AtomicUsize,
     changes: AtomicUsize,
     largest_piece: AtomicUsize,
+    happening: Mutex<Option<(usize, Happening)>>,
 }
 
 impl Counts {
@@ -32,8 +36,20 @@ impl Counts {
         self.largest_piece.load(Ordering::SeqCst)
     }
 
+    /// Lets something happen before so many reads from now have begun.
+    pub(crate) fn before_read(&self, number: usize, happening: impl FnOnce() + Send + 'static) {
+        let at = self.reads.load(Ordering::SeqCst) + number;
+        *self.happening.lock().expect("nobody panics with it") = Some((at, Box::new(happening)));
+    }
+
     fn read(&self) {
-        self.reads.fetch_add(1, Ordering::SeqCst);
+        let now = self.reads.fetch_add(1, Ordering::SeqCst) + 1;
+        let mut happening = self.happening.lock().expect("nobody panics with it");
+        let due = happening.take_if(|(at, _)| *at == now);
+        drop(happening);
+        if let Some((_, happen)) = due {
+            happen();
+        }
     }
 
     fn change(&self) {
