@@ -71,7 +71,7 @@ fn what_is_told_as_signed_gives_the_signature_that_was_sent() {
         }
         let http = Http::parse(&received);
         let claim = http
-            .with(|request| countersign_sigv4::claim(request))
+            .with(countersign_sigv4::claim)
             .expect("a claim")
             .expect("signed");
         let hash: [u8; 32] = Sha256::digest(text(&texts.canonical_request, true)).into();

@@ -4,8 +4,8 @@
 //! are two of them.
 
 use countersign_policy::{
-    Account, Attached, Context, Document, Kind, Policies, PublicAccessBlock, Requester, ResourcePolicy,
-    evaluate,
+    AccessLists, Account, Attached, Context, Document, Kind, Policies, PublicAccessBlock, Requester,
+    ResourcePolicy, evaluate,
 };
 
 use crate::split_at_blank_line;
@@ -97,6 +97,7 @@ fn policies_of<'a>(kind: Kind<'_>, attached: &'a [Attached<'a>; 1]) -> Policies<
             ..PublicAccessBlock::default()
         },
         boundary: None,
+        lists: AccessLists::default(),
     }
 }
 

@@ -63,7 +63,7 @@ impl SearchedFault {
             Refusal::AccessDenied if refused.claim.is_none() && endpoint.is_for_signed_requests() => {
                 return Some(SearchedFault::Unsigned);
             }
-            Refusal::OwnerDiffers(header) => return Some(SearchedFault::OwnerDiffers(*header)),
+            Refusal::OwnerDiffers(header) => return Some(SearchedFault::OwnerDiffers(header)),
             Refusal::Body(BodyFault::Form(FormFault::FileMissing)) => {
                 return Some(SearchedFault::FileMissing);
             }
