@@ -3,7 +3,8 @@
 use super::paging::page;
 use super::users;
 use super::words::{
-    GROUP_NAME_CHARACTERS_MAX, check_name, check_path, check_path_prefix, conflict, exists, not_found, quota,
+    GROUP_NAME_CHARACTERS_MAX, Renamed, check_name, check_path, check_path_prefix, conflict, exists,
+    not_found, quota, rename,
 };
 use crate::directory::Means;
 use crate::ids;
@@ -58,16 +59,13 @@ pub(super) fn update(
 ) -> Result<Answer, Fault> {
     let group = get(state, name)?;
     let mut record = group.record.clone();
-    if let Some(new_path) = new_path {
-        record.path = check_path(Some(new_path))?.to_owned();
-    }
-    if let Some(new_name) = new_name {
-        check_name("newGroupName", new_name, GROUP_NAME_CHARACTERS_MAX)?;
-        if folded(new_name) != folded(name) && state.groups.is_taken(new_name) {
-            return Err(exists("Group", new_name));
-        }
-        record.name = new_name.to_owned();
-    }
+    let renamed = Renamed {
+        kind: "Group",
+        path: &mut record.path,
+        name: &mut record.name,
+        name_characters_max: GROUP_NAME_CHARACTERS_MAX,
+    };
+    rename(renamed, new_path, new_name, |name| state.groups.is_taken(name))?;
     let entry = GroupEntry::new(&state.account.id, record, group.inline.clone());
     Arc::make_mut(&mut state.groups).insert(entry);
     Ok(Answer::Done)

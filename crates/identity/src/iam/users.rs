@@ -4,8 +4,8 @@
 
 use super::paging::page;
 use super::words::{
-    self, USER_NAME_CHARACTERS_MAX, check_name, check_path, check_path_prefix, conflict, exists, not_found,
-    quota,
+    self, Renamed, USER_NAME_CHARACTERS_MAX, check_name, check_path, check_path_prefix, conflict, exists,
+    not_found, quota, rename,
 };
 use crate::directory::Means;
 use crate::ids;
@@ -64,16 +64,13 @@ pub(super) fn update(
 ) -> Result<Answer, Fault> {
     let user = get(state, name)?;
     let mut record = user.record.clone();
-    if let Some(new_path) = new_path {
-        record.path = check_path(Some(new_path))?.to_owned();
-    }
-    if let Some(new_name) = new_name {
-        check_name("newUserName", new_name, USER_NAME_CHARACTERS_MAX)?;
-        if folded(new_name) != folded(name) && state.users.is_taken(new_name) {
-            return Err(exists("User", new_name));
-        }
-        record.name = new_name.to_owned();
-    }
+    let renamed = Renamed {
+        kind: "User",
+        path: &mut record.path,
+        name: &mut record.name,
+        name_characters_max: USER_NAME_CHARACTERS_MAX,
+    };
+    rename(renamed, new_path, new_name, |name| state.users.is_taken(name))?;
     let entry = UserEntry::new(&state.account.id, record, user.inline.clone());
     Arc::make_mut(&mut state.users).insert(entry);
     Ok(Answer::Done)

@@ -4,6 +4,7 @@
 //! that AWS answers.
 
 use crate::directory::Means;
+use crate::layout::folded;
 use crate::limits::{DOCUMENT_TEXT_BYTES_MAX, TAGS_BYTES_MAX, TAGS_MAX, TRUST_TEXT_BYTES_MAX};
 use crate::records::TagRecord;
 use crate::state::AccountState;
@@ -102,6 +103,41 @@ pub(crate) fn check_path(path: Option<&str>) -> Result<&str, Fault> {
         return Err(constraint(path, "path", &must));
     }
     Ok(path)
+}
+
+/// What has a name and a path, which may be changed.
+pub(crate) struct Renamed<'a> {
+    /// `User` or `Group`.
+    pub(crate) kind: &'static str,
+    pub(crate) path: &'a mut String,
+    pub(crate) name: &'a mut String,
+    pub(crate) name_characters_max: usize,
+}
+
+/// Gives it another path, another name, or both. A name may change in nothing but case.
+pub(crate) fn rename(
+    renamed: Renamed<'_>,
+    new_path: Option<&str>,
+    new_name: Option<&str>,
+    is_taken: impl Fn(&str) -> bool,
+) -> Result<(), Fault> {
+    let Renamed {
+        kind,
+        path,
+        name,
+        name_characters_max,
+    } = renamed;
+    if let Some(new_path) = new_path {
+        *path = check_path(Some(new_path))?.to_owned();
+    }
+    if let Some(new_name) = new_name {
+        check_name(&format!("new{kind}Name"), new_name, name_characters_max)?;
+        if folded(new_name) != folded(name) && is_taken(new_name) {
+            return Err(exists(kind, new_name));
+        }
+        *name = new_name.to_owned();
+    }
+    Ok(())
 }
 
 /// The beginning of paths that are listed.
