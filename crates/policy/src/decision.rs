@@ -44,6 +44,8 @@ pub struct Denial {
     pub resource: String,
     /// The reason.
     pub reason: Reason,
+    /// Where nothing allows it: conditions that kept statements from doing so, at most [`UNMET_MAX`] of them.
+    pub unmet: Vec<Unmet>,
     /// Whether requester and resource are of one account, so that the requester may read the reason.
     pub is_own_account: bool,
 }
@@ -75,6 +77,22 @@ pub struct Found {
     pub sid: Option<String>,
 }
 
+/// A condition that did not hold, in a statement that would have allowed otherwise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unmet {
+    /// The statement.
+    pub statement: Found,
+    /// As the document writes it, like `ForAnyValue:StringLike`; `ArnEquals` is called `ArnLike`, which does the same.
+    pub operator: String,
+    /// The key that it asks about, in lower case.
+    pub key: String,
+    /// Whether the request has such a key.
+    pub has_key: bool,
+}
+
+/// Most conditions that a denial names: enough to see what is wrong, and no list of everything that somebody may.
+pub const UNMET_MAX: usize = 8;
+
 /// The types of policies, as denials call them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PolicyType {
@@ -104,12 +122,18 @@ impl Decision {
         }
     }
 
-    pub(crate) fn denied(context: &Context, reason: Reason, is_own_account: bool) -> Decision {
+    pub(crate) fn denied(
+        context: &Context,
+        reason: Reason,
+        unmet: Vec<Unmet>,
+        is_own_account: bool,
+    ) -> Decision {
         Decision::Denied(Box::new(Denial {
             requester: context.requester().name(),
             action: context.action().to_owned(),
             resource: context.resource().to_owned(),
             reason,
+            unmet,
             is_own_account,
         }))
     }

@@ -13,7 +13,7 @@
 use crate::access_block::PublicAccessBlock;
 use crate::access_list::{AccessLists, Listed, Owner};
 use crate::context::Context;
-use crate::decision::{Decision, Found, Grant, PolicyType, Reason};
+use crate::decision::{Decision, Found, Grant, PolicyType, Reason, UNMET_MAX, Unmet};
 use crate::document::{Document, Effect};
 use crate::principal::Reach;
 use crate::requester::Requester;
@@ -58,20 +58,26 @@ pub enum ResourcePolicy<'a> {
 
 /// Decides.
 pub fn evaluate(context: &Context, policies: &Policies<'_>) -> Decision {
-    let denied = |reason| Decision::denied(context, reason, policies.is_own(context));
+    let denied = |reason, unmet| Decision::denied(context, reason, unmet, policies.is_own(context));
     if let Some(found) = policies.explicit_deny(context)
         && !is_way_back(context, found.policy_type)
     {
-        return denied(Reason::ExplicitDeny(found));
+        return denied(Reason::ExplicitDeny(found), Vec::new());
     }
     if let ResourcePolicy::Bucket(bucket) = policies.resource
         && policies.access_block.keeps_out(bucket.document, context)
     {
-        return denied(Reason::PublicAccessRestricted);
+        return denied(Reason::PublicAccessRestricted, Vec::new());
     }
     match policies.allow(context) {
         Ok(grant) => Decision::Allowed(grant),
-        Err(lacking) => denied(lacking),
+        Err(lacking) => {
+            let unmet = match &lacking {
+                Reason::NoAllow(policy_type) => policies.unmet(context, *policy_type),
+                Reason::NoGrant | Reason::ExplicitDeny(_) | Reason::PublicAccessRestricted => Vec::new(),
+            };
+            denied(lacking, unmet)
+        }
     }
 }
 
@@ -193,6 +199,27 @@ impl Policies<'_> {
         }
     }
 
+    /// The conditions that kept statements from allowing, of the policies that had to and of the resource's, which might have.
+    fn unmet(&self, context: &Context, lacking: PolicyType) -> Vec<Unmet> {
+        let had_to: &[Attached<'_>] = match lacking {
+            PolicyType::Identity => self.identity,
+            PolicyType::Boundary => self.boundary.as_slice(),
+            PolicyType::Session => self.session.unwrap_or_default(),
+            PolicyType::Resource | PolicyType::RoleTrust => &[],
+        };
+        let of_resource = match lacking {
+            PolicyType::Identity | PolicyType::Resource | PolicyType::RoleTrust => self.resource.attached(),
+            PolicyType::Boundary | PolicyType::Session => None,
+        };
+        // An object may be the requester's, and the bucket and its policy another account's.
+        let of_resource = of_resource.filter(|_| context.is_own_account() || !self.is_own(context));
+        let had_to = had_to.iter().map(|attached| (*attached, lacking));
+        let unmet = had_to
+            .chain(of_resource)
+            .flat_map(|(attached, policy_type)| unmet(attached, context, policy_type));
+        unmet.take(UNMET_MAX).collect()
+    }
+
     fn allow_by_identity(&self, context: &Context) -> Result<Grant, PolicyType> {
         let found = find(self.identity, context, Effect::Allow, PolicyType::Identity);
         let (found, _) = found.ok_or(PolicyType::Identity)?;
@@ -271,6 +298,30 @@ fn find(
         }
     }
     best
+}
+
+/// The conditions that kept statements of a document from allowing.
+fn unmet<'a>(
+    attached: Attached<'a>,
+    context: &'a Context,
+    policy_type: PolicyType,
+) -> impl Iterator<Item = Unmet> + 'a {
+    let Attached { name, document } = attached;
+    let statements = document.statements.iter().enumerate();
+    let allowing = statements.filter(|(_, statement)| statement.effect == Effect::Allow);
+    allowing.flat_map(move |(at, statement)| {
+        statement.unmet(context).map(move |condition| Unmet {
+            statement: Found {
+                policy_type,
+                policy: name.to_owned(),
+                statement: at,
+                sid: statement.sid.clone(),
+            },
+            operator: condition.operator.to_string(),
+            key: condition.key.clone(),
+            has_key: !context.keys.values(&condition.key).is_empty(),
+        })
+    })
 }
 
 /// The root of an account can always read, replace and remove the policy of its bucket, so that nobody is locked out for good.

@@ -64,7 +64,7 @@ mod template;
 pub use access_block::PublicAccessBlock;
 pub use access_list::{AccessLists, Grantee, ListEntry, ListOf, Listed, Owner, Permission};
 pub use context::{Context, Keys};
-pub use decision::{Decision, Denial, Found, Grant, PolicyType, Reason};
+pub use decision::{Decision, Denial, Found, Grant, PolicyType, Reason, UNMET_MAX, Unmet};
 pub use document::{Document, Effect, Statement, Version};
 pub use evaluate::{Attached, Policies, ResourcePolicy, evaluate};
 pub use fault::{FaultCode, PolicyFault};

@@ -5,6 +5,7 @@
 //! Keeps true: a variable without a value never makes a statement allow, and never keeps one from denying. So `NotResource` with such
 //! a variable applies where it denies, and does not where it allows.
 
+use crate::condition::Condition;
 use crate::context::Context;
 use crate::document::{Effect, Listed, Statement};
 use crate::principal::Reach;
@@ -19,6 +20,18 @@ impl Statement {
         };
         let applies = self.has_action(context) && self.has_resource(context) && self.holds(context);
         applies.then_some(reach)
+    }
+
+    /// The conditions that keep it from applying, if nothing else does.
+    pub(crate) fn unmet<'a>(&'a self, context: &'a Context) -> impl Iterator<Item = &'a Condition> {
+        let reaches = self
+            .principals
+            .as_ref()
+            .is_none_or(|principals| principals.reach(context.requester()).is_some());
+        let applies = reaches && self.has_action(context) && self.has_resource(context);
+        let unmet = |condition: &&Condition| !condition.holds(&context.keys, self.effect);
+        let conditions = self.conditions.iter().filter(move |_| applies);
+        conditions.filter(unmet)
     }
 
     fn has_action(&self, context: &Context) -> bool {

@@ -12,6 +12,8 @@ mod fault;
 mod kept;
 mod page;
 
+pub(crate) use denial::unmet_json;
+
 use std::cell::Cell;
 use std::net::IpAddr;
 use std::sync::Arc;

@@ -3,6 +3,7 @@
 //! Keeps true: names have a case, as AWS has it. An unknown one is refused, since a condition that is left out allows too much.
 
 use std::cmp::Ordering;
+use std::fmt;
 
 /// An operator with everything that is written around its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +83,36 @@ impl Operator {
     }
 }
 
+/// The name, as a document writes it. Of the two names that do the same for ARNs it is the one with `Like`.
+impl fmt::Display for Operator {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self.quantifier {
+            Quantifier::Plain => "",
+            Quantifier::ForAnyValue => "ForAnyValue:",
+            Quantifier::ForAllValues => "ForAllValues:",
+        })?;
+        let not = if self.is_negated { "Not" } else { "" };
+        match self.family {
+            Family::Text {
+                wildcards,
+                ignores_case,
+            } => {
+                let how = if wildcards { "Like" } else { "Equals" };
+                let case = if ignores_case { "IgnoreCase" } else { "" };
+                write!(formatter, "String{not}{how}{case}")
+            }
+            Family::Number(order) => write!(formatter, "Numeric{not}{}", order.name()),
+            Family::Date(order) => write!(formatter, "Date{not}{}", order.name()),
+            Family::Bool => formatter.write_str("Bool"),
+            Family::Binary => formatter.write_str("BinaryEquals"),
+            Family::Address => write!(formatter, "{not}IpAddress"),
+            Family::Arn => write!(formatter, "Arn{not}Like"),
+            Family::Null => formatter.write_str("Null"),
+        }?;
+        formatter.write_str(if self.if_exists { "IfExists" } else { "" })
+    }
+}
+
 fn named(name: &str) -> Option<(Family, bool)> {
     let text = |wildcards, ignores_case| Family::Text {
         wildcards,
@@ -127,6 +158,16 @@ fn ordered(name: &str) -> Option<(Order, bool)> {
 }
 
 impl Order {
+    fn name(self) -> &'static str {
+        match self {
+            Order::Equal => "Equals",
+            Order::Less => "LessThan",
+            Order::LessOrEqual => "LessThanEquals",
+            Order::Greater => "GreaterThan",
+            Order::GreaterOrEqual => "GreaterThanEquals",
+        }
+    }
+
     /// Whether a value that compares so is in this order.
     pub(crate) fn allows(self, found: Ordering) -> bool {
         match self {
@@ -151,6 +192,37 @@ mod tests {
         let read = Operator::parse("NumericLessThanEquals").unwrap();
         assert_eq!(read.quantifier, Quantifier::Plain);
         assert!(!read.is_negated && !read.if_exists);
+    }
+
+    #[test]
+    fn an_operator_is_called_as_it_is_written() {
+        for name in [
+            "StringEquals",
+            "StringNotEquals",
+            "StringEqualsIgnoreCase",
+            "StringNotEqualsIgnoreCase",
+            "ForAllValues:StringLike",
+            "ForAnyValue:StringNotLikeIfExists",
+            "NumericEquals",
+            "NumericNotEquals",
+            "NumericLessThanEquals",
+            "DateNotEquals",
+            "DateGreaterThan",
+            "DateGreaterThanEqualsIfExists",
+            "DateLessThan",
+            "Bool",
+            "BinaryEquals",
+            "IpAddress",
+            "NotIpAddress",
+            "ArnLike",
+            "ArnNotLike",
+            "Null",
+        ] {
+            let operator = Operator::parse(name).expect(name);
+            assert_eq!(operator.to_string(), name);
+        }
+        let alike = Operator::parse("ArnEquals").expect("an operator");
+        assert_eq!(alike.to_string(), "ArnLike");
     }
 
     #[test]

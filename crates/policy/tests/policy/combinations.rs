@@ -2,7 +2,7 @@
 
 use countersign_policy::{
     Attached, Context, Decision, Document, Grant, Kind, ListOf, Permission, Policies, PolicyType,
-    PublicAccessBlock, Reason, Requester, ResourcePolicy, evaluate,
+    PublicAccessBlock, Reason, Requester, ResourcePolicy, UNMET_MAX, evaluate,
 };
 
 use crate::support::{
@@ -572,4 +572,123 @@ fn variables_are_of_the_newer_version_only() {
             "{version}"
         );
     }
+}
+
+/// The conditions that a denial names: policy, statement, operator, key, and whether the request has the key.
+#[track_caller]
+fn check_unmet(decision: &Decision, expected: &[(&str, usize, &str, &str, bool)]) {
+    let denial = decision.denial().expect("a denial");
+    let found: Vec<_> = denial
+        .unmet
+        .iter()
+        .map(|unmet| {
+            let at = &unmet.statement;
+            let (operator, key) = (unmet.operator.as_str(), unmet.key.as_str());
+            (at.policy.as_str(), at.statement, operator, key, unmet.has_key)
+        })
+        .collect();
+    assert_eq!(found, expected, "{decision:?}");
+}
+
+#[test]
+fn a_denial_names_the_conditions_that_kept_statements_from_allowing() {
+    let mut context = read_by(user_of(OWNER));
+    context.keys.set("aws:SourceIp", ["192.0.2.1"]);
+    let allowing = |condition: &str| {
+        format!(
+            r#"{{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::photos/*",
+                "Condition": {{{condition}}}}}"#
+        )
+    };
+    let elsewhere = r#"{"Effect": "Allow", "Action": "s3:PutObject", "Resource": "*",
+        "Condition": {"StringEquals": {"aws:UserAgent": "a"}}}"#;
+    let denying = r#"{"Effect": "Deny", "Action": "s3:GetObject", "Resource": "*",
+        "Condition": {"StringEquals": {"aws:UserAgent": "a"}}}"#;
+    let address = r#""IpAddress": {"aws:SourceIp": "198.51.100.0/24"}"#;
+    let holds = r#""StringLike": {"aws:SourceIp": "192.*"}"#;
+    let both = format!(r#"{address}, {holds}, "StringEquals": {{"s3:prefix": "a"}}"#);
+    let own = identity(&format!("{elsewhere}, {denying}, {}", allowing(&both)));
+    // A statement about something else and one that would deny are not among them, nor is a condition that holds.
+    let of_own = [
+        ("identity", 2, "IpAddress", "aws:sourceip", true),
+        ("identity", 2, "StringEquals", "s3:prefix", false),
+    ];
+    check_unmet(&decide(&context, Some(&own), None), &of_own);
+
+    // The bucket's policy might have allowed, too; a statement for somebody else could not.
+    let of_bucket = |principal: &str| {
+        bucket(&format!(
+            r#"{{"Effect": "Allow", "Principal": {principal}, "Action": "s3:GetObject", "Resource": "arn:aws:s3:::photos/*",
+                "Condition": {{"Null": {{"aws:SourceIp": "true"}}}}}}"#
+        ))
+    };
+    let everyone = of_bucket(r#""*""#);
+    let with_bucket = [of_own[0], of_own[1], ("bucket", 0, "Null", "aws:sourceip", true)];
+    check_unmet(&decide(&context, Some(&own), Some(&everyone)), &with_bucket);
+    let another = of_bucket(r#"{"AWS": "arn:aws:iam::111122223333:user/bob"}"#);
+    check_unmet(&decide(&context, Some(&own), Some(&another)), &of_own);
+
+    // Where a statement denies, no condition would have helped.
+    let decision = decide(&context, Some(&deny_all()), Some(&everyone));
+    check_unmet(&decision, &[]);
+    check_unmet(&decide(&context, Some(&allow_nothing()), None), &[]);
+}
+
+#[test]
+fn a_limit_names_its_own_conditions() {
+    let context = read_by(session_of(OWNER));
+    let conditional = identity(
+        r#"{"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"Bool": {"aws:SecureTransport": "true"}}}"#,
+    );
+    let all = allow_all();
+    let identity = [Attached {
+        name: "identity",
+        document: &all,
+    }];
+    let limit = |name| Attached {
+        name,
+        document: &conditional,
+    };
+    let session = [limit("session")];
+    let bounded = Policies {
+        identity: &identity,
+        boundary: Some(limit("boundary")),
+        ..Policies::default()
+    };
+    let expected = |name| [(name, 0, "Bool", "aws:securetransport", false)];
+    check_unmet(&evaluate(&context, &bounded), &expected("boundary"));
+    let passed = Policies {
+        identity: &identity,
+        session: Some(&session),
+        ..Policies::default()
+    };
+    check_unmet(&evaluate(&context, &passed), &expected("session"));
+    let trusted = trust(
+        r#"{"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "sts:AssumeRole",
+            "Condition": {"StringEquals": {"sts:ExternalId": "e"}}}"#,
+    );
+    let assume = Context::new(
+        user_of(OWNER),
+        "sts:AssumeRole",
+        "arn:aws:iam::111122223333:role/r",
+        OWNER,
+    );
+    let policies = Policies {
+        resource: ResourcePolicy::Trust(Attached {
+            name: "trust",
+            document: &trusted,
+        }),
+        ..Policies::default()
+    };
+    let unmet = [("trust", 0, "StringEquals", "sts:externalid", false)];
+    check_unmet(&evaluate(&assume, &policies), &unmet);
+}
+
+#[test]
+fn a_denial_names_no_more_conditions_than_it_may() {
+    let one = r#"{"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"Bool": {"aws:SecureTransport": "true"}}}"#;
+    let many = identity(&[one; UNMET_MAX + 1].join(","));
+    let decision = decide(&read_by(user_of(OWNER)), Some(&many), None);
+    let denial = decision.denial().expect("a denial");
+    assert_eq!(denial.unmet.len(), UNMET_MAX);
 }

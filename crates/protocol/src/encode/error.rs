@@ -54,6 +54,27 @@ pub struct Decision {
     pub statement: Option<usize>,
     /// `Sid`: what its author calls the statement.
     pub sid: Option<String>,
+    /// `UnmetCondition`, once each: what kept statements from allowing.
+    pub unmet: Vec<UnmetCondition>,
+}
+
+/// One element `UnmetCondition`: a condition that did not hold, in a statement that would have allowed otherwise.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UnmetCondition {
+    /// `PolicyType`: of the policy that the statement stands in.
+    pub policy_type: String,
+    /// `Policy`: what it is called.
+    pub policy: String,
+    /// `Statement`: its place among the statements, from 1.
+    pub statement: usize,
+    /// `Sid`: what its author calls the statement.
+    pub sid: Option<String>,
+    /// `Operator`, like `StringEquals`.
+    pub operator: String,
+    /// `Key`: what it asks about.
+    pub key: String,
+    /// `HasKey`: whether the request has such a key at all.
+    pub has_key: bool,
 }
 
 /// One element `Cause`.
@@ -119,6 +140,17 @@ fn write_decision(xml: &mut Xml, decision: &Decision) {
         xml.element("Statement", &statement.to_string());
     }
     xml.optional("Sid", decision.sid.as_deref());
+    for condition in &decision.unmet {
+        xml.open("UnmetCondition");
+        xml.element("PolicyType", &condition.policy_type);
+        xml.element("Policy", &condition.policy);
+        xml.element("Statement", &condition.statement.to_string());
+        xml.optional("Sid", condition.sid.as_deref());
+        xml.element("Operator", &condition.operator);
+        xml.element("Key", &condition.key);
+        xml.boolean("HasKey", condition.has_key);
+        xml.close("UnmetCondition");
+    }
     xml.close("Decision");
 }
 
@@ -218,6 +250,7 @@ mod tests {
                 policy: Some("photos".to_owned()),
                 statement: Some(2),
                 sid: Some("No <guests>".to_owned()),
+                unmet: Vec::new(),
             }),
             ..Diagnosis::default()
         };
@@ -235,6 +268,34 @@ mod tests {
              <Diagnosis version=\"1\" status=\"exact\"><Decision><Reason>explicit-deny</Reason><PolicyType>resource-based \
              policy</PolicyType><Policy>photos</Policy><Statement>2</Statement><Sid>No &lt;guests&gt;</Sid></Decision>\
              </Diagnosis><RequestId>R1</RequestId><HostId>H1</HostId></Error>",
+        );
+    }
+
+    #[test]
+    fn a_decision_names_the_conditions_that_did_not_hold() {
+        let unmet = UnmetCondition {
+            policy_type: "identity-based policy".to_owned(),
+            policy: "user/ada/p".to_owned(),
+            statement: 1,
+            sid: None,
+            operator: "IpAddress".to_owned(),
+            key: "aws:sourceip".to_owned(),
+            has_key: true,
+        };
+        let mut xml = Xml::document(Illegal::Replace);
+        let decision = Decision {
+            reason: "no-allow".to_owned(),
+            policy_type: "identity-based policy".to_owned(),
+            unmet: vec![unmet],
+            ..Decision::default()
+        };
+        write_decision(&mut xml, &decision);
+        assert_eq!(
+            String::from_utf8_lossy(&xml.finish("Error")),
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Decision><Reason>no-allow</Reason><PolicyType>identity-based \
+             policy</PolicyType><UnmetCondition><PolicyType>identity-based policy</PolicyType><Policy>user/ada/p</Policy>\
+             <Statement>1</Statement><Operator>IpAddress</Operator><Key>aws:sourceip</Key><HasKey>true</HasKey>\
+             </UnmetCondition></Decision></Error>"
         );
     }
 }

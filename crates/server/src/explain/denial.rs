@@ -6,7 +6,7 @@
 //! Keeps true: what the policies of an account say is told to the account and to the operator, never to another account.
 
 use countersign_diagnose::{Diagnosis, Fault, Level};
-use countersign_policy::{Denial, Found, Reason};
+use countersign_policy::{Denial, Found, Reason, Unmet};
 use countersign_protocol::encode as xml;
 use serde_json::{Value, json};
 
@@ -40,6 +40,7 @@ pub(super) fn explain(
         policy = decision.policy,
         statement = decision.statement,
         sid = decision.sid,
+        unmet_conditions = decision.unmet_in_one_line(),
         "access_denied"
     );
     // Whom a request without a signature comes from is plain: what it lacks is the signature.
@@ -103,16 +104,19 @@ struct Decision<'a> {
     /// Counted from 1, as people do.
     statement: Option<usize>,
     sid: Option<&'a str>,
+    unmet: &'a [Unmet],
 }
 
 impl<'a> Decision<'a> {
     fn of(denial: &'a Denial) -> Decision<'a> {
+        let unmet = denial.unmet.as_slice();
         let found = |reason, found: &'a Found| Decision {
             reason,
             policy_type: found.policy_type.to_string(),
             policy: Some(&found.policy),
             statement: Some(found.statement + 1),
             sid: found.sid.as_deref(),
+            unmet,
         };
         let none = |reason, policy_type: String| Decision {
             reason,
@@ -120,6 +124,7 @@ impl<'a> Decision<'a> {
             policy: None,
             statement: None,
             sid: None,
+            unmet,
         };
         match &denial.reason {
             Reason::ExplicitDeny(statement) => found("explicit-deny", statement),
@@ -137,6 +142,7 @@ impl<'a> Decision<'a> {
             policy: None,
             statement: None,
             sid: None,
+            unmet: &[],
             ..self
         }
     }
@@ -157,7 +163,21 @@ impl<'a> Decision<'a> {
             "policy": self.policy,
             "statement": self.statement,
             "sid": self.sid,
+            "unmetConditions": self.unmet.iter().map(unmet_json).collect::<Vec<_>>(),
         })
+    }
+
+    /// `IpAddress aws:sourceip in statement 1 of user/ada/p`, and so on; `None` if there are none.
+    fn unmet_in_one_line(&self) -> Option<String> {
+        let each = self.unmet.iter().map(|unmet| {
+            let Found {
+                policy, statement, ..
+            } = &unmet.statement;
+            let place = format!("in statement {} of {policy}", statement + 1);
+            format!("{} {} {place}", unmet.operator, unmet.key)
+        });
+        let each: Vec<String> = each.collect();
+        (!each.is_empty()).then(|| each.join("; "))
     }
 
     fn element(&self) -> xml::Diagnosis {
@@ -169,8 +189,41 @@ impl<'a> Decision<'a> {
                 policy: self.policy.map(str::to_owned),
                 statement: self.statement,
                 sid: self.sid.map(str::to_owned),
+                unmet: self.unmet.iter().map(unmet_element).collect(),
             }),
             ..xml::Diagnosis::default()
         }
+    }
+}
+
+/// A condition that did not hold, as JSON: on record, and in the message that is decoded for an administrator.
+pub(crate) fn unmet_json(unmet: &Unmet) -> Value {
+    let Unmet {
+        statement,
+        operator,
+        key,
+        has_key,
+    } = unmet;
+    json!({
+        "policyType": statement.policy_type.to_string(),
+        "policy": statement.policy,
+        // People count from one.
+        "statement": statement.statement + 1,
+        "sid": statement.sid,
+        "operator": operator,
+        "key": key,
+        "hasKey": has_key,
+    })
+}
+
+fn unmet_element(unmet: &Unmet) -> xml::UnmetCondition {
+    xml::UnmetCondition {
+        policy_type: unmet.statement.policy_type.to_string(),
+        policy: unmet.statement.policy.clone(),
+        statement: unmet.statement.statement + 1,
+        sid: unmet.statement.sid.clone(),
+        operator: unmet.operator.clone(),
+        key: unmet.key.clone(),
+        has_key: unmet.has_key,
     }
 }

@@ -8,6 +8,8 @@
 use countersign_policy::{Context, Denial, Found, PolicyType, Reason};
 use serde_json::{Value, json};
 
+use crate::explain::unmet_json;
+
 /// The sentence. Of roles that somebody would assume nothing more is told: whether they are there, and what they trust, is not theirs to
 /// know.
 pub(super) fn sentence(denial: &Denial) -> String {
@@ -32,7 +34,13 @@ pub(super) fn is_about_role(denial: &Denial) -> bool {
 ///
 /// SPEC: <https://docs.aws.amazon.com/STS/latest/APIReference/API_DecodeAuthorizationMessage.html>.
 pub(super) fn document(context: &Context, denial: &Denial) -> String {
+    // Whoever decodes it is of the account that was asked. What the caller's own account wrote is not theirs to read.
+    let is_readable = |policy_type: PolicyType| match policy_type {
+        PolicyType::Identity | PolicyType::Boundary | PolicyType::Session => context.is_own_account(),
+        PolicyType::Resource | PolicyType::RoleTrust => true,
+    };
     let (is_explicit, matched, lacking) = match &denial.reason {
+        Reason::ExplicitDeny(found) if !is_readable(found.policy_type) => (true, Vec::new(), Vec::new()),
         Reason::ExplicitDeny(found) => (true, vec![statement(found)], Vec::new()),
         Reason::NoAllow(policy_type) => (false, Vec::new(), vec![lacking(*policy_type)]),
         Reason::NoGrant => (false, Vec::new(), Vec::new()),
@@ -51,11 +59,18 @@ pub(super) fn document(context: &Context, denial: &Denial) -> String {
             json!({ "key": name, "values": { "items": values } })
         })
         .collect();
+    let unmet: Vec<Value> = denial
+        .unmet
+        .iter()
+        .filter(|unmet| is_readable(unmet.statement.policy_type) && unmet.key.len() <= KEY_BYTES_MAX)
+        .map(unmet_json)
+        .collect();
     let document = json!({
         "allowed": false,
         "explicitDeny": is_explicit,
         "matchedStatements": { "items": matched },
         "failures": { "items": lacking },
+        "unmetConditions": { "items": unmet },
         "context": {
             "principal": { "arn": denial.requester },
             "action": denial.action,
@@ -83,6 +98,8 @@ fn lacking(policy_type: PolicyType) -> Value {
 
 /// Most bytes of names and values of keys, so that the message can be sent back: a client may send long ones.
 const CONDITION_BYTES_MAX: usize = 4096;
+/// Longest name of a key in a condition that did not hold. The longest that AWS has, with the key of a tag, is half of it.
+const KEY_BYTES_MAX: usize = 512;
 
 #[cfg(test)]
 mod tests {
@@ -150,6 +167,61 @@ mod tests {
         let at = |pointer: &str| told.pointer(pointer).cloned().unwrap_or_default();
         assert_eq!(at("/explicitDeny"), false);
         assert_eq!(at("/failures/items/0/policyType"), "identity-based policy");
+    }
+
+    #[test]
+    fn a_condition_that_did_not_hold_is_named_to_those_whose_policy_it_is() {
+        let policy = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"iam:*","Resource":"*",
+            "Condition":{"StringEquals":{"aws:RequestTag/team":"blue"},"Bool":{"aws:SecureTransport":"true"}}}}"#;
+        for (account, is_told) in [("111122223333", true), ("999988887777", false)] {
+            let resource = format!("arn:aws:iam::{account}:user/bob");
+            let mut context = Context::new(ada(), "iam:CreateUser", &resource, account);
+            context.keys.set("aws:SecureTransport", ["false"]);
+            let denial = denied(&context, policy);
+            assert_eq!(denial.unmet.len(), 2);
+            let told: Value = serde_json::from_str(&document(&context, &denial)).expect("JSON");
+            let expected = json!([
+                {"policyType": "identity-based policy", "policy": "user/ada/p", "statement": 1, "sid": null,
+                 "operator": "Bool", "key": "aws:securetransport", "hasKey": true},
+                {"policyType": "identity-based policy", "policy": "user/ada/p", "statement": 1, "sid": null,
+                 "operator": "StringEquals", "key": "aws:requesttag/team", "hasKey": false},
+            ]);
+            let expected = if is_told { expected } else { json!([]) };
+            assert_eq!(
+                told.pointer("/unmetConditions/items"),
+                Some(&expected),
+                "{account}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_another_account_wrote_is_not_told() {
+        let mut context = Context::new(ada(), "iam:CreateUser", "*", "999988887777");
+        context.keys.set("aws:SourceIp", ["192.0.2.1"]);
+        let told = document(&context, &denied(&context, DENIES));
+        let told: Value = serde_json::from_str(&told).expect("JSON");
+        assert_eq!(told.pointer("/explicitDeny"), Some(&json!(true)));
+        assert_eq!(told.pointer("/matchedStatements/items"), Some(&json!([])));
+    }
+
+    #[test]
+    fn the_name_of_a_key_does_not_make_the_message_long() {
+        let policy = |key: &str| {
+            format!(
+                r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Action":"iam:*","Resource":"*",
+                "Condition":{{"StringEquals":{{"aws:RequestTag/{key}":"blue"}}}}}}}}"#
+            )
+        };
+        let context = Context::new(ada(), "iam:CreateUser", "*", "111122223333");
+        let begins = "aws:requesttag/".len();
+        for (length, is_told) in [
+            (KEY_BYTES_MAX - begins, true),
+            (KEY_BYTES_MAX - begins + 1, false),
+        ] {
+            let told = document(&context, &denied(&context, &policy(&"k".repeat(length))));
+            assert_eq!(told.contains("aws:requesttag/k"), is_told, "{length}");
+        }
     }
 
     #[test]

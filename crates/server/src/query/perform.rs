@@ -187,6 +187,7 @@ impl Work<'_> {
             action: ASSUME_ROLE.to_owned(),
             resource: role_arn.to_owned(),
             reason: Reason::NoAllow(PolicyType::RoleTrust),
+            unmet: Vec::new(),
             is_own_account: false,
         };
         let context = Context::new(requester, ASSUME_ROLE, role_arn, account_in(role_arn));
