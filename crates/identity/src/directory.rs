@@ -224,7 +224,8 @@ impl Directory {
             ("iam", "role") => state.roles.get(name).is_some_and(|role| role.arn == arn),
             ("sts", "assumed-role") => rest
                 .split_once('/')
-                .is_some_and(|(role, _)| state.roles.get(role).is_some()),
+                .and_then(|(role, _)| Some((role, state.roles.get(role)?)))
+                .is_some_and(|(name, role)| role.record.name == name),
             ("sts", "federated-user") => !rest.is_empty(),
             _ => false,
         }

@@ -37,9 +37,44 @@ impl Directory {
         call: Call,
         now: Moment,
     ) -> Result<Answer, Fault> {
+        self.carry_out(caller, account, call, None, now).await
+    }
+
+    /// The same for a caller who has permission on these ARNs, which are those of [`Directory::subject`]. If the call is about others
+    /// meanwhile, because something was removed, made or renamed in between, nothing is done.
+    pub async fn iam_on(
+        &self,
+        caller: &Principal,
+        account: &Account,
+        call: Call,
+        permitted_arns: &[String],
+        now: Moment,
+    ) -> Result<Answer, Fault> {
+        self.carry_out(caller, account, call, Some(permitted_arns), now)
+            .await
+    }
+
+    async fn carry_out(
+        &self,
+        caller: &Principal,
+        account: &Account,
+        call: Call,
+        permitted_arns: Option<&[String]>,
+        now: Moment,
+    ) -> Result<Answer, Fault> {
+        let check_subject = |state: &AccountState| match permitted_arns {
+            Some(arns) if self.subject_in(state, caller, &call).arns != arns => Err(Fault::new(
+                FaultCode::ConcurrentModification,
+                "The request was rejected because what it is about was changed at the same time. Submit your request again.",
+            )),
+            Some(_) | None => Ok(()),
+        };
         if !is_question(&call) {
             return self
-                .change(&account.id, now, |state, means| act(state, means, caller, &call))
+                .change(&account.id, now, |state, means| {
+                    check_subject(state)?;
+                    act(state, means, caller, &call)
+                })
                 .await;
         }
         let state = self.state(&account.id).ok_or_else(|| {
@@ -55,6 +90,7 @@ impl Directory {
         {
             self.read_use(&state, &role.record.id).await?;
         }
+        check_subject(&state)?;
         let means = Means { now, directory: self };
         act(&mut (*state).clone(), &means, caller, &call)
     }

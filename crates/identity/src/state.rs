@@ -242,10 +242,9 @@ impl<T> Default for Named<T> {
 }
 
 impl<T: Entity> Named<T> {
-    /// The one of exactly this name. A policy about `user/Ada` is not about whoever is found by asking for `ada`.
+    /// The one of this name, whatever the case of its letters. What it is called, and what policies say of it, has a case.
     pub(crate) fn get(&self, name: &str) -> Option<&Arc<T>> {
-        let found = self.by_name.get(&layout::folded(name))?;
-        (found.name() == name).then_some(found)
+        self.by_name.get(&layout::folded(name))
     }
 
     /// Whether a name that differs in nothing but case is given.

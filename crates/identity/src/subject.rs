@@ -2,8 +2,8 @@
 //!
 //! SPEC: the resource types of <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html>.
 //!
-//! Keeps true: the ARN is that of the thing as it is, its path included, not as the caller spells it: what is found by a name is what
-//! the permission was asked for, because names are compared to the letter.
+//! Keeps true: the ARN is that of the thing as it is, its path and the case of its letters included, not as the caller spells it. What is
+//! then done is done to the same thing: a call whose name means another one by then is refused ([`Directory::iam_on`]).
 
 use crate::directory::Directory;
 use crate::principal::{Account, Principal, root_arn};
@@ -26,14 +26,19 @@ impl Directory {
     /// What a call on an account is about.
     pub fn subject(&self, caller: &Principal, account: &Account, call: &Call) -> Subject {
         match self.state(&account.id) {
-            Some(state) => About {
-                state: &state,
-                caller,
-                root_key_id: self.root_key_id(),
-            }
-            .of(call),
+            Some(state) => self.subject_in(&state, caller, call),
             None => Subject::at("*".to_owned()),
         }
+    }
+
+    /// What a call is about in an account as it is at one moment.
+    pub(crate) fn subject_in(&self, state: &AccountState, caller: &Principal, call: &Call) -> Subject {
+        About {
+            state,
+            caller,
+            root_key_id: self.root_key_id(),
+        }
+        .of(call)
     }
 }
 

@@ -156,6 +156,7 @@ async fn an_arn_is_known_if_there_is_somebody_of_it() {
         ("arn:aws:iam::000000000001:role/reader", true),
         ("arn:aws:iam::000000000001:role/ada", false),
         ("arn:aws:sts::000000000001:assumed-role/reader/any", true),
+        ("arn:aws:sts::000000000001:assumed-role/Reader/any", false),
         ("arn:aws:sts::000000000001:assumed-role/none/any", false),
         ("arn:aws:sts::000000000001:federated-user/eve", true),
         ("arn:aws:iam::999999999999:root", false),

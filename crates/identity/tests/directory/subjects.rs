@@ -1,7 +1,7 @@
 //! What a call is about: the ARNs that permission is needed on.
 
 use crate::support::*;
-use countersign_types::iam::{Call, Tag, Tagged};
+use countersign_types::iam::{Answer, Call, FaultCode, Tag, Tagged};
 
 #[tokio::test]
 async fn a_call_is_about_the_thing_as_it_is_with_its_path() {
@@ -33,13 +33,14 @@ async fn a_call_is_about_the_thing_as_it_is_with_its_path() {
             },
             vec![iam("user/division/Ada")],
         ),
-        // Of another case is another user, who is not there.
+        // However the caller spells it.
         (
             Call::GetUser {
                 user_name: named("ada"),
             },
-            vec![iam("user/ada")],
+            vec![iam("user/division/Ada")],
         ),
+        (get_user("nobody"), vec![iam("user/nobody")]),
         (Call::GetUser { user_name: None }, vec![iam("user/division/Ada")]),
         (create_user("bob"), vec![iam("user/bob")]),
         (
@@ -114,4 +115,53 @@ async fn a_call_is_about_the_thing_as_it_is_with_its_path() {
         .directory
         .subject(&world.root(), &world.account, &create_key(None));
     assert_eq!(of_root.arns, [iam("root")]);
+}
+
+#[tokio::test]
+async fn a_name_is_found_whatever_its_case_and_the_permission_is_on_what_it_means() {
+    let world = World::new().await;
+    world.user("Ada").await;
+    world.done(create_group("Devs")).await;
+    world.role("Reader", &trusting(ROOT_ACCOUNT)).await;
+    let role = Call::GetRole {
+        role_name: "READER".to_owned(),
+    };
+    for (call, expected) in [
+        (get_user("ada"), "user/Ada"),
+        (add_to_group("devs", "ADA"), "group/Devs"),
+        (role, "role/Reader"),
+    ] {
+        let subject = world.directory.subject(&world.root(), &world.account, &call);
+        assert_eq!(subject.arns, [format!("arn:aws:iam::{ROOT_ACCOUNT}:{expected}")]);
+        world.done(call).await;
+    }
+    let fault = world
+        .call(delete_user("aDa"))
+        .await
+        .expect_err("it is in a group");
+    assert_eq!(fault.code, FaultCode::DeleteConflict);
+}
+
+#[tokio::test]
+async fn nothing_is_done_to_what_the_permission_was_not_asked_on() {
+    let world = World::new().await;
+    let subject = |call: &Call| world.directory.subject(&world.root(), &world.account, call).arns;
+    let carry_out = async |call: &Call, arns: &[String]| {
+        let root = world.root();
+        let done = world
+            .directory
+            .iam_on(&root, &world.account, call.clone(), arns, at(0));
+        done.await.map_err(|fault| fault.code)
+    };
+    // Asked for while nobody had that name, and somebody has it by then, of another path or case.
+    let (delete, get) = (delete_user("ada"), get_user("ada"));
+    let permitted = subject(&delete);
+    world.user("Ada").await;
+    for call in [&delete, &get] {
+        let refused = carry_out(call, &permitted).await;
+        assert_eq!(refused, Err(FaultCode::ConcurrentModification), "{call:?}");
+    }
+    let permitted = subject(&delete);
+    assert!(carry_out(&get, &permitted).await.is_ok());
+    assert_eq!(carry_out(&delete, &permitted).await, Ok(Answer::Done));
 }

@@ -191,6 +191,18 @@ pub(crate) fn create_user(name: &str) -> Call {
     }
 }
 
+pub(crate) fn get_user(name: &str) -> Call {
+    Call::GetUser {
+        user_name: Some(name.to_owned()),
+    }
+}
+
+pub(crate) fn delete_user(name: &str) -> Call {
+    Call::DeleteUser {
+        user_name: name.to_owned(),
+    }
+}
+
 pub(crate) fn create_key(user: Option<&str>) -> Call {
     Call::CreateAccessKey {
         user_name: user.map(str::to_owned),

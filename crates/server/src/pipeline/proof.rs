@@ -80,6 +80,8 @@ pub(crate) struct AuthorizedCall<'a> {
     principal: Principal,
     signature: Option<Signature>,
     call: &'a Call,
+    /// The ARNs that permission was asked on.
+    arns: Vec<String>,
 }
 
 /// What has to be allowed for a call.
@@ -219,7 +221,9 @@ impl Authenticated {
         questions: Vec<Question<'_>>,
     ) -> Result<AuthorizedCall<'a>, Box<Denied>> {
         let applying = self.principal.policies();
+        let mut arns = Vec::with_capacity(questions.len());
         for Question { context, trust } in questions {
+            arns.push(context.resource().to_owned());
             let own = match context.requester() {
                 // Whom a provider vouches for has no policies, whoever sends the call.
                 Requester::WebIdentity { .. } => Policies::default(),
@@ -240,6 +244,7 @@ impl Authenticated {
             principal: self.principal.clone(),
             signature: self.signature,
             call,
+            arns,
         })
     }
 
@@ -727,6 +732,11 @@ impl<'a> AuthorizedCall<'a> {
     /// What is to be done.
     pub(crate) fn call(&self) -> &'a Call {
         self.call
+    }
+
+    /// The ARNs that permission was asked on.
+    pub(crate) fn arns(&self) -> &[String] {
+        &self.arns
     }
 }
 

@@ -82,7 +82,10 @@ impl Work<'_> {
             Call::Iam(call) => {
                 let principal = authorized.principal();
                 let account = account_of(principal)?;
-                let answer = directory.iam(principal, account, call.clone(), now).await?;
+                let arns = authorized.arns();
+                let answer = directory
+                    .iam_on(principal, account, call.clone(), arns, now)
+                    .await?;
                 Ok(Answer::Iam(answer))
             }
             Call::Sts(call) => {
