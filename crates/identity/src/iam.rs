@@ -8,12 +8,14 @@
 //! Keeps true: a call either did all of what it says or nothing; the fault says why, in IAM's words.
 
 mod account;
+mod details;
 mod groups;
 mod holders;
 mod keys;
 mod paging;
 mod policies;
 mod providers;
+mod report;
 mod roles;
 mod simulate;
 mod tags;
@@ -90,6 +92,14 @@ impl Directory {
         {
             self.read_use(&state, &role.record.id).await?;
         }
+        match &call {
+            Call::GetCredentialReport => self.read_uses(&state, state.keys.keys()).await?,
+            Call::GetAccountAuthorizationDetails { .. } => {
+                let ids = state.roles.iter().map(|role| &role.record.id);
+                self.read_uses(&state, ids).await?;
+            }
+            _ => {}
+        }
         check_subject(&state)?;
         let means = Means { now, directory: self };
         act(&mut (*state).clone(), &means, caller, &call)
@@ -131,6 +141,16 @@ fn is_question(call: &Call) -> bool {
             | Call::ListVirtualMfaDevices { .. }
             | Call::SimulatePrincipalPolicy { .. }
             | Call::SimulateCustomPolicy { .. }
+            | Call::GetContextKeysForPrincipalPolicy { .. }
+            | Call::GetContextKeysForCustomPolicy { .. }
+            | Call::GetAccountAuthorizationDetails { .. }
+            | Call::GenerateCredentialReport
+            | Call::GetCredentialReport
+            | Call::GetAccountPasswordPolicy
+            | Call::DeleteAccountPasswordPolicy
+            | Call::ListInstanceProfiles { .. }
+            | Call::ListServerCertificates { .. }
+            | Call::ListSamlProviders
     )
 }
 
@@ -368,5 +388,22 @@ fn act(
             simulation,
         } => simulate::principal(state, source_arn, simulation),
         Call::SimulateCustomPolicy { simulation } => simulate::custom(state, simulation),
+        Call::GetContextKeysForPrincipalPolicy { source_arn, policies } => {
+            simulate::context_keys_of_principal(state, source_arn, policies)
+        }
+        Call::GetContextKeysForCustomPolicy { policies } => simulate::context_keys(&[], policies),
+        Call::GetAccountAuthorizationDetails { filter, page } => details::list(state, means, filter, page),
+        Call::GenerateCredentialReport => Ok(Answer::CredentialReportReady),
+        Call::GetCredentialReport => Ok(report::content(state, means)),
+
+        Call::GetAccountPasswordPolicy | Call::DeleteAccountPasswordPolicy => {
+            Err(account::no_password_policy(state))
+        }
+        Call::ListInstanceProfiles { path_prefix, page: _ }
+        | Call::ListServerCertificates { path_prefix, page: _ } => {
+            words::check_path_prefix(path_prefix.as_deref())?;
+            Ok(Answer::Nothing)
+        }
+        Call::ListSamlProviders => Ok(Answer::Nothing),
     }
 }

@@ -35,6 +35,8 @@ pub const TAGS_MAX: usize = 50;
 pub const PAGE_ITEMS_DEFAULT: u32 = 100;
 /// Most items on a page.
 pub const PAGE_ITEMS_MAX: u32 = 1_000;
+/// Bytes of documents on one page of what there is in an account. Ours: a thousand roles may hold tens of megabytes.
+pub const DETAILS_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Most actions and resources that one simulation tries against each other. Ours: AWS does not say.
 pub const SIMULATIONS_MAX: usize = 10_000;
 

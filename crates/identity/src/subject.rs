@@ -184,11 +184,23 @@ impl About<'_> {
                 Tagged::OidcProvider(arn) => self.provider(arn),
             },
 
-            Call::SimulatePrincipalPolicy { source_arn, .. } => Subject::at(source_arn.clone()),
+            Call::SimulatePrincipalPolicy { source_arn, .. }
+            | Call::GetContextKeysForPrincipalPolicy { source_arn, .. } => Subject::at(source_arn.clone()),
+            Call::ListInstanceProfiles { path_prefix, .. } => {
+                self.list("instance-profile", path_prefix.as_deref())
+            }
             Call::GetAccountSummary
             | Call::ListAccountAliases { .. }
             | Call::ListVirtualMfaDevices { .. }
-            | Call::SimulateCustomPolicy { .. } => Subject::at("*".to_owned()),
+            | Call::SimulateCustomPolicy { .. }
+            | Call::GetContextKeysForCustomPolicy { .. }
+            | Call::GetAccountAuthorizationDetails { .. }
+            | Call::GenerateCredentialReport
+            | Call::GetCredentialReport
+            | Call::GetAccountPasswordPolicy
+            | Call::DeleteAccountPasswordPolicy
+            | Call::ListServerCertificates { .. }
+            | Call::ListSamlProviders => Subject::at("*".to_owned()),
         }
     }
 

@@ -123,6 +123,27 @@ impl Directory {
         Ok(())
     }
 
+    /// Reads last uses of keys or roles that other servers may have written.
+    pub(crate) async fn read_uses(
+        &self,
+        state: &AccountState,
+        ids: impl Iterator<Item = &String>,
+    ) -> Result<()> {
+        let ids: Vec<&String> = ids.collect();
+        let home = layout::account_home(&state.account.id);
+        for ids in ids.chunks(USES_PER_COMMIT) {
+            let rows: Vec<Row> = ids.iter().map(|id| layout::use_row(id)).collect();
+            let found = self.engine.get(Space::SYSTEM, &home, &rows).await?;
+            for (id, stored) in ids.iter().zip(found) {
+                if let Some(stored) = stored {
+                    let record = UseRecord::decode(&stored.value, "the last use of a key")?;
+                    self.uses.read(&state.account.id, id, record);
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn seal_keys_now(&self) -> Arc<SealKeys> {
         Arc::clone(&self.seal_keys.read().unwrap_or_else(PoisonError::into_inner))
     }

@@ -79,6 +79,11 @@ impl ArnPattern {
         self.parts.iter().any(Template::has_variables)
     }
 
+    /// The keys that its variables ask for, in lower case.
+    pub(crate) fn variables(&self) -> impl Iterator<Item = &str> {
+        self.parts.iter().flat_map(Template::variables)
+    }
+
     /// Whether it is one ARN and no other.
     pub(crate) fn is_fixed(&self) -> bool {
         self.parts.iter().all(|part| part.fixed_text().is_some())

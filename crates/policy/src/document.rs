@@ -5,7 +5,9 @@
 //!
 //! Keeps true: a document that exists follows the rules of its kind, so that deciding has no errors left.
 
-use crate::condition::Condition;
+use std::collections::BTreeSet;
+
+use crate::condition::{Condition, Test};
 use crate::fault::PolicyFault;
 use crate::kind::Kind;
 use crate::parse;
@@ -138,6 +140,19 @@ impl Document {
     pub fn condition_keys(&self) -> impl Iterator<Item = &str> {
         let conditions = self.statements.iter().flat_map(|statement| &statement.conditions);
         conditions.map(|condition| condition.key.as_str())
+    }
+
+    /// All keys that it depends on, in lower case: those of its conditions, and those that stand in variables.
+    pub fn context_keys(&self) -> BTreeSet<&str> {
+        let mut keys: BTreeSet<&str> = self.condition_keys().collect();
+        for statement in &self.statements {
+            let resources = statement.resources.iter().flat_map(|listed| &listed.entries);
+            keys.extend(resources.flat_map(Resource::variables));
+            keys.extend(statement.actions.entries.iter().flat_map(Template::variables));
+            let tests = statement.conditions.iter().map(|condition| &condition.test);
+            keys.extend(tests.flat_map(Test::variables));
+        }
+        keys
     }
 }
 

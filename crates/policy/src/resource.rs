@@ -52,6 +52,15 @@ impl Resource {
         }
     }
 
+    /// The keys that its variables ask for, in lower case.
+    pub(crate) fn variables(&self) -> impl Iterator<Item = &str> {
+        let pattern = match self {
+            Resource::Any => None,
+            Resource::Arn(pattern) => Some(pattern),
+        };
+        pattern.into_iter().flat_map(ArnPattern::variables)
+    }
+
     /// Whether every variable has a value.
     pub(crate) fn is_whole(&self, keys: &Keys) -> bool {
         match self {

@@ -103,6 +103,18 @@ impl Template {
         matches!(self, Template::Open(_))
     }
 
+    /// The keys that its variables ask for, in lower case.
+    pub(crate) fn variables(&self) -> impl Iterator<Item = &str> {
+        let parts = match self {
+            Template::Fixed(_) => &[],
+            Template::Open(parts) => parts.as_slice(),
+        };
+        parts.iter().filter_map(|part| match part {
+            Part::Variable { key, .. } => Some(key.as_str()),
+            Part::Text(_) | Part::Many | Part::One => None,
+        })
+    }
+
     /// The text, if it is the same for every request: no wildcard, no variable.
     pub(crate) fn fixed_text(&self) -> Option<&str> {
         match self {

@@ -152,6 +152,16 @@ pub(crate) fn name(call: &Call) -> &'static str {
         Call::ListVirtualMfaDevices { .. } => "iam:ListVirtualMFADevices",
         Call::SimulatePrincipalPolicy { .. } => "iam:SimulatePrincipalPolicy",
         Call::SimulateCustomPolicy { .. } => "iam:SimulateCustomPolicy",
+        Call::GetContextKeysForPrincipalPolicy { .. } => "iam:GetContextKeysForPrincipalPolicy",
+        Call::GetContextKeysForCustomPolicy { .. } => "iam:GetContextKeysForCustomPolicy",
+        Call::GetAccountAuthorizationDetails { .. } => "iam:GetAccountAuthorizationDetails",
+        Call::GenerateCredentialReport => "iam:GenerateCredentialReport",
+        Call::GetCredentialReport => "iam:GetCredentialReport",
+        Call::GetAccountPasswordPolicy => "iam:GetAccountPasswordPolicy",
+        Call::DeleteAccountPasswordPolicy => "iam:DeleteAccountPasswordPolicy",
+        Call::ListInstanceProfiles { .. } => "iam:ListInstanceProfiles",
+        Call::ListServerCertificates { .. } => "iam:ListServerCertificates",
+        Call::ListSamlProviders => "iam:ListSAMLProviders",
     }
 }
 

@@ -12,11 +12,13 @@ mod call;
 mod fault;
 
 pub use answer::{
-    AccessKeyLastUsed, AccessKeyMetadata, Answer, AttachedPolicy, Group, Listing, ManagedPolicy,
-    NewAccessKey, OidcProvider, PolicyHolder, PolicyVersion, Role, RoleLastUsed, SimulatedAction,
-    SimulatedStatement, User,
+    AccessKeyLastUsed, AccessKeyMetadata, AccountDetail, Answer, AttachedPolicy, Group, InlinePolicy,
+    Listing, ManagedPolicy, NewAccessKey, OidcProvider, PolicyHolder, PolicyVersion, Role, RoleLastUsed,
+    SimulatedAction, SimulatedStatement, User,
 };
-pub use call::{Call, ContextEntry, Holder, PageOf, PolicyScope, PolicyUsage, Simulation, Tag, Tagged};
+pub use call::{
+    Call, ContextEntry, EntityKind, Holder, PageOf, PolicyScope, PolicyUsage, Simulation, Tag, Tagged,
+};
 pub use fault::{Fault, FaultCode};
 
 /// Whether an access key signs anything.

@@ -11,7 +11,18 @@ use crate::state::AccountState;
 use countersign_policy::{
     INLINE_GROUP_SIZE_MAX, INLINE_ROLE_SIZE_MAX, INLINE_USER_SIZE_MAX, MANAGED_SIZE_MAX, TRUST_SIZE_MAX,
 };
-use countersign_types::iam::Answer;
+use countersign_types::iam::{Answer, Fault, FaultCode};
+
+/// There are no passwords, so nothing says what they must be like.
+pub(super) fn no_password_policy(state: &AccountState) -> Fault {
+    Fault::new(
+        FaultCode::NoSuchEntity,
+        format!(
+            "The Password Policy with domain name {} cannot be found.",
+            state.account.id
+        ),
+    )
+}
 
 pub(super) fn summary(state: &AccountState, means: &Means<'_>) -> Answer {
     let root_keys = state.keys_of(None).count() + means.root_key_id(state).map_or(0, |_| 1);

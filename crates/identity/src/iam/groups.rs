@@ -148,7 +148,7 @@ fn members<'a>(state: &'a AccountState, group: &'a GroupEntry) -> impl Iterator<
     users.filter(|user| user.record.groups.contains(&group.record.id))
 }
 
-fn described(group: &GroupEntry) -> Group {
+pub(super) fn described(group: &GroupEntry) -> Group {
     let GroupEntry { record, arn, .. } = group;
     Group {
         path: record.path.clone(),

@@ -50,8 +50,16 @@ pub(super) fn list_attached(
 ) -> Result<Answer, Fault> {
     let prefix = check_path_prefix(prefix)?;
     let held = Held::of(state, holder)?;
-    let mut attached: Vec<AttachedPolicy> = held
-        .attached
+    let attached = attached_described(state, held.attached, prefix);
+    let attached = attached
+        .into_iter()
+        .map(|policy| (policy.policy_arn.clone(), policy));
+    page(asked, attached).map(Answer::AttachedPolicies)
+}
+
+/// The policies of these ARNs below a path, by ARN.
+pub(super) fn attached_described(state: &AccountState, arns: &[String], prefix: &str) -> Vec<AttachedPolicy> {
+    let mut attached: Vec<AttachedPolicy> = arns
         .iter()
         .filter_map(|arn| state.policy(arn))
         .filter(|policy| policy.record.path.starts_with(prefix))
@@ -61,10 +69,7 @@ pub(super) fn list_attached(
         })
         .collect();
     attached.sort_by(|a, b| a.policy_arn.cmp(&b.policy_arn));
-    let attached = attached
-        .into_iter()
-        .map(|policy| (policy.policy_arn.clone(), policy));
-    page(asked, attached).map(Answer::AttachedPolicies)
+    attached
 }
 
 pub(super) fn put_inline(

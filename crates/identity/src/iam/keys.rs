@@ -87,11 +87,7 @@ pub(super) fn list(
 ) -> Result<Answer, Fault> {
     let user = users::resolve(state, caller, user_name)?;
     let user = user.as_deref();
-    let mut keys: Vec<AccessKeyMetadata> = state
-        .keys_of(user.map(|user| user.record.id.as_str()))
-        .map(|key| described(&key.record, user))
-        .collect();
-    keys.extend(operators_key(state, means, user));
+    let mut keys = of(state, means, user);
     keys.sort_by(|a, b| a.access_key_id.cmp(&b.access_key_id));
     let keys = page(
         asked,
@@ -101,6 +97,17 @@ pub(super) fn list(
         user_name: user.map(|user| user.record.name.clone()),
         keys,
     })
+}
+
+/// The keys of a user or of the root.
+pub(super) fn of(
+    state: &AccountState,
+    means: &Means<'_>,
+    user: Option<&UserEntry>,
+) -> Vec<AccessKeyMetadata> {
+    let stored = state.keys_of(user.map(|user| user.record.id.as_str()));
+    let stored = stored.map(|key| described(&key.record, user));
+    stored.chain(operators_key(state, means, user)).collect()
 }
 
 pub(super) fn update(

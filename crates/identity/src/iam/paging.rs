@@ -9,7 +9,17 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use countersign_types::iam::{Fault, FaultCode, Listing, PageOf};
 
 /// A page of what is given in the order of its keys.
-pub(crate) fn page<T>(page: &PageOf, items: impl Iterator<Item = (String, T)>) -> Result<Listing<T>, Fault> {
+pub(crate) fn page<T>(asked: &PageOf, items: impl Iterator<Item = (String, T)>) -> Result<Listing<T>, Fault> {
+    page_within(asked, items, |_| 0, 0)
+}
+
+/// A page of no more bytes than it may have; one item it always has.
+pub(crate) fn page_within<T>(
+    page: &PageOf,
+    items: impl Iterator<Item = (String, T)>,
+    bytes_of: impl Fn(&T) -> usize,
+    bytes_max: usize,
+) -> Result<Listing<T>, Fault> {
     let max = page.max_items.unwrap_or(PAGE_ITEMS_DEFAULT);
     if max == 0 || max > PAGE_ITEMS_MAX {
         let must = match max {
@@ -26,9 +36,12 @@ pub(crate) fn page<T>(page: &PageOf, items: impl Iterator<Item = (String, T)>) -
         items: Vec::new(),
         marker: None,
     };
+    let mut bytes = 0;
     while let Some((key, item)) = items.next() {
+        bytes += bytes_of(&item);
+        let bytes_with_next = items.peek().map_or(bytes, |(_, next)| bytes + bytes_of(next));
         listing.items.push(item);
-        if listing.items.len() == max as usize {
+        if listing.items.len() == max as usize || bytes_with_next > bytes_max {
             listing.marker = items.peek().map(|_| URL_SAFE_NO_PAD.encode(key));
             break;
         }
@@ -68,6 +81,26 @@ mod tests {
             (second.items, second.marker),
             (vec!["bb".to_owned(), "c".to_owned()], None)
         );
+    }
+
+    #[test]
+    fn a_page_has_no_more_bytes_than_it_may_and_one_item_anyway() {
+        let of = |texts: &[&str]| {
+            let mut asked = PageOf::default();
+            let mut pages = Vec::new();
+            loop {
+                let items = texts.iter().map(|text| ((*text).to_owned(), (*text).to_owned()));
+                let listing = page_within(&asked, items, String::len, 4).expect("a page");
+                pages.push(listing.items.join(" "));
+                asked.marker = listing.marker;
+                if asked.marker.is_none() {
+                    return pages;
+                }
+            }
+        };
+        assert_eq!(of(&["aa", "bb", "c"]), ["aa bb", "c"]);
+        assert_eq!(of(&["aaaaa", "b", "cccc", "dd"]), ["aaaaa", "b", "cccc", "dd"]);
+        assert_eq!(of(&["aa", "bb"]), ["aa bb"]);
     }
 
     #[test]

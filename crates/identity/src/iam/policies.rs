@@ -297,12 +297,13 @@ pub(super) fn own(state: &AccountState, arn: &str) -> Result<Arc<PolicyEntry>, F
 
 /// How often a policy is attached, and how often it is a boundary.
 #[derive(Clone, Copy, Default)]
-struct Usage {
+pub(super) struct Usage {
     attached: u32,
     bounding: u32,
 }
 
-fn usages(state: &AccountState) -> HashMap<&str, Usage> {
+/// How often each policy is used.
+pub(super) fn usages(state: &AccountState) -> HashMap<&str, Usage> {
     let mut usages: HashMap<&str, Usage> = HashMap::new();
     let users = state
         .users
@@ -340,7 +341,7 @@ fn version(policy: &PolicyEntry, version_id: &str) -> Result<Arc<VersionEntry>, 
     })
 }
 
-fn described(policy: &PolicyEntry, usage: Usage) -> ManagedPolicy {
+pub(super) fn described(policy: &PolicyEntry, usage: Usage) -> ManagedPolicy {
     let PolicyEntry { record, arn, .. } = policy;
     ManagedPolicy {
         policy_name: record.name.clone(),
@@ -357,7 +358,12 @@ fn described(policy: &PolicyEntry, usage: Usage) -> ManagedPolicy {
     }
 }
 
-fn version_described(policy: &PolicyEntry, version: &VersionEntry, with_document: bool) -> PolicyVersion {
+/// How a version of a policy is told.
+pub(super) fn version_described(
+    policy: &PolicyEntry,
+    version: &VersionEntry,
+    with_document: bool,
+) -> PolicyVersion {
     let VersionRecord {
         number,
         created,

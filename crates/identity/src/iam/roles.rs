@@ -60,11 +60,17 @@ pub(super) fn create(state: &mut AccountState, means: &Means<'_>, new: &New<'_>)
 
 pub(super) fn find(state: &AccountState, means: &Means<'_>, name: &str) -> Result<Answer, Fault> {
     let role = get(state, name)?;
-    let used = means.directory.uses.of(&role.record.id).map(|used| RoleLastUsed {
+    let used = last_used(means, &role);
+    Ok(Answer::Role(described(&role, used)))
+}
+
+/// When it was used last.
+pub(super) fn last_used(means: &Means<'_>, role: &RoleEntry) -> Option<RoleLastUsed> {
+    let used = means.directory.uses.of(&role.record.id)?;
+    Some(RoleLastUsed {
         last_used_date: used.at,
         region: used.region,
-    });
-    Ok(Answer::Role(described(&role, used)))
+    })
 }
 
 pub(super) fn update(
@@ -153,7 +159,7 @@ fn check_session_max(seconds: Option<u32>) -> Result<Option<u32>, Fault> {
     Err(constraint(&seconds.to_string(), "maxSessionDuration", &must))
 }
 
-fn described(role: &RoleEntry, last_used: Option<RoleLastUsed>) -> Role {
+pub(super) fn described(role: &RoleEntry, last_used: Option<RoleLastUsed>) -> Role {
     let RoleEntry { record, arn, .. } = role;
     Role {
         path: record.path.clone(),

@@ -23,13 +23,15 @@ pub(super) fn principal(
     source_arn: &str,
     simulation: &Simulation,
 ) -> Result<Answer, Fault> {
-    let source = Source::of(state, source_arn).ok_or_else(|| {
-        Fault::new(
-            FaultCode::NoSuchEntity,
-            format!("The entity with ARN {source_arn} cannot be found."),
-        )
-    })?;
+    let source = Source::of(state, source_arn).ok_or_else(|| no_source(source_arn))?;
     simulate(state, source, simulation)
+}
+
+fn no_source(arn: &str) -> Fault {
+    Fault::new(
+        FaultCode::NoSuchEntity,
+        format!("The entity with ARN {arn} cannot be found."),
+    )
 }
 
 /// What policies that are attached to nobody would say.
@@ -40,6 +42,34 @@ pub(super) fn custom(state: &AccountState, simulation: &Simulation) -> Result<An
         boundary: None,
     };
     simulate(state, source, simulation)
+}
+
+/// The keys that the policies of a user, a group or a role ask about, and those that are passed beside them.
+pub(super) fn context_keys_of_principal(
+    state: &AccountState,
+    source_arn: &str,
+    policies: &[String],
+) -> Result<Answer, Fault> {
+    let source = Source::of(state, source_arn).ok_or_else(|| no_source(source_arn))?;
+    let boundary = source.boundary.iter();
+    let attached = source
+        .policies
+        .iter()
+        .map(|(attached, _)| attached)
+        .chain(boundary);
+    let documents: Vec<&Document> = attached.map(|attached| attached.document).collect();
+    context_keys(&documents, policies)
+}
+
+/// The keys that policies ask about.
+pub(super) fn context_keys(attached: &[&Document], passed: &[String]) -> Result<Answer, Fault> {
+    let passed: Vec<Document> = passed
+        .iter()
+        .map(|text| check_document(Kind::Managed, text))
+        .collect::<Result<_, _>>()?;
+    let documents = attached.iter().copied().chain(&passed);
+    let keys: BTreeSet<&str> = documents.flat_map(Document::context_keys).collect();
+    Ok(Answer::ContextKeys(keys.into_iter().map(str::to_owned).collect()))
 }
 
 /// Whose policies are simulated.

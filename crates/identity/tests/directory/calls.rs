@@ -725,6 +725,15 @@ async fn what_there_is_none_of_is_answered_with_an_empty_list() {
         Call::ListServiceSpecificCredentials { user_name: name() },
         Call::ListAccountAliases { page: page() },
         Call::ListVirtualMfaDevices { page: page() },
+        Call::ListInstanceProfiles {
+            path_prefix: None,
+            page: page(),
+        },
+        Call::ListServerCertificates {
+            path_prefix: None,
+            page: page(),
+        },
+        Call::ListSamlProviders,
     ] {
         assert_eq!(world.done(call).await, Answer::Nothing);
     }
@@ -732,6 +741,10 @@ async fn what_there_is_none_of_is_answered_with_an_empty_list() {
     world
         .refused(Call::GetLoginProfile { user_name: name() }, NoSuchEntity, message)
         .await;
+    for call in [Call::GetAccountPasswordPolicy, Call::DeleteAccountPasswordPolicy] {
+        let message = "The Password Policy with domain name 000000000001 cannot be found.";
+        world.refused(call, NoSuchEntity, message).await;
+    }
     let Answer::AccountSummary(numbers) = world.done(Call::GetAccountSummary).await else {
         panic!("numbers");
     };

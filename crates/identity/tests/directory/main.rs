@@ -9,6 +9,7 @@ mod faults;
 mod formats;
 mod keys;
 mod limits;
+mod overviews;
 mod policies;
 mod restarts;
 mod secrets;

@@ -128,6 +128,11 @@ fn questions() -> Vec<Call> {
             page: page(),
         },
         Call::GetAccountSummary,
+        Call::GetAccountAuthorizationDetails {
+            filter: Vec::new(),
+            page: page(),
+        },
+        Call::GetCredentialReport,
     ];
     for name in NAMES.map(str::to_owned) {
         questions.push(Call::ListAccessKeys {

@@ -103,6 +103,19 @@ impl Test {
         }
     }
 
+    /// The keys that its variables ask for, in lower case.
+    pub(crate) fn variables(&self) -> Vec<&str> {
+        match self {
+            Test::Text(texts) | Test::TextInAnyCase(texts) => {
+                texts.iter().flat_map(Template::variables).collect()
+            }
+            Test::Arn(arns) => arns.iter().flat_map(ArnPattern::variables).collect(),
+            Test::Number(..) | Test::Date(..) | Test::Binary(_) | Test::Address(_) | Test::Null(_) => {
+                Vec::new()
+            }
+        }
+    }
+
     /// Whether every variable has a value.
     pub(crate) fn is_whole(&self, keys: &Keys) -> bool {
         match self {

@@ -5,7 +5,7 @@ use countersign_policy::{
     INLINE_USER_SIZE_MAX, Kind, MANAGED_SIZE_MAX, SESSION_SIZE_MAX, TRUST_SIZE_MAX, Version,
 };
 
-use crate::support::{bucket, identity};
+use crate::support::{allow_all, bucket, identity};
 
 const BUCKET: Kind<'static> = Kind::Bucket("photos");
 
@@ -463,4 +463,28 @@ fn only_conditions_and_variables_ask_for_keys() {
         ),
         true,
     );
+}
+
+#[test]
+fn all_keys_that_a_document_depends_on_are_known() {
+    let document = identity(
+        r#"{"Effect": "Allow", "Action": "s3:Get*", "Resource": ["arn:aws:s3:::photos/${aws:username}/*", "*"],
+            "Condition": {"StringLike": {"s3:prefix": ["a", "${aws:PrincipalTag/team}/*"]},
+                "ArnLike": {"aws:SourceArn": "arn:aws:s3:::${aws:userid}"}, "Null": {"aws:TokenIssueTime": "true"},
+                "NumericLessThan": {"s3:max-keys": "5"}}},
+           {"Effect": "Deny", "NotAction": "*", "NotResource": "arn:aws:s3:::photos/${s3:authType}"}"#,
+    );
+    let keys: Vec<&str> = document.context_keys().into_iter().collect();
+    let expected = [
+        "aws:principaltag/team",
+        "aws:sourcearn",
+        "aws:tokenissuetime",
+        "aws:userid",
+        "aws:username",
+        "s3:authtype",
+        "s3:max-keys",
+        "s3:prefix",
+    ];
+    assert_eq!(keys, expected);
+    assert!(allow_all().context_keys().is_empty());
 }

@@ -1,10 +1,11 @@
 //! Calls that IAM has at AWS and not here, so that whoever asks for one learns that the name is right.
 //!
-//! Passwords, second factors, certificates, instance profiles, SAML, reports: what does not concern an object store.
+//! Passwords, second factors, certificates, instance profiles, SAML: what does not concern an object store.
 
 /// Their names, sorted.
-pub(super) const NOT_HERE: [&str; 85] = [
+pub(super) const NOT_HERE: [&str; 79] = [
     "AcceptDelegationRequest",
+    "AcquireRole",
     "AddRoleToInstanceProfile",
     "AssociateDelegationRequest",
     "ChangePassword",
@@ -18,7 +19,6 @@ pub(super) const NOT_HERE: [&str; 85] = [
     "CreateVirtualMFADevice",
     "DeactivateMFADevice",
     "DeleteAccountAlias",
-    "DeleteAccountPasswordPolicy",
     "DeleteInstanceProfile",
     "DeleteSAMLProvider",
     "DeleteSSHPublicKey",
@@ -34,20 +34,16 @@ pub(super) const NOT_HERE: [&str; 85] = [
     "EnableOrganizationsRootCredentialsManagement",
     "EnableOrganizationsRootSessions",
     "EnableOutboundWebIdentityFederation",
-    "GenerateCredentialReport",
     "GenerateOrganizationsAccessReport",
     "GenerateServiceLastAccessedDetails",
-    "GetAccountAuthorizationDetails",
-    "GetAccountPasswordPolicy",
-    "GetContextKeysForCustomPolicy",
-    "GetContextKeysForPrincipalPolicy",
-    "GetCredentialReport",
+    "GetAccountProperties",
     "GetDelegationRequest",
     "GetHumanReadableSummary",
     "GetInstanceProfile",
     "GetMFADevice",
     "GetOrganizationsAccessReport",
     "GetOutboundWebIdentityFederationInfo",
+    "GetRoleTemplateVersion",
     "GetSAMLProvider",
     "GetSSHPublicKey",
     "GetServerCertificate",
@@ -56,14 +52,12 @@ pub(super) const NOT_HERE: [&str; 85] = [
     "GetServiceLinkedRoleDeletionStatus",
     "ListDelegationRequests",
     "ListInstanceProfileTags",
-    "ListInstanceProfiles",
     "ListMFADeviceTags",
     "ListOrganizationsFeatures",
     "ListPoliciesGrantingServiceAccess",
     "ListSAMLProviderTags",
-    "ListSAMLProviders",
     "ListServerCertificateTags",
-    "ListServerCertificates",
+    "PutAccountProperties",
     "RejectDelegationRequest",
     "RemoveRoleFromInstanceProfile",
     "ResetServiceSpecificCredential",

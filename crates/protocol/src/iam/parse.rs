@@ -3,7 +3,8 @@
 //! A table: each call with its parameters under AWS's names. Not here: what the values may hold.
 
 use countersign_types::iam::{
-    AccessKeyStatus, Call, ContextEntry, Fault, Holder, PolicyScope, PolicyUsage, Simulation, Tagged,
+    AccessKeyStatus, Call, ContextEntry, EntityKind, Fault, Holder, PolicyScope, PolicyUsage, Simulation,
+    Tagged,
 };
 
 use super::not_here::NOT_HERE;
@@ -308,6 +309,32 @@ fn read(action: &str, read: &mut Reader) -> Result<Option<Call>, Fault> {
             }
             Call::SimulateCustomPolicy { simulation }
         }
+        "GetContextKeysForPrincipalPolicy" => Call::GetContextKeysForPrincipalPolicy {
+            source_arn: read.required("PolicySourceArn")?,
+            policies: read.list("PolicyInputList"),
+        },
+        "GetContextKeysForCustomPolicy" => Call::GetContextKeysForCustomPolicy {
+            policies: read.required_list("PolicyInputList")?,
+        },
+        "GetAccountAuthorizationDetails" => Call::GetAccountAuthorizationDetails {
+            filter: entity_kinds(read)?,
+            page: read.page()?,
+        },
+        "GenerateCredentialReport" => Call::GenerateCredentialReport,
+        "GetCredentialReport" => Call::GetCredentialReport,
+
+        // What accounts have at AWS and not here.
+        "GetAccountPasswordPolicy" => Call::GetAccountPasswordPolicy,
+        "DeleteAccountPasswordPolicy" => Call::DeleteAccountPasswordPolicy,
+        "ListInstanceProfiles" => Call::ListInstanceProfiles {
+            path_prefix: read.optional("PathPrefix"),
+            page: read.page()?,
+        },
+        "ListServerCertificates" => Call::ListServerCertificates {
+            path_prefix: read.optional("PathPrefix"),
+            page: read.page()?,
+        },
+        "ListSAMLProviders" => Call::ListSamlProviders,
         _ => return Ok(None),
     }))
 }
@@ -428,6 +455,22 @@ fn policy_usage(read: &mut Reader) -> Result<Option<PolicyUsage>, Fault> {
     }))
 }
 
+fn entity_kinds(read: &mut Reader) -> Result<Vec<EntityKind>, Fault> {
+    let words = read.list("Filter");
+    let kinds = words.iter().map(|word| match word.as_str() {
+        "User" => Ok(EntityKind::User),
+        "Role" => Ok(EntityKind::Role),
+        "Group" => Ok(EntityKind::Group),
+        "LocalManagedPolicy" => Ok(EntityKind::LocalManagedPolicy),
+        "AWSManagedPolicy" => Ok(EntityKind::AwsManagedPolicy),
+        other => {
+            let bound = format!("satisfy enum value set: [{}]", ENTITIES.join(", "));
+            Err(constraint("Filter", Some(other), &bound))
+        }
+    });
+    kinds.collect()
+}
+
 fn max_session_duration(read: &mut Reader) -> Result<Option<u32>, Fault> {
     read.number("MaxSessionDuration", 3600..=43200)
 }
@@ -455,5 +498,5 @@ fn context_entry(read: &mut Reader, member: &str) -> Option<ContextEntry> {
 }
 
 const PROVIDER: &str = "OpenIDConnectProviderArn";
-/// What a list of who uses a policy may be limited to.
+/// What a list of who uses a policy, or of what there is, may be limited to.
 const ENTITIES: [&str; 5] = ["User", "Role", "Group", "LocalManagedPolicy", "AWSManagedPolicy"];

@@ -2,10 +2,10 @@
 
 use countersign_types::Moment;
 use countersign_types::iam::{
-    AccessKeyLastUsed, AccessKeyMetadata, AccessKeyStatus, Answer, AttachedPolicy, Call, ContextEntry, Fault,
-    Group, Holder, Listing, ManagedPolicy, NewAccessKey, OidcProvider, PageOf, PolicyHolder, PolicyScope,
-    PolicyUsage, PolicyVersion, Role, RoleLastUsed, SimulatedAction, SimulatedStatement, Simulation, Tag,
-    Tagged, User,
+    AccessKeyLastUsed, AccessKeyMetadata, AccessKeyStatus, AccountDetail, Answer, AttachedPolicy, Call,
+    ContextEntry, EntityKind, Fault, Group, Holder, InlinePolicy, Listing, ManagedPolicy, NewAccessKey,
+    OidcProvider, PageOf, PolicyHolder, PolicyScope, PolicyUsage, PolicyVersion, Role, RoleLastUsed,
+    SimulatedAction, SimulatedStatement, Simulation, Tag, Tagged, User,
 };
 
 use crate::query::{self, Parameters, Service};
@@ -553,6 +553,79 @@ fn calls() -> Vec<(&'static str, &'static str, String, Call)> {
                 simulation: simulation(&["p"]),
             },
         ),
+        (
+            "GetContextKeysForPrincipalPolicy",
+            "PolicySourceArn=s",
+            text("PolicyInputList.member.1=p"),
+            Call::GetContextKeysForPrincipalPolicy {
+                source_arn: name("s"),
+                policies: vec![name("p")],
+            },
+        ),
+        (
+            "GetContextKeysForCustomPolicy",
+            "PolicyInputList.member.1=p",
+            text(""),
+            Call::GetContextKeysForCustomPolicy {
+                policies: vec![name("p")],
+            },
+        ),
+        (
+            "GetAccountAuthorizationDetails",
+            "",
+            format!(
+                "Filter.member.1=User&Filter.member.2=Role&Filter.member.3=Group&Filter.member.4=LocalManagedPolicy&\
+                 Filter.member.5=AWSManagedPolicy&{PAGE}"
+            ),
+            Call::GetAccountAuthorizationDetails {
+                filter: vec![
+                    EntityKind::User,
+                    EntityKind::Role,
+                    EntityKind::Group,
+                    EntityKind::LocalManagedPolicy,
+                    EntityKind::AwsManagedPolicy,
+                ],
+                page: page(),
+            },
+        ),
+        (
+            "GenerateCredentialReport",
+            "",
+            text(""),
+            Call::GenerateCredentialReport,
+        ),
+        ("GetCredentialReport", "", text(""), Call::GetCredentialReport),
+        (
+            "GetAccountPasswordPolicy",
+            "",
+            text(""),
+            Call::GetAccountPasswordPolicy,
+        ),
+        (
+            "DeleteAccountPasswordPolicy",
+            "",
+            text(""),
+            Call::DeleteAccountPasswordPolicy,
+        ),
+        (
+            "ListInstanceProfiles",
+            "",
+            format!("PathPrefix=/p&{PAGE}"),
+            Call::ListInstanceProfiles {
+                path_prefix: some("/p"),
+                page: page(),
+            },
+        ),
+        (
+            "ListServerCertificates",
+            "",
+            format!("PathPrefix=/p&{PAGE}"),
+            Call::ListServerCertificates {
+                path_prefix: some("/p"),
+                page: page(),
+            },
+        ),
+        ("ListSAMLProviders", "", text(""), Call::ListSamlProviders),
     ];
     for (holder, names, required) in [
         (
@@ -1293,11 +1366,156 @@ fn lists_of_what_is_not_here_are_empty() {
         ("ListInstanceProfilesForRole&RoleName=r", "InstanceProfiles"),
         ("ListAccountAliases", "AccountAliases"),
         ("ListVirtualMFADevices", "VirtualMFADevices"),
+        ("ListInstanceProfiles", "InstanceProfiles"),
+        ("ListServerCertificates", "ServerCertificateMetadataList"),
     ] {
         check_result(
             form,
             Answer::Nothing,
             &format!("<{element}></{element}><IsTruncated>false</IsTruncated>"),
+        );
+    }
+    check_result(
+        "ListSAMLProviders",
+        Answer::Nothing,
+        "<SAMLProviderList></SAMLProviderList>",
+    );
+}
+
+#[test]
+fn what_there_is_in_an_account_is_written_in_four_lists() {
+    let inline = || {
+        vec![InlinePolicy {
+            policy_name: "own".to_owned(),
+            document: "{}".to_owned(),
+        }]
+    };
+    let attached = || {
+        vec![AttachedPolicy {
+            policy_name: "p".to_owned(),
+            policy_arn: "arn:p".to_owned(),
+        }]
+    };
+    let role = Role {
+        path: "/".to_owned(),
+        role_name: "reader".to_owned(),
+        role_id: "AROA1".to_owned(),
+        arn: "arn:r".to_owned(),
+        create_date: at(),
+        trust_policy: "{}".to_owned(),
+        description: some("d"),
+        max_session_duration: 3600,
+        permissions_boundary: some("arn:b"),
+        tags: vec![tag("k", "<v>")],
+        last_used: None,
+    };
+    let group = Group {
+        path: "/".to_owned(),
+        group_name: "all".to_owned(),
+        group_id: "AGPA1".to_owned(),
+        arn: "arn:g".to_owned(),
+        create_date: at(),
+    };
+    let policy = ManagedPolicy {
+        policy_name: "p".to_owned(),
+        policy_id: "ANPA1".to_owned(),
+        arn: "arn:p".to_owned(),
+        path: "/".to_owned(),
+        default_version_id: "v1".to_owned(),
+        attachment_count: 1,
+        permissions_boundary_usage_count: 0,
+        description: some("d"),
+        create_date: at(),
+        update_date: at(),
+        tags: vec![tag("k", "v")],
+    };
+    let version = PolicyVersion {
+        document: some("{}"),
+        version_id: "v1".to_owned(),
+        is_default_version: true,
+        create_date: at(),
+    };
+    let details = vec![
+        AccountDetail::User {
+            user: ada(),
+            inline: inline(),
+            groups: vec!["all".to_owned()],
+            attached: attached(),
+        },
+        AccountDetail::Group {
+            group,
+            inline: inline(),
+            attached: attached(),
+        },
+        AccountDetail::Role {
+            role,
+            inline: inline(),
+            attached: attached(),
+        },
+        AccountDetail::Policy {
+            policy,
+            versions: vec![version],
+        },
+    ];
+    let own = "<member><PolicyName>own</PolicyName><PolicyDocument>%7B%7D</PolicyDocument></member>";
+    let managed = "<AttachedManagedPolicies><member><PolicyName>p</PolicyName><PolicyArn>arn:p</PolicyArn></member>\
+        </AttachedManagedPolicies>";
+    check_result(
+        "GetAccountAuthorizationDetails",
+        Answer::AccountDetails(listing(details, Some("m"))),
+        &format!(
+            "<UserDetailList><member>{ADA}<UserPolicyList>{own}</UserPolicyList><GroupList><member>all</member></GroupList>\
+             {managed}{MORE}</member></UserDetailList>\
+             <GroupDetailList><member><Path>/</Path><GroupName>all</GroupName><GroupId>AGPA1</GroupId><Arn>arn:g</Arn>\
+             <CreateDate>AT</CreateDate><GroupPolicyList>{own}</GroupPolicyList>{managed}</member></GroupDetailList>\
+             <RoleDetailList><member><Path>/</Path><RoleName>reader</RoleName><RoleId>AROA1</RoleId><Arn>arn:r</Arn>\
+             <CreateDate>AT</CreateDate><AssumeRolePolicyDocument>%7B%7D</AssumeRolePolicyDocument>\
+             <InstanceProfileList></InstanceProfileList><RolePolicyList>{own}</RolePolicyList>{managed}{MORE}\
+             <RoleLastUsed></RoleLastUsed></member></RoleDetailList>\
+             <Policies><member><PolicyName>p</PolicyName><PolicyId>ANPA1</PolicyId><Arn>arn:p</Arn><Path>/</Path>\
+             <DefaultVersionId>v1</DefaultVersionId><AttachmentCount>1</AttachmentCount>\
+             <PermissionsBoundaryUsageCount>0</PermissionsBoundaryUsageCount><IsAttachable>true</IsAttachable>\
+             <Description>d</Description><CreateDate>AT</CreateDate><UpdateDate>AT</UpdateDate><PolicyVersionList><member>\
+             <Document>%7B%7D</Document><VersionId>v1</VersionId><IsDefaultVersion>true</IsDefaultVersion>\
+             <CreateDate>AT</CreateDate></member></PolicyVersionList></member></Policies>\
+             <IsTruncated>true</IsTruncated><Marker>m</Marker>"
+        ),
+    );
+    let wrong = call("Action=GetAccountAuthorizationDetails&Filter.member.1=Users");
+    assert_eq!(
+        wrong.map_err(|fault| fault.to_string()),
+        Err(
+            "ValidationError: 1 validation error detected: Value 'Users' at 'filter' failed to satisfy constraint: Member \
+             must satisfy enum value set: [User, Role, Group, LocalManagedPolicy, AWSManagedPolicy]"
+                .to_owned()
+        )
+    );
+}
+
+#[test]
+fn reports_and_keys_of_policies_are_written() {
+    check_result(
+        "GenerateCredentialReport",
+        Answer::CredentialReportReady,
+        "<State>COMPLETE</State><Description>The report is made when it is asked for.</Description>",
+    );
+    let report = Answer::CredentialReport {
+        content: "a,b".to_owned(),
+        generated: at(),
+    };
+    check_result(
+        "GetCredentialReport",
+        report,
+        "<Content>YSxi</Content><ReportFormat>text/csv</ReportFormat><GeneratedTime>AT</GeneratedTime>",
+    );
+    for form in [
+        "GetContextKeysForPrincipalPolicy&PolicySourceArn=s",
+        "GetContextKeysForCustomPolicy&PolicyInputList.member.1=p",
+    ] {
+        check_result(
+            form,
+            Answer::ContextKeys(vec!["aws:sourceip".to_owned()]),
+            "<ContextKeyNames><member>aws:sourceip</member></ContextKeyNames>",
         );
     }
 }

@@ -2,9 +2,12 @@
 //!
 //! Documents are percent-encoded, as IAM does it; a list always says whether there is more of it.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use countersign_types::iam::{
-    AccessKeyLastUsed, AccessKeyMetadata, Answer, AttachedPolicy, Call, Group, Holder, Listing,
-    ManagedPolicy, NewAccessKey, OidcProvider, PolicyHolder, PolicyVersion, Role, SimulatedAction, Tag, User,
+    AccessKeyLastUsed, AccessKeyMetadata, AccountDetail, Answer, AttachedPolicy, Call, Group, Holder,
+    InlinePolicy, Listing, ManagedPolicy, NewAccessKey, OidcProvider, PolicyHolder, PolicyVersion, Role,
+    SimulatedAction, Tag, User,
 };
 
 use super::name;
@@ -74,9 +77,25 @@ fn write_answer(xml: &mut Xml, call: &Call, action: &str, answer: &Answer) {
         Answer::Tags(tags) => write_page(xml, "Tags", tags, write_tag),
         Answer::AccountSummary(entries) => write_summary(xml, entries),
         Answer::Simulated(actions) => write_page(xml, "EvaluationResults", actions, write_simulated),
+        Answer::ContextKeys(keys) => {
+            write_list(xml, "ContextKeyNames", keys, |xml, key| xml.plain(key));
+        }
+        Answer::AccountDetails(details) => write_details(xml, details),
+        Answer::CredentialReportReady => {
+            xml.element("State", "COMPLETE");
+            xml.element("Description", "The report is made when it is asked for.");
+        }
+        Answer::CredentialReport { content, generated } => {
+            xml.element("Content", &STANDARD.encode(content));
+            xml.element("ReportFormat", "text/csv");
+            xml.element("GeneratedTime", &generated.iso8601_seconds());
+        }
         Answer::Nothing => {
             write_list(xml, empty_list(action), [(); 0], |_, ()| {});
-            xml.boolean("IsTruncated", false);
+            // The one list of these that IAM has no pages of.
+            if action != "ListSAMLProviders" {
+                xml.boolean("IsTruncated", false);
+            }
         }
     }
 }
@@ -89,7 +108,9 @@ fn empty_list(action: &str) -> &'static str {
         "ListSSHPublicKeys" => "SSHPublicKeys",
         "ListSigningCertificates" => "Certificates",
         "ListServiceSpecificCredentials" => "ServiceSpecificCredentials",
-        "ListInstanceProfilesForRole" => "InstanceProfiles",
+        "ListInstanceProfilesForRole" | "ListInstanceProfiles" => "InstanceProfiles",
+        "ListServerCertificates" => "ServerCertificateMetadataList",
+        "ListSAMLProviders" => "SAMLProviderList",
         _ => "AccountAliases",
     }
 }
@@ -175,6 +196,13 @@ fn write_group(xml: &mut Xml, group: &Group) {
 
 /// In a list, IAM leaves descriptions and tags out.
 fn write_policy(xml: &mut Xml, policy: &ManagedPolicy, is_whole: bool) {
+    write_policy_of(xml, policy, is_whole);
+    if is_whole {
+        write_tags(xml, &policy.tags);
+    }
+}
+
+fn write_policy_of(xml: &mut Xml, policy: &ManagedPolicy, is_described: bool) {
     xml.element("PolicyName", &policy.policy_name);
     xml.element("PolicyId", &policy.policy_id);
     xml.element("Arn", &policy.arn);
@@ -186,14 +214,11 @@ fn write_policy(xml: &mut Xml, policy: &ManagedPolicy, is_whole: bool) {
         u64::from(policy.permissions_boundary_usage_count),
     );
     xml.boolean("IsAttachable", true);
-    if is_whole {
+    if is_described {
         xml.optional("Description", policy.description.as_deref());
     }
     xml.element("CreateDate", &policy.create_date.iso8601_seconds());
     xml.element("UpdateDate", &policy.update_date.iso8601_seconds());
-    if is_whole {
-        write_tags(xml, &policy.tags);
-    }
 }
 
 fn write_version(xml: &mut Xml, version: &PolicyVersion) {
@@ -261,6 +286,10 @@ fn write_role(xml: &mut Xml, role: &Role, is_whole: bool) {
     if !is_whole {
         return;
     }
+    write_role_end(xml, role);
+}
+
+fn write_role_end(xml: &mut Xml, role: &Role) {
     write_boundary(xml, role.permissions_boundary.as_deref());
     write_tags(xml, &role.tags);
     xml.open("RoleLastUsed");
@@ -269,6 +298,78 @@ fn write_role(xml: &mut Xml, role: &Role, is_whole: bool) {
         xml.element("Region", &used.region);
     }
     xml.close("RoleLastUsed");
+}
+
+/// Four lists on one page.
+fn write_details(xml: &mut Xml, page: &Listing<AccountDetail>) {
+    let of = |list: &'static str| page.items.iter().filter(move |detail| list_of(detail) == list);
+    for list in DETAIL_LISTS {
+        write_list(xml, list, of(list), write_detail);
+    }
+    write_end_of_page(xml, page);
+}
+
+fn list_of(detail: &AccountDetail) -> &'static str {
+    match detail {
+        AccountDetail::User { .. } => "UserDetailList",
+        AccountDetail::Group { .. } => "GroupDetailList",
+        AccountDetail::Role { .. } => "RoleDetailList",
+        AccountDetail::Policy { .. } => "Policies",
+    }
+}
+
+fn write_detail(xml: &mut Xml, detail: &AccountDetail) {
+    match detail {
+        AccountDetail::User {
+            user,
+            inline,
+            groups,
+            attached,
+        } => {
+            write_listed_user(xml, user);
+            write_inline(xml, "UserPolicyList", inline);
+            write_list(xml, "GroupList", groups, |xml, name| xml.plain(name));
+            write_list(xml, "AttachedManagedPolicies", attached, write_attached);
+            write_boundary(xml, user.permissions_boundary.as_deref());
+            write_tags(xml, &user.tags);
+        }
+        AccountDetail::Group {
+            group,
+            inline,
+            attached,
+        } => {
+            write_group(xml, group);
+            write_inline(xml, "GroupPolicyList", inline);
+            write_list(xml, "AttachedManagedPolicies", attached, write_attached);
+        }
+        AccountDetail::Role {
+            role,
+            inline,
+            attached,
+        } => {
+            xml.element("Path", &role.path);
+            xml.element("RoleName", &role.role_name);
+            xml.element("RoleId", &role.role_id);
+            xml.element("Arn", &role.arn);
+            xml.element("CreateDate", &role.create_date.iso8601_seconds());
+            write_document(xml, "AssumeRolePolicyDocument", &role.trust_policy);
+            write_list(xml, "InstanceProfileList", [(); 0], |_, ()| {});
+            write_inline(xml, "RolePolicyList", inline);
+            write_list(xml, "AttachedManagedPolicies", attached, write_attached);
+            write_role_end(xml, role);
+        }
+        AccountDetail::Policy { policy, versions } => {
+            write_policy_of(xml, policy, true);
+            write_list(xml, "PolicyVersionList", versions, write_version);
+        }
+    }
+}
+
+fn write_inline(xml: &mut Xml, list: &str, inline: &[InlinePolicy]) {
+    write_list(xml, list, inline, |xml, policy| {
+        xml.element("PolicyName", &policy.policy_name);
+        write_document(xml, "PolicyDocument", &policy.document);
+    });
 }
 
 fn write_provider(xml: &mut Xml, provider: &OidcProvider) {
@@ -354,5 +455,7 @@ fn write_document(xml: &mut Xml, name: &str, document: &str) {
     xml.element(name, &encoded);
 }
 
+/// The lists of what there is in an account, in their order.
+const DETAIL_LISTS: [&str; 4] = ["UserDetailList", "GroupDetailList", "RoleDetailList", "Policies"];
 /// What IAM says of a key that was never used.
 const NEVER: &str = "N/A";

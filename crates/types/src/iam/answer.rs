@@ -225,6 +225,48 @@ pub struct SimulatedStatement {
     pub policy_type: &'static str,
 }
 
+/// A policy inside a user, group or role.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(
+    missing_docs,
+    reason = "the fields are those of IAM's data type `PolicyDetail`"
+)]
+pub struct InlinePolicy {
+    pub policy_name: String,
+    /// As it was sent; on the wire it is percent-encoded.
+    pub document: String,
+}
+
+/// One thing of an account with all that hangs on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(
+    missing_docs,
+    reason = "they are IAM's data types `UserDetail`, `GroupDetail`, `RoleDetail` and `ManagedPolicyDetail`"
+)]
+pub enum AccountDetail {
+    User {
+        user: User,
+        inline: Vec<InlinePolicy>,
+        /// Names of groups.
+        groups: Vec<String>,
+        attached: Vec<AttachedPolicy>,
+    },
+    Group {
+        group: Group,
+        inline: Vec<InlinePolicy>,
+        attached: Vec<AttachedPolicy>,
+    },
+    Role {
+        role: Role,
+        inline: Vec<InlinePolicy>,
+        attached: Vec<AttachedPolicy>,
+    },
+    Policy {
+        policy: ManagedPolicy,
+        versions: Vec<PolicyVersion>,
+    },
+}
+
 /// What came of a call. Calls that answer nothing but that they were done answer [`Answer::Done`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "each is named after what it holds")]
@@ -264,6 +306,16 @@ pub enum Answer {
     /// Names and numbers, like `Users` and `UsersQuota`.
     AccountSummary(Vec<(&'static str, u64)>),
     Simulated(Listing<SimulatedAction>),
+    /// The keys of requests that policies ask about, in lower case.
+    ContextKeys(Vec<String>),
+    AccountDetails(Listing<AccountDetail>),
+    /// A report can be had. Here it is made when it is asked for.
+    CredentialReportReady,
+    CredentialReport {
+        /// Comma-separated values; on the wire in base64.
+        content: String,
+        generated: Moment,
+    },
     /// A list that is always empty here: MFA devices, certificates, aliases and the like.
     Nothing,
 }

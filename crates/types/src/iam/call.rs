@@ -66,6 +66,21 @@ pub enum PolicyUsage {
     PermissionsBoundary,
 }
 
+/// What is told of an account as a whole can be limited to some of these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EntityKind {
+    /// Users.
+    User,
+    /// Roles.
+    Role,
+    /// Groups.
+    Group,
+    /// Managed policies of the account.
+    LocalManagedPolicy,
+    /// Managed policies that come with the server, if they are used.
+    AwsManagedPolicy,
+}
+
 /// One key of a simulated request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ContextEntry {
@@ -397,4 +412,32 @@ pub enum Call {
     SimulateCustomPolicy {
         simulation: Simulation,
     },
+    GetContextKeysForPrincipalPolicy {
+        source_arn: String,
+        /// Policies beside those attached.
+        policies: Vec<String>,
+    },
+    GetContextKeysForCustomPolicy {
+        policies: Vec<String>,
+    },
+    GetAccountAuthorizationDetails {
+        /// Everything if nothing is named.
+        filter: Vec<EntityKind>,
+        page: PageOf,
+    },
+    GenerateCredentialReport,
+    GetCredentialReport,
+
+    // What an account has at AWS and not here.
+    GetAccountPasswordPolicy,
+    DeleteAccountPasswordPolicy,
+    ListInstanceProfiles {
+        path_prefix: Option<String>,
+        page: PageOf,
+    },
+    ListServerCertificates {
+        path_prefix: Option<String>,
+        page: PageOf,
+    },
+    ListSamlProviders,
 }
