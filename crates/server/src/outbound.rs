@@ -7,6 +7,7 @@
 //! allowed is the address that is connected to, so that a name cannot point elsewhere between the two.
 
 pub mod address;
+mod pinned;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -21,8 +22,9 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::crypto::{CryptoProvider, aws_lc_rs};
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
-use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+use tokio_rustls::rustls::{ClientConfig, Error, RootCertStore};
 
 use crate::config::PublicUrl;
 
@@ -64,9 +66,16 @@ impl Reach {
 pub struct Outbound {
     limits: Limits,
     /// Read when the first request needs it.
-    tls: OnceLock<Arc<ClientConfig>>,
+    trust: OnceLock<Arc<Trust>>,
     /// Trusted beside those of the machine.
     more_roots: Vec<CertificateDer<'static>>,
+}
+
+/// Who vouches for servers.
+struct Trust {
+    authorities: Arc<RootCertStore>,
+    provider: Arc<CryptoProvider>,
+    config: Arc<ClientConfig>,
 }
 
 /// An answer.
@@ -118,7 +127,7 @@ impl Outbound {
     pub fn new(limits: Limits) -> Outbound {
         Outbound {
             limits,
-            tls: OnceLock::new(),
+            trust: OnceLock::new(),
             more_roots: Vec::new(),
         }
     }
@@ -133,13 +142,28 @@ impl Outbound {
 
     /// Sends one request to `url`. Its target is a path with a query or without; `Host` is added.
     pub async fn send(&self, url: &PublicUrl, request: Request<Bytes>) -> Result<Reply, Fault> {
+        self.send_to_pinned(url, request, &[]).await
+    }
+
+    /// The same to a server that is trusted also if a certificate of its chain has one of these thumbprints, in hex.
+    pub async fn send_to_pinned(
+        &self,
+        url: &PublicUrl,
+        request: Request<Bytes>,
+        thumbprints: &[String],
+    ) -> Result<Reply, Fault> {
         let time = self.limits.time;
-        tokio::time::timeout(time, self.exchange(url, request))
+        tokio::time::timeout(time, self.exchange(url, request, thumbprints))
             .await
             .unwrap_or(Err(Fault::Time(time)))
     }
 
-    async fn exchange(&self, url: &PublicUrl, mut request: Request<Bytes>) -> Result<Reply, Fault> {
+    async fn exchange(
+        &self,
+        url: &PublicUrl,
+        mut request: Request<Bytes>,
+        thumbprints: &[String],
+    ) -> Result<Reply, Fault> {
         let host =
             HeaderValue::from_str(&url.authority).map_err(|error| Fault::Request(error.to_string()))?;
         request.headers_mut().insert(header::HOST, host);
@@ -150,7 +174,7 @@ impl Outbound {
         }
         let server =
             ServerName::try_from(name.to_owned()).map_err(|error| Fault::Request(error.to_string()))?;
-        let connector = TlsConnector::from(self.tls().await?);
+        let connector = TlsConnector::from(self.tls(thumbprints).await?);
         let stream = connector.connect(server, stream).await;
         self.ask(
             stream.map_err(|error| Fault::Connection(error.to_string()))?,
@@ -206,20 +230,32 @@ impl Outbound {
         })
     }
 
-    /// What is trusted. Reading the machine's certificates takes a while, so it is done aside and once.
-    async fn tls(&self) -> Result<Arc<ClientConfig>, Fault> {
-        if let Some(tls) = self.tls.get() {
-            return Ok(Arc::clone(tls));
+    async fn tls(&self, thumbprints: &[String]) -> Result<Arc<ClientConfig>, Fault> {
+        let trust = self.trust().await?;
+        if thumbprints.is_empty() {
+            return Ok(Arc::clone(&trust.config));
+        }
+        let pinned = pinned::trust(&trust.authorities, &trust.provider, thumbprints);
+        pinned
+            .map(Arc::new)
+            .map_err(|error| Fault::Connection(error.to_string()))
+    }
+
+    /// Who is trusted. Reading the machine's certificates takes a while, so it is done aside and once.
+    async fn trust(&self) -> Result<Arc<Trust>, Fault> {
+        if let Some(trust) = self.trust.get() {
+            return Ok(Arc::clone(trust));
         }
         let more_roots = self.more_roots.clone();
         let made = tokio::task::spawn_blocking(move || trust(more_roots)).await;
         let made = made.map_err(|error| Fault::Connection(error.to_string()))?;
-        Ok(Arc::clone(self.tls.get_or_init(|| made)))
+        let made = made.map_err(|error| Fault::Connection(error.to_string()))?;
+        Ok(Arc::clone(self.trust.get_or_init(|| Arc::new(made))))
     }
 }
 
 /// The certificate authorities of the machine, or of `SSL_CERT_FILE` and `SSL_CERT_DIR`, and more.
-fn trust(more_roots: Vec<CertificateDer<'static>>) -> Arc<ClientConfig> {
+fn trust(more_roots: Vec<CertificateDer<'static>>) -> Result<Trust, Error> {
     let found = rustls_native_certs::load_native_certs();
     for error in &found.errors {
         tracing::warn!(%error, "certificates of this machine cannot be read");
@@ -230,10 +266,16 @@ fn trust(more_roots: Vec<CertificateDer<'static>>) -> Arc<ClientConfig> {
     if known == 0 {
         tracing::warn!("this machine trusts no certificate authority: https cannot be asked");
     }
-    let config = ClientConfig::builder()
-        .with_root_certificates(roots)
+    let (authorities, provider) = (Arc::new(roots), Arc::new(aws_lc_rs::default_provider()));
+    let config = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(Arc::clone(&authorities))
         .with_no_client_auth();
-    Arc::new(config)
+    Ok(Trust {
+        authorities,
+        provider,
+        config: Arc::new(config),
+    })
 }
 
 /// Host and port of a URL; the host of an address of version 6 without its brackets.

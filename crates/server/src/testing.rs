@@ -18,13 +18,14 @@ pub(crate) fn serve(answer: impl Fn(&str) -> String + Send + 'static) -> u16 {
     listen(move |stream| exchange(stream, &answer))
 }
 
-/// The same over TLS, as `localhost`.
+/// The same over TLS, as `localhost`, with the authority's certificate in the chain.
 pub(crate) fn serve_tls(answer: impl Fn(&str) -> String + Send + 'static) -> u16 {
     let certificate = CertificateDer::from_pem_slice(include_bytes!("../fixtures/tls/localhost.pem"));
     let key = PrivateKeyDer::from_pem_slice(include_bytes!("../fixtures/tls/localhost-key.pem"));
-    let config = ServerConfig::builder()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate.expect("a certificate")], key.expect("a key"));
+    let config = ServerConfig::builder().with_no_client_auth().with_single_cert(
+        vec![certificate.expect("a certificate"), tls_root()],
+        key.expect("a key"),
+    );
     let config = Arc::new(config.expect("they belong together"));
     listen(move |stream| {
         let connection = ServerConnection::new(Arc::clone(&config)).expect("a configuration");

@@ -45,8 +45,12 @@ pub struct WebIdentity {
 pub struct WebIdentityVerifier {
     outbound: Outbound,
     reach: Reach,
-    issuers: Mutex<HashMap<String, Arc<Issuer>>>,
+    /// By URL and thumbprints: what one account trusts says nothing to another that trusts less.
+    issuers: Mutex<HashMap<Trusted, Arc<Issuer>>>,
 }
+
+/// The URL of a provider, and the thumbprints that may vouch for it.
+type Trusted = (String, Vec<String>);
 
 impl WebIdentityVerifier {
     /// Asks providers on the public network over TLS; where the operator allows private ones, private addresses too, in the clear
@@ -86,7 +90,7 @@ impl WebIdentityVerifier {
         let audience = claims.audience(&provider.client_ids)?.to_owned();
         let subject = claims.subject()?.to_owned();
         claims.check_time(now)?;
-        let keys = self.issuer(issuer);
+        let keys = self.issuer(issuer, &provider.thumbprints);
         let verified: Value = keys.verify(token, &header, &self.outbound, now).await?;
         // What was read ahead is what was signed.
         if verified != *claims.document() {
@@ -118,16 +122,17 @@ impl WebIdentityVerifier {
     }
 
     /// What is known of the keys of a registered provider. The oldest knowledge of some provider goes when there are too many.
-    fn issuer(&self, issuer: &str) -> Arc<Issuer> {
+    fn issuer(&self, issuer: &str, thumbprints: &[String]) -> Arc<Issuer> {
         let mut issuers = self.issuers.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = issuers.get(issuer) {
+        let place = (issuer.to_owned(), thumbprints.to_vec());
+        if let Some(known) = issuers.get(&place) {
             return Arc::clone(known);
         }
         if issuers.len() >= ISSUERS_MAX {
             issuers.clear();
         }
-        let new = Arc::new(Issuer::new(issuer));
-        issuers.insert(issuer.to_owned(), Arc::clone(&new));
+        let new = Arc::new(Issuer::new(issuer, thumbprints));
+        issuers.insert(place, Arc::clone(&new));
         new
     }
 }

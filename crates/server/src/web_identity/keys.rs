@@ -25,6 +25,8 @@ use crate::outbound::Outbound;
 pub(super) struct Issuer {
     /// As tokens name it.
     url: String,
+    /// Of certificates that may vouch for it where no authority does.
+    thumbprints: Vec<String>,
     known: Mutex<Known>,
 }
 
@@ -45,9 +47,10 @@ struct Key {
 }
 
 impl Issuer {
-    pub(super) fn new(url: &str) -> Issuer {
+    pub(super) fn new(url: &str, thumbprints: &[String]) -> Issuer {
         Issuer {
             url: url.to_owned(),
+            thumbprints: thumbprints.to_vec(),
             known: Mutex::default(),
         }
     }
@@ -99,7 +102,7 @@ impl Issuer {
         {
             return Err(fault.clone());
         }
-        match published(&self.url, outbound).await {
+        match self.published(outbound).await {
             Ok(keys) => {
                 *known = Known {
                     keys: Arc::new(keys),
@@ -114,6 +117,57 @@ impl Issuer {
                 Err(fault)
             }
         }
+    }
+
+    /// Asks for what the provider says about itself, and then for its keys.
+    async fn published(&self, outbound: &Outbound) -> Result<Vec<Key>, Fault> {
+        let issuer = self.url.as_str();
+        let unusable = |why: &str| {
+            invalid(format!(
+                "Couldn't retrieve verification key from your identity provider: {why}"
+            ))
+        };
+        let (place, path) = place(issuer).ok_or_else(|| unusable("its URL cannot be asked"))?;
+        let target = format!("{}/.well-known/openid-configuration", path.trim_end_matches('/'));
+        let about = self.document(outbound, &place, &target).await?;
+        let text = |name: &str| about.get(name).and_then(Value::as_str);
+        if text("issuer") != Some(issuer) {
+            return Err(unusable("it says that it is another one"));
+        }
+        let (keys_place, target) = text("jwks_uri")
+            .and_then(self::place)
+            .ok_or_else(|| unusable("it does not say where its keys are"))?;
+        let is_its_own = keys_place == place
+            || KEYS_ELSEWHERE
+                .iter()
+                .any(|(of, at)| place == on_tls(of) && keys_place == on_tls(at));
+        if !is_its_own {
+            return Err(unusable("its keys are on another host"));
+        }
+        let document = self.document(outbound, &keys_place, &target).await?;
+        let listed = document.get("keys").and_then(Value::as_array);
+        let listed = listed.ok_or_else(|| unusable("its keys are not a set of keys"))?;
+        if listed.len() > KEYS_MAX {
+            return Err(unusable("it has too many keys"));
+        }
+        Ok(listed.iter().filter_map(Key::read).collect())
+    }
+
+    async fn document(&self, outbound: &Outbound, place: &PublicUrl, target: &str) -> Result<Value, Fault> {
+        let unreachable = |why: String| {
+            let message = format!("The identity provider (IdP) was not reachable: {why}");
+            Fault::new(FaultCode::IdpCommunicationError, message)
+        };
+        let request = Request::get(target)
+            .header("accept", "application/json")
+            .body(Bytes::new())
+            .map_err(|error| unreachable(error.to_string()))?;
+        let reply = outbound.send_to_pinned(place, request, &self.thumbprints).await;
+        let reply = reply.map_err(|fault| unreachable(fault.to_string()))?;
+        if reply.status != 200 {
+            return Err(unreachable(format!("it answered {}", reply.status.as_u16())));
+        }
+        serde_json::from_slice(&reply.body).map_err(|_| unreachable("its answer is no JSON".to_owned()))
     }
 }
 
@@ -137,56 +191,6 @@ impl Key {
         let algorithm = format!("{:?}", header.alg);
         is_named && self.algorithm.as_ref().is_none_or(|only| *only == algorithm)
     }
-}
-
-/// Asks for what the provider says about itself, and then for its keys.
-async fn published(issuer: &str, outbound: &Outbound) -> Result<Vec<Key>, Fault> {
-    let unusable = |why: &str| {
-        invalid(format!(
-            "Couldn't retrieve verification key from your identity provider: {why}"
-        ))
-    };
-    let (place, path) = place(issuer).ok_or_else(|| unusable("its URL cannot be asked"))?;
-    let target = format!("{}/.well-known/openid-configuration", path.trim_end_matches('/'));
-    let about = document(outbound, &place, &target).await?;
-    let text = |name: &str| about.get(name).and_then(Value::as_str);
-    if text("issuer") != Some(issuer) {
-        return Err(unusable("it says that it is another one"));
-    }
-    let (keys_place, target) = text("jwks_uri")
-        .and_then(self::place)
-        .ok_or_else(|| unusable("it does not say where its keys are"))?;
-    let is_its_own = keys_place == place
-        || KEYS_ELSEWHERE
-            .iter()
-            .any(|(of, at)| place == on_tls(of) && keys_place == on_tls(at));
-    if !is_its_own {
-        return Err(unusable("its keys are on another host"));
-    }
-    let document = document(outbound, &keys_place, &target).await?;
-    let listed = document.get("keys").and_then(Value::as_array);
-    let listed = listed.ok_or_else(|| unusable("its keys are not a set of keys"))?;
-    if listed.len() > KEYS_MAX {
-        return Err(unusable("it has too many keys"));
-    }
-    Ok(listed.iter().filter_map(Key::read).collect())
-}
-
-async fn document(outbound: &Outbound, place: &PublicUrl, target: &str) -> Result<Value, Fault> {
-    let unreachable = |why: String| {
-        let message = format!("The identity provider (IdP) was not reachable: {why}");
-        Fault::new(FaultCode::IdpCommunicationError, message)
-    };
-    let request = Request::get(target)
-        .header("accept", "application/json")
-        .body(Bytes::new())
-        .map_err(|error| unreachable(error.to_string()))?;
-    let reply = outbound.send(place, request).await;
-    let reply = reply.map_err(|fault| unreachable(fault.to_string()))?;
-    if reply.status != 200 {
-        return Err(unreachable(format!("it answered {}", reply.status.as_u16())));
-    }
-    serde_json::from_slice(&reply.body).map_err(|_| unreachable("its answer is no JSON".to_owned()))
 }
 
 /// A URL in two: where to ask, and for what.

@@ -10,7 +10,7 @@ use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::json;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
-use tokio_rustls::rustls::pki_types::{PrivatePkcs1KeyDer, PrivatePkcs8KeyDer};
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivatePkcs1KeyDer, PrivatePkcs8KeyDer};
 
 use crate::testing;
 
@@ -423,4 +423,74 @@ async fn a_provider_in_the_clear_is_one_only_where_private_ones_are_allowed() {
     );
     let (code, message) = refused(&WebIdentityVerifier::new(false), &token, &providers).await;
     assert_eq!(code, FaultCode::InvalidIdentityToken, "{message}");
+}
+
+/// The thumbprint of a certificate.
+fn thumbprint(certificate: &[u8]) -> String {
+    use sha1::{Digest, Sha1};
+    hex::encode(Sha1::digest(certificate))
+}
+
+#[tokio::test]
+async fn where_no_authority_vouches_for_a_provider_a_thumbprint_does() {
+    let provider = Provider::new();
+    let token = provider.token(Algorithm::RS256, Some("rsa"), &rsa_key());
+    let pinned = |thumbprints: &[String]| {
+        let mut providers = provider.registered();
+        for registered in &mut providers {
+            registered.thumbprints = thumbprints.to_vec();
+        }
+        providers
+    };
+    let root = thumbprint(&testing::tls_root());
+    let verifier = WebIdentityVerifier::asking(Outbound::new(limits(Reach::PrivateToo)), Reach::PrivateToo);
+    let with = async |thumbprints: &[String]| {
+        let verified = verifier.verify(&token, &pinned(thumbprints), at(0)).await;
+        verified
+            .map(|identity| identity.subject)
+            .map_err(|fault| fault.code)
+    };
+    let unreachable = Err(FaultCode::IdpCommunicationError);
+    assert_eq!(with(&[]).await, unreachable);
+    let wrong = thumbprint(b"another certificate");
+    assert_eq!(
+        with(&[
+            wrong.clone(),
+            "3768084dfb3d2b68b7897bf5f565da8efEXAMPLE".to_owned()
+        ])
+        .await,
+        unreachable
+    );
+    // The server's own certificate is made by another, which is not named.
+    let own = CertificateDer::from_pem_slice(include_bytes!("../../fixtures/tls/localhost.pem"));
+    assert_eq!(
+        with(&[thumbprint(&own.expect("a certificate"))]).await,
+        unreachable
+    );
+    assert_eq!(
+        with(&[wrong, root.to_uppercase()]).await,
+        Ok("somebody".to_owned())
+    );
+    // Its keys are not known to an account that does not trust that certificate.
+    assert_eq!(with(&[]).await, unreachable);
+}
+
+#[tokio::test]
+async fn a_thumbprint_makes_no_other_name_right() {
+    let provider = Provider::new();
+    let port = provider.issuer.rsplit(':').next().unwrap_or_default().to_owned();
+    let issuer = format!("https://127.0.0.1:{port}");
+    let mut claims = provider.claims();
+    claims["iss"] = json!(issuer);
+    let token = token(&claims, Algorithm::RS256, Some("rsa"), &rsa_key());
+    let mut registered = registered(issuer.trim_start_matches("https://"));
+    registered.thumbprints = vec![thumbprint(&testing::tls_root())];
+    let verifier = WebIdentityVerifier::asking(Outbound::new(limits(Reach::PrivateToo)), Reach::PrivateToo);
+    let (code, _) = refused(&verifier, &token, &[registered]).await;
+    assert_eq!(code, FaultCode::IdpCommunicationError);
+    assert_eq!(
+        provider.asked(),
+        0,
+        "nothing is asked of whom it is not known to be"
+    );
 }
