@@ -247,6 +247,8 @@ impl Resolved {
             return;
         };
         keys.set("aws:TokenIssueTime", [session.issued.iso8601_seconds()]);
+        // Temporary credentials say whether a second factor was shown; others do not.
+        keys.set("aws:MultiFactorAuthPresent", ["false"]);
         if let Some(source_identity) = session.source_identity() {
             keys.set("aws:SourceIdentity", [source_identity]);
         }

@@ -12,7 +12,7 @@ use countersign_policy::Keys;
 use countersign_protocol::operation::{CopySource, GRANT_HEADERS, Unset};
 use countersign_protocol::{Named, Operation, Said};
 use countersign_sigv4::{Claim, Form};
-use countersign_types::{BucketName, Moment, ObjectKey};
+use countersign_types::{BucketName, Etag, EtagMatch, Moment, ObjectKey};
 
 use crate::config::Config;
 use crate::pipeline::received::Received;
@@ -169,6 +169,17 @@ pub(crate) fn delete_need<'a>(
         },
         target: Target::Place(bucket, object_key),
         version_id,
+    }
+}
+
+/// The value of `s3:if-match` for one object of many, as a header would have it.
+pub(crate) fn if_match_text(if_match: &EtagMatch) -> String {
+    match if_match {
+        EtagMatch::Any => "*".to_owned(),
+        EtagMatch::OneOf(tags) => {
+            let tags: Vec<String> = tags.iter().map(Etag::to_string).collect();
+            format!("\"{}\"", tags.join("\", \""))
+        }
     }
 }
 
@@ -375,6 +386,9 @@ fn gather_operation(keys: &mut Keys, named: &Named, said: &Said<'_>, config: &Co
                 claim_text(keys, &format!("s3:{name}"), said.about_object(name).as_deref());
             }
         }
+        Operation::DeleteObject(_) => {
+            claim_text(keys, "s3:if-match", said.about_object("if-match").as_deref());
+        }
         Operation::CreateMultipartUpload(_) | Operation::UploadPart(_) | Operation::UploadPartCopy(_) => {
             keys.set("s3:ObjectCreationOperation", ["false"]);
         }
@@ -412,7 +426,6 @@ fn gather_operation(keys: &mut Keys, named: &Named, said: &Said<'_>, config: &Co
         | Operation::GetObjectAcl
         | Operation::PutObjectAcl(_)
         | Operation::GetObjectAttributes(_)
-        | Operation::DeleteObject(_)
         | Operation::AbortMultipartUpload(_)
         | Operation::ListParts(_) => {}
     }

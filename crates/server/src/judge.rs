@@ -77,6 +77,13 @@ impl Judge {
         evaluate(&self.question(need, ground), &policies)
     }
 
+    /// A judge who knows one more thing that the client says.
+    pub(crate) fn told(&self, key: &str, value: &str) -> Judge {
+        let mut told = self.clone();
+        told.context.keys.claim(key, [value]);
+        told
+    }
+
     fn question(&self, need: &Need<'_>, ground: Option<&Ground>) -> Context {
         let own = self.requester().account().map(|account| account.id.as_str());
         let account = ground.map_or(own, |ground| Some(ground.bucket.owner.as_str()));

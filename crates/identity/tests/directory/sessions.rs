@@ -108,6 +108,7 @@ async fn a_session_of_a_role_speaks_for_the_role_until_it_ends() {
     let mut keys = Keys::default();
     resolved.tell(&mut keys);
     assert_eq!(keys.values("aws:TokenIssueTime"), ["2026-11-25T00:00:00Z"]);
+    assert_eq!(keys.values("aws:MultiFactorAuthPresent"), ["false"]);
 }
 
 #[tokio::test]

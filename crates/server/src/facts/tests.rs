@@ -246,6 +246,18 @@ fn each_of_many_objects_needs_its_own_permission() {
 }
 
 #[test]
+fn a_condition_in_a_document_reads_like_a_header() {
+    let check = |text: &str, expected: &str| {
+        assert_eq!(if_match_text(&EtagMatch::parse(text)), expected, "{text}");
+    };
+    check("*", "*");
+    let tag = "\"900150983cd24fb0d6963f7d28e17f72\"";
+    check(tag, tag);
+    check("900150983cd24fb0d6963f7d28e17f72", tag);
+    check("nonsense", "\"\"");
+}
+
+#[test]
 fn what_the_client_says_are_keys_that_are_the_clients_to_say() {
     let granting = GRANT_HEADERS.map(|(name, _)| name);
     for key in OBJECT_HEADERS

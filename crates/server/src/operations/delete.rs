@@ -54,7 +54,10 @@ pub(super) async fn many(call: &Call<'_>, request: &DeleteObjects, body: &mut Up
 async fn delete(call: &Call<'_>, object: &ObjectToDelete) -> Result<Option<S3Error>, Refusal> {
     let version_id = object.version_id.as_deref();
     let told = |refusal| Ok(Some(Refused::new(refusal).s3_error(call.received.at)));
-    let reach = match call.authorized.may_delete(&object.object_key, version_id) {
+    let may = call
+        .authorized
+        .may_delete(&object.object_key, version_id, object.if_match.as_ref());
+    let reach = match may {
         Ok(reach) => reach,
         Err(refusal) => return told(refusal),
     };

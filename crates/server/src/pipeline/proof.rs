@@ -18,7 +18,7 @@ use countersign_sigv4::{
     self as sigv4, Claim, Expected, PathRule, Payload, PolicyDocument, Request, SigningKey,
 };
 use countersign_store::{self as store, Bucket, PINNED_MAX, Reach, Store};
-use countersign_types::{BucketName, Moment, ObjectAccess, ObjectKey};
+use countersign_types::{BucketName, EtagMatch, Moment, ObjectAccess, ObjectKey};
 
 use crate::bucket_policies::{BucketPolicy, Ground};
 use crate::facts::{self, Need, Sources, Target};
@@ -786,10 +786,13 @@ impl Authorized {
         &self,
         object_key: &ObjectKey,
         version_id: Option<&str>,
+        if_match: Option<&EtagMatch>,
     ) -> Result<Reach, Refusal> {
         let (Some(judge), Some(bucket)) = (&self.judge, &self.named.bucket) else {
             return Ok(Reach::All);
         };
+        let knowing = if_match.map(|wanted| judge.told("s3:if-match", &facts::if_match_text(wanted)));
+        let judge = knowing.as_ref().unwrap_or(judge);
         let need = facts::delete_need(bucket, object_key, version_id);
         granted(judge, &need, self.ground())
     }

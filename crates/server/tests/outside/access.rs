@@ -2,7 +2,10 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use countersign_server::{Cidr, Config, DiagnosisMode};
+use sha2::{Digest, Sha256};
 
 use crate::form::Form;
 use crate::http::{Answer, Ask, Key};
@@ -260,6 +263,42 @@ fn each_of_many_objects_is_deleted_by_its_own_permission() {
     assert_eq!(text.matches("<Code>AccessDenied</Code>").count(), 2, "{text}");
     assert_eq!(server.status_of("/bucket/k"), 200);
     assert_eq!(server.status_of("/bucket/mine/a"), 404);
+}
+
+#[test]
+fn deletions_can_be_made_to_name_what_they_delete() {
+    let server = server();
+    let only_with_a_tag = r#", "Condition": {"Null": {"s3:if-match": "false"}}"#;
+    let deleting = everybody("Allow", r#""s3:DeleteObject""#, "/*", only_with_a_tag);
+    put_policy(&server, &deleting);
+    nobody(&server, "DELETE", "/bucket/k").is(403, "AccessDenied");
+    let tag = server.ask(Ask::new("HEAD", "/bucket/k"));
+    let tag = tag.header("etag").expect("a tag");
+    let delete =
+        |condition: &str| server.send(&Ask::new("DELETE", "/bucket/k").header("if-match", condition));
+    delete("\"900150983cd24fb0d6963f7d28e17f72\"").is(412, "PreconditionFailed");
+    assert_eq!(delete(tag).status, 204);
+
+    // The same of many at once, each with its own condition.
+    let entry = |key: &str, tag: &str| format!("<Object><Key>{key}</Key>{tag}</Object>");
+    for name in ["a", "b"] {
+        server.put(&format!("/bucket/{name}"), "hello");
+    }
+    let tagged = format!("<ETag>{}</ETag>", tag.replace('"', "&quot;"));
+    let document = format!("<Delete>{}{}</Delete>", entry("a", ""), entry("b", &tagged));
+    let user = "arn:aws:iam::000000000001:root";
+    let forced = format!(
+        r#"{{"Effect": "Deny", "Principal": {{"AWS": "{user}"}}, "Action": "s3:DeleteObject", "Resource": "arn:aws:s3:::bucket/*",
+            "Condition": {{"Null": {{"s3:if-match": "true"}}}}}}"#
+    );
+    put_policy(&server, &forced);
+    let checksum = STANDARD.encode(Sha256::digest(&document));
+    let ask = Ask::new("POST", "/bucket?delete").header("x-amz-checksum-sha256", &checksum);
+    let answer = server.ask(ask.body(document));
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let text = answer.text();
+    assert!(text.contains("<Key>a</Key><Code>AccessDenied</Code>"), "{text}");
+    assert!(text.contains("<Deleted><Key>b</Key></Deleted>"), "{text}");
 }
 
 /// CRC-32 of the document that this sends, in base64.
