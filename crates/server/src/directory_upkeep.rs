@@ -3,7 +3,7 @@
 //! Not here: what any of it means; the directory knows.
 //!
 //! Keeps true: a change that another server on the same engine acknowledged is in force here within [`REFRESH_PAUSE`] and the time that a
-//! scan of the accounts takes; together less than five seconds.
+//! scan of the accounts takes; together less than [`CHANGE_HEARD_WITHIN`].
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,8 +54,11 @@ async fn flush(gateway: &Gateway) {
     }
 }
 
-/// How often it is asked whether other servers changed something.
+/// The longest that a change of another server may take to be in force here.
+const CHANGE_HEARD_WITHIN: Duration = Duration::from_secs(5);
+/// How often it is asked whether other servers changed something. As long again is left for reading them.
 const REFRESH_PAUSE: Duration = Duration::from_secs(2);
+const _: () = assert!(2 * REFRESH_PAUSE.as_secs() <= CHANGE_HEARD_WITHIN.as_secs());
 /// How often last uses are written.
 const FLUSH_PAUSE: Duration = Duration::from_secs(60);
 /// How often what has had its time is removed.

@@ -1,6 +1,8 @@
 //! What must hold for secrets: sealed where they lie, told once, and never printed.
 
 use crate::support::*;
+use countersign_engine::faulty::{Fault, Faulty, Plan};
+use countersign_engine::memory::Memory;
 use countersign_engine::{Change, Engine, Home, Outcome, Put, Row, Space};
 use countersign_identity::{Directory, Error};
 use countersign_types::sts::{Answer, Call};
@@ -153,6 +155,71 @@ async fn after_sealing_anew_the_old_master_key_is_not_needed() {
             .is_some()
     );
     assert!(open(&[1]).await.is_err());
+}
+
+#[tokio::test]
+async fn sealing_anew_that_is_cut_short_leaves_everything_readable() {
+    let mut cut_short = 0;
+    for calls_before in 0.. {
+        // The same each time: three accounts with a key each, a removed key, and a session.
+        let memory = Memory::new();
+        let world = World::on(Arc::new(memory.clone()), 1).await;
+        world.user("ada").await;
+        let mut secrets = vec![world.key("ada").await];
+        let removed = world.key("ada").await.metadata.access_key_id;
+        world.done(delete_key("ada", &removed)).await;
+        for name in ["one", "other"] {
+            let made = world
+                .directory
+                .create_account(name, at(0))
+                .await
+                .expect("an account");
+            secrets.push(made.access_key);
+        }
+        let root = world.resolve(ROOT_KEY, None, 0).expect("it resolves");
+        let call = Call::GetSessionToken { duration: None };
+        let Ok(Answer::SessionToken(session)) = world.directory.sts(&root, call, at(0)).await else {
+            panic!("a session");
+        };
+
+        let engine = Arc::new(Faulty::new(Arc::new(memory.clone()), Plan::none()));
+        let open = async |engine: Arc<dyn Engine>, keys: &[u8]| {
+            Directory::open(engine, root_key(), master(keys), Repeating::seeded(9)).await
+        };
+        let rotating = open(engine.clone(), &[2, 1]).await.expect("it opens");
+        // After so many calls the process is gone, and writes nothing any more.
+        let calls = std::iter::repeat_n(None, calls_before);
+        engine.plan(Plan::script(calls.chain([Some(Fault::Failed)])));
+        let is_whole = rotating.reseal(at(1)).await.is_ok();
+        drop(rotating);
+
+        let check = |directory: &Directory| {
+            for key in &secrets {
+                let resolved = directory.resolve(&key.metadata.access_key_id, None, at(2));
+                let resolved = resolved.expect("it resolves");
+                assert_eq!(
+                    resolved.access_key.secret.expose(),
+                    key.secret_access_key.as_bytes()
+                );
+            }
+            let session = directory.resolve(&session.access_key_id, Some(&session.session_token), at(2));
+            assert!(session.is_ok(), "{calls_before}");
+            let day = directory.removed_date_key(&removed, "20261126");
+            assert!(day.is_some(), "{calls_before}");
+        };
+        let again = open(Arc::new(memory.clone()), &[2, 1])
+            .await
+            .expect("both keys are there");
+        check(&again);
+        assert!(again.reseal(at(3)).await.is_ok(), "{calls_before}");
+        check(&open(Arc::new(memory), &[2]).await.expect("the new key is enough"));
+        if is_whole {
+            break;
+        }
+        cut_short += 1;
+    }
+    // The accounts and the seal key are four writes.
+    assert!(cut_short >= 4, "{cut_short}");
 }
 
 #[tokio::test]

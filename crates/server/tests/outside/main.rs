@@ -3,6 +3,7 @@
 //! Not here: S3's semantics in depth (the store's tests have them) and real clients (`conformance/`).
 
 mod access;
+mod admin;
 mod answers;
 mod beside_signature;
 mod bodies;
@@ -24,6 +25,7 @@ mod refusals;
 mod refused_uploads;
 mod running;
 mod scrub;
+mod servers;
 mod side_doors;
 mod watched;
 mod web_identity;

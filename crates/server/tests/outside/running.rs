@@ -7,12 +7,13 @@ use std::time::{Duration, Instant};
 use countersign_engine::Engine;
 use countersign_engine::memory::Memory;
 use countersign_engine::upkeep::Upkeep;
-use countersign_identity::{AccessKey, Directory};
+use countersign_identity::{AccessKey, Directory, MasterKeys};
 use countersign_server::{Config, DiagnosisMode, Real, Server};
 use countersign_sigv4::Secret;
 use countersign_store::{Settings, Store, World};
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
+use zeroize::Zeroizing;
 
 use crate::http::{ACCESS_KEY_ID, Answer, Ask, Connection, DEADLINE, Key, SECRET};
 use crate::watched::{Counts, Watched};
@@ -53,16 +54,19 @@ impl Running {
         config: Config,
         upkeep: Option<Arc<dyn Upkeep>>,
     ) -> Running {
-        let access_key = AccessKey {
-            access_key_id: ACCESS_KEY_ID.to_owned(),
-            secret: Secret::new(SECRET),
-        };
         Running::serving(engine, async |store| {
-            let server = Server::new(config, store, Directory::of_root(access_key));
+            let server = Server::new(config, store, Directory::of_root(root()));
             match upkeep {
                 Some(upkeep) => server.watching(upkeep),
                 None => server,
             }
+        })
+    }
+
+    /// One of several servers on an engine: its accounts lie there, too.
+    pub(crate) fn sharing(engine: Arc<dyn Engine>) -> Running {
+        Running::serving(Arc::clone(&engine), async |store| {
+            Server::new(Config::in_region("us-east-1"), store, directory(engine).await)
         })
     }
 
@@ -183,6 +187,20 @@ impl Drop for Running {
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }
+    }
+}
+
+/// The accounts on an engine, as one more server knows them.
+pub(crate) async fn directory(engine: Arc<dyn Engine>) -> Directory {
+    let master = MasterKeys::new(vec![Zeroizing::new([7; 32])]).expect("there is one");
+    let opened = Directory::open(engine, root(), master, Arc::new(Real)).await;
+    opened.expect("the accounts can be read")
+}
+
+fn root() -> AccessKey {
+    AccessKey {
+        access_key_id: ACCESS_KEY_ID.to_owned(),
+        secret: Secret::new(SECRET),
     }
 }
 
