@@ -21,17 +21,19 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let tests = test_names(tree);
     let mut findings = Vec::new();
     let mut numbers = BTreeSet::new();
-    let statements = [SEMANTICS, OPERATIONS, DIAGNOSIS].into_iter().flat_map(|page| {
-        let text = tree.text(page).unwrap_or_default();
-        // Other pages have bold words in their lists that number nothing.
-        let listed = if page == DIAGNOSIS {
-            Vec::new()
-        } else {
-            numbered(text)
-        };
-        let statements = listed.into_iter().chain(rows(text));
-        statements.into_iter().map(move |statement| (page, statement))
-    });
+    let statements = [SEMANTICS, OPERATIONS, SECURITY, DIAGNOSIS]
+        .into_iter()
+        .flat_map(|page| {
+            let text = tree.text(page).unwrap_or_default();
+            // Other pages have bold words in their lists that number nothing.
+            let listed = if page == DIAGNOSIS {
+                Vec::new()
+            } else {
+                numbered(text)
+            };
+            let statements = listed.into_iter().chain(rows(text));
+            statements.into_iter().map(move |statement| (page, statement))
+        });
     for (page, (number, text, line)) in statements {
         let mut fault = |text: String| findings.push(Finding::new(page, line, text));
         if !numbers.insert(number.clone()) {
@@ -158,6 +160,7 @@ const PYTEST: &str = "conformance/python/pytest.ini";
 
 pub(super) const SEMANTICS: &str = "docs/semantics.md";
 const OPERATIONS: &str = "docs/operations.md";
+const SECURITY: &str = "docs/security.md";
 const DIAGNOSIS: &str = "docs/diagnosis.md";
 
 /// What stands between a statement and the names of its tests.
@@ -195,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn statements_of_both_pages_are_looked_at_and_share_their_numbers() {
+    fn statements_of_all_pages_are_looked_at_and_share_their_numbers() {
         let files = [
             TESTS,
             ("docs/semantics.md", "- **L1** Sorts. Held by `one`."),
@@ -203,13 +206,15 @@ mod tests {
                 "docs/operations.md",
                 "- **L1** Starts. Held by `two`.\n- **D1** Stops. Held by `gone`.",
             ),
+            ("docs/security.md", "- **I1** Keeps. Held by `nothing`."),
         ];
         let found: Vec<String> = check(&Tree::of(&files)).iter().map(ToString::to_string).collect();
         assert_eq!(
             found,
             [
                 "docs/operations.md:1: L1 is used twice",
-                "docs/operations.md:2: D1 is held by `gone`, which is no test"
+                "docs/operations.md:2: D1 is held by `gone`, which is no test",
+                "docs/security.md:1: I1 is held by `nothing`, which is no test"
             ]
         );
     }

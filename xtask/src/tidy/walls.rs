@@ -1,4 +1,5 @@
-//! Walls that the edges alone do not hold: one library in one crate, and proofs that only one file can make.
+//! Walls that the edges alone do not hold: one library in one crate, proofs that only one file can make, and secrets that are
+//! compared in constant time.
 
 use super::Finding;
 use super::edges;
@@ -15,6 +16,7 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
         }
     }
     findings.extend(proofs(tree));
+    findings.extend(comparisons(tree));
     findings
 }
 
@@ -107,6 +109,50 @@ fn proofs(tree: &Tree) -> Vec<Finding> {
     findings
 }
 
+/// What is a secret, or as good as one, is compared in constant time where it was once: no type of `sigv4` that holds one derives a
+/// comparison, and nobody put another in its place.
+fn comparisons(tree: &Tree) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for &(path, times) in IN_CONSTANT_TIME {
+        let Some(Ok(file)) = tree.text(path).map(rust::parse) else {
+            continue;
+        };
+        for item in &file.items {
+            if path.starts_with("crates/sigv4/")
+                && let syn::Item::Struct(item) = item
+                && derives(item, &["PartialEq", "PartialOrd", "Hash"])
+            {
+                let fault = format!(
+                    "`{}` derives a comparison that takes longer the more is right",
+                    item.ident
+                );
+                findings.push(Finding::new(path, rust::line(item.ident.span()), fault));
+            }
+        }
+        let mut words = Vec::new();
+        rust::identifiers(quote::ToTokens::into_token_stream(file), &mut words);
+        let found = words.iter().filter(|(word, _)| word == "ct_eq").count();
+        if found < times {
+            let fault = format!("{times} comparisons were in constant time here (`ct_eq`), now {found} are");
+            findings.push(Finding::new(path, 0, fault));
+        }
+    }
+    findings
+}
+
+/// Whether a struct derives one of these.
+fn derives(item: &syn::ItemStruct, names: &[&str]) -> bool {
+    let mut words = Vec::new();
+    let derives = item
+        .attrs
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("derive"));
+    for attribute in derives {
+        rust::identifiers(quote::ToTokens::to_token_stream(attribute), &mut words);
+    }
+    words.iter().any(|(word, _)| names.contains(&word.as_str()))
+}
+
 fn struct_named(items: &[syn::Item], wanted: &str) -> Option<syn::ItemStruct> {
     items.iter().find_map(|item| match item {
         syn::Item::Struct(item) if item.ident == wanted => Some(item.clone()),
@@ -131,18 +177,7 @@ fn openings(item: &syn::ItemStruct) -> Vec<Finding> {
             format!("`{name}` has a field that others can fill in"),
         ));
     }
-    let mut words = Vec::new();
-    for attribute in item
-        .attrs
-        .iter()
-        .filter(|attribute| attribute.path().is_ident("derive"))
-    {
-        rust::identifiers(quote::ToTokens::to_token_stream(attribute), &mut words);
-    }
-    if words
-        .iter()
-        .any(|(word, _)| word == "Default" || word == "Deserialize")
-    {
+    if derives(item, &["Default", "Deserialize"]) {
         findings.push(Finding::new(
             PROOF_FILE,
             line,
@@ -153,6 +188,14 @@ fn openings(item: &syn::ItemStruct) -> Vec<Finding> {
 }
 
 const PROOF_FILE: &str = "crates/server/src/pipeline/proof.rs";
+
+/// Files with comparisons of secrets, of what is as good as one, or with a signature; and how many there are.
+const IN_CONSTANT_TIME: &[(&str, usize)] = &[
+    ("crates/sigv4/src/secret.rs", 1),
+    ("crates/sigv4/src/signing_key.rs", 2),
+    ("crates/identity/src/session.rs", 1),
+    ("crates/identity/src/credential_tokens.rs", 1),
+];
 
 const PROOFS: [&str; 3] = ["Authenticated", "Authorized", "AuthorizedCall"];
 
@@ -187,6 +230,27 @@ mod tests {
 
     fn faults_with_proof(proof: &str, path: &str, text: &str) -> Vec<String> {
         faults(&[("crates/server/src/pipeline/proof.rs", proof), (path, text)])
+    }
+
+    #[test]
+    fn a_secret_that_is_not_compared_in_constant_time_is_found() {
+        let check = |text: &str| faults(&[("crates/sigv4/src/secret.rs", text)]);
+        let held =
+            "pub struct Secret(Vec<u8>);\nfn is(a: &Secret, b: &Secret) -> bool { a.0.ct_eq(&b.0).into() }";
+        assert_eq!(check(held), [""; 0]);
+        let derived = check(&format!("#[derive(Clone, PartialEq)]\n{held}"));
+        assert_eq!(
+            derived,
+            [
+                "crates/sigv4/src/secret.rs:2: `Secret` derives a comparison that takes longer the more is right"
+            ]
+        );
+        let plain =
+            check("pub struct Secret(Vec<u8>);\nfn is(a: &Secret, b: &Secret) -> bool { a.0 == b.0 }");
+        assert_eq!(
+            plain,
+            ["crates/sigv4/src/secret.rs: 1 comparisons were in constant time here (`ct_eq`), now 0 are"]
+        );
     }
 
     #[test]
