@@ -36,7 +36,10 @@ def canonical_query(query):
     return "&".join(f"{encode(name)}={encode(value)}" for name, value in sorted(query.items()))
 
 
-def sign(method, host, path, *, query=None, headers=None, payload=EMPTY, unsigned=(), at=None, service="s3", secret=SECRET, region=REGION):
+def sign(
+    method, host, path, *, query=None, headers=None, payload=EMPTY, unsigned=(), at=None, service="s3", access_key_id=ACCESS_KEY_ID, secret=SECRET,
+    region=REGION,
+):  # fmt: skip
     """Headers for `method path?query`; `path` as it goes over the wire. `unsigned` names headers sent but not signed."""
     at = at or stamp()
     headers = {"host": host, "x-amz-date": at, "x-amz-content-sha256": payload, **(headers or {})}
@@ -46,7 +49,7 @@ def sign(method, host, path, *, query=None, headers=None, payload=EMPTY, unsigne
     scope = f"{at[:8]}/{region}/{service}/aws4_request"
     string_to_sign = f"AWS4-HMAC-SHA256\n{at}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
     signature = digest(secret, at[:8], region, service, string_to_sign)
-    headers["authorization"] = f"AWS4-HMAC-SHA256 Credential={ACCESS_KEY_ID}/{scope}, SignedHeaders={';'.join(signed)}, Signature={signature}"
+    headers["authorization"] = f"AWS4-HMAC-SHA256 Credential={access_key_id}/{scope}, SignedHeaders={';'.join(signed)}, Signature={signature}"
     return headers
 
 

@@ -1,7 +1,10 @@
 """IAM by boto3: users, keys, groups and policies are made, obeyed at the next request, and taken away."""
 
 import datetime
+import http.client
 import json
+import secrets
+import threading
 import time
 
 import harness
@@ -241,7 +244,9 @@ def boto3_iam_users_are_listed_in_pages(server):
     assert [len(page["Users"]) for page in pages] == [3, 3, 1]
     assert [each["UserName"] for page in pages for each in page["Users"]] == names
     assert len(iam.list_users(PathPrefix="/teams/")["Users"]) == 4
-    refused("NoSuchEntity", 404, iam.get_user, UserName="PAGE-00")
+    # Found whatever the case, and told as it is spelled.
+    assert iam.get_user(UserName="PAGE-00")["User"]["UserName"] == "page-00"
+    refused("EntityAlreadyExists", 409, iam.create_user, UserName="PAGE-00")
 
 
 def boto3_iam_faults_are_those_of_aws(server, iam):
@@ -315,6 +320,39 @@ def boto3_iam_accounts_do_not_see_each_other(server, iam):
     assert status == 200
     assert {one["id"], other["id"], ROOT_ACCOUNT} <= {each["id"] for each in (listed["accounts"] if isinstance(listed, dict) else listed)}
     assert "secret" not in json.dumps(listed)
+
+
+def boto3_iam_master_key_is_replaced_although_the_server_is_killed_in_the_middle(tmp_path):
+    old, new = (secrets.token_hex(32) for _ in range(2))
+
+    def serving(*master_keys):
+        return harness.Server(data_dir=tmp_path, environment={"COUNTERSIGN_MASTER_KEY": "\n".join(master_keys)})
+
+    with serving(old) as server:
+        client(server, "s3").create_bucket(Bucket="kept")
+        made = [identity.account(server) for _ in range(12)]
+        keys = [identity.root_of(each) for each in made] + [user(client(server, "iam"), allow("s3:*"))[1] for _ in range(4)]
+    for attempt in range(6):
+        server = serving(new, old)
+        resealing = threading.Thread(target=reseal, args=(server,), daemon=True)
+        resealing.start()
+        time.sleep(attempt * 0.002)
+        server.kill()
+        resealing.join()
+    with serving(new, old) as server:
+        status, answer = identity.admin(server, "POST", "/api/v1/master-key/reseal")
+        assert status == 200, answer
+    with serving(new) as server:
+        for key in keys:
+            assert client(server, "sts", key).get_caller_identity()["Account"]
+
+
+def reseal(server):
+    """The server may be gone before it answers."""
+    try:
+        identity.admin(server, "POST", "/api/v1/master-key/reseal")
+    except (OSError, http.client.HTTPException):
+        pass
 
 
 def boto3_iam_keys_outlive_a_kill(tmp_path):

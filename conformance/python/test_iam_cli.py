@@ -128,3 +128,43 @@ def awscli_bucket_policy_and_access_block_are_set_and_shown(cli, server, bucket)
     assert cli.do("s3api", "get-bucket-policy-status", "--bucket", made)["PolicyStatus"]["IsPublic"] is True
     assert json.loads(cli.do("s3api", "get-bucket-policy", "--bucket", made)["Policy"]) == json.loads(document)
     cli.do("s3api", "delete-bucket-policy", "--bucket", made)
+
+
+def awscli_iam_what_a_new_administrator_looks_at_is_answered(cli):
+    """Commands of the first hour, most of them from the documentation of IAM."""
+    user, group = name("cli"), name("cli-group")
+    cli.do("iam", "create-group", "--group-name", group)
+    cli.do("iam", "attach-group-policy", "--group-name", group, "--policy-arn", "arn:aws:iam::aws:policy/AdministratorAccess")
+    arn = cli.do("iam", "create-user", "--user-name", user, "--tags", "Key=team,Value=blue")["User"]["Arn"]
+    cli.do("iam", "add-user-to-group", "--group-name", group, "--user-name", user)
+    key = key_of(cli.do("iam", "create-access-key", "--user-name", user))
+    assert cli.do("iam", "get-user", key=key)["User"]["UserName"] == user
+    assert cli.do("iam", "get-account-summary", key=key)["SummaryMap"]["Users"] >= 1
+    assert cli.do("iam", "list-groups-for-user", "--user-name", user)["Groups"][0]["GroupName"] == group
+    assert cli.do("iam", "list-user-tags", "--user-name", user)["Tags"] == [{"Key": "team", "Value": "blue"}]
+    simulated = cli.do("iam", "simulate-principal-policy", "--policy-source-arn", arn, "--action-names", "s3:GetObject", "iam:CreateUser")
+    assert [each["EvalDecision"] for each in simulated["EvaluationResults"]] == ["allowed", "allowed"]
+    details = cli.do("iam", "get-account-authorization-details", "--filter", "User", "Group")
+    assert group in next(each for each in details["UserDetailList"] if each["UserName"] == user)["GroupList"]
+    assert cli.do("iam", "generate-credential-report")["State"] == "COMPLETE"
+    assert cli.do("iam", "get-credential-report")["ReportFormat"] == "text/csv"
+    assert cli.do("iam", "get-context-keys-for-principal-policy", "--policy-source-arn", arn)["ContextKeyNames"] == []
+    for command, field in [
+        ("list-account-aliases", "AccountAliases"), ("list-mfa-devices", "MFADevices"), ("list-virtual-mfa-devices", "VirtualMFADevices"),
+        ("list-instance-profiles", "InstanceProfiles"), ("list-server-certificates", "ServerCertificateMetadataList"),
+        ("list-saml-providers", "SAMLProviderList"), ("list-open-id-connect-providers", "OpenIDConnectProviderList"),
+        ("list-ssh-public-keys", "SSHPublicKeys"), ("list-signing-certificates", "Certificates"),
+    ]:  # fmt: skip
+        assert cli.do("iam", command, key=key)[field] == []
+    cli.refused("NoSuchEntity", "iam", "get-account-password-policy")
+    cli.refused("NoSuchEntity", "iam", "get-login-profile", "--user-name", user)
+    assert "CreateLoginProfile is not implemented" in cli.refused("NotImplemented", "iam", "create-login-profile", "--user-name", user, "--password", "Some-Password-1")
+    listed = cli.do("iam", "list-users", "--max-items", "1")
+    assert len(listed["Users"]) == 1
+    cli.do("iam", "update-user", "--user-name", user, "--new-user-name", user.upper())
+    assert cli.do("iam", "get-user", "--user-name", user)["User"]["UserName"] == user.upper()
+    cli.do("iam", "remove-user-from-group", "--group-name", group, "--user-name", user)
+    cli.do("iam", "delete-access-key", "--user-name", user, "--access-key-id", key.access_key_id)
+    cli.do("iam", "delete-user", "--user-name", user)
+    cli.do("iam", "detach-group-policy", "--group-name", group, "--policy-arn", "arn:aws:iam::aws:policy/AdministratorAccess")
+    cli.do("iam", "delete-group", "--group-name", group)

@@ -2,14 +2,16 @@
 
 import datetime
 import json
+import subprocess
 import time
 
 import boto3
+import botocore.auth
 import identity
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from harness import MIB, REGION, bucket_name
+from harness import MIB, REGION, Server, bucket_name
 from identity import ROOT_ACCOUNT, allow, client, message, name, policy, refused, session_key, trust, user
 from issuer import Issuer
 
@@ -135,6 +137,41 @@ def boto3_sts_a_multipart_upload_stops_at_the_part_at_which_its_session_ends(ser
     parts = [{"PartNumber": number, "ETag": part["ETag"]} for number, part in enumerate((first, second), 1)]
     s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts})
     assert s3.head_object(Bucket=bucket, Key="parts")["ContentLength"] == 5 * MIB + 1
+
+
+def later(seconds):
+    """The environment of a server whose clock is so far ahead, as `faketime` makes it."""
+    printed = subprocess.run(["/usr/bin/faketime", "-f", f"+{seconds}s", "env"], check=True, capture_output=True, text=True, timeout=60).stdout
+    found = dict(line.split("=", 1) for line in printed.splitlines() if "=" in line)
+    # What is waited for passes as ever, and files keep their times.
+    return {"LD_PRELOAD": found["LD_PRELOAD"], "FAKETIME": f"+{seconds}s", "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1", "NO_FAKE_STAT": "1"}
+
+
+def boto3_sts_a_session_ends_by_the_clock_in_the_middle_of_a_multipart_upload(tmp_path, monkeypatch):
+    """A quarter of an hour is the shortest session there is; the clocks of server and client are put so much ahead instead of waiting."""
+    seconds = 900
+    with Server(data_dir=tmp_path) as server:
+        _, key = user(client(server, "iam"), allow("sts:AssumeRole"))
+        made = role(client(server, "iam"), trust({"AWS": f"arn:aws:iam::{ROOT_ACCOUNT}:root"}), allow("s3:*"))
+        session = session_key(assume(server, key, made, DurationSeconds=seconds)["Credentials"])
+        s3 = client(server, "s3", session)
+        s3.create_bucket(Bucket="clock")
+        upload = {"Bucket": "clock", "Key": "parts", "UploadId": s3.create_multipart_upload(Bucket="clock", Key="parts")["UploadId"]}
+        first = s3.upload_part(**upload, PartNumber=1, Body=bytes(5 * MIB))
+        port = server.port
+        server.kill()
+    now = botocore.auth.get_current_datetime
+    monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda: now() + datetime.timedelta(seconds=seconds))
+    with Server(data_dir=tmp_path, port=port, environment=later(seconds)) as server:
+        refused("ExpiredToken", 400, s3.upload_part, **upload, PartNumber=2, Body=b"x")
+        parts = {"Parts": [{"PartNumber": 1, "ETag": first["ETag"]}]}
+        refused("ExpiredToken", 400, s3.complete_multipart_upload, **upload, MultipartUpload=parts)
+        # Whoever gets credentials anew goes on where it stopped.
+        s3 = client(server, "s3", session_key(assume(server, key, made)["Credentials"]))
+        second = s3.upload_part(**upload, PartNumber=2, Body=b"x")
+        parts["Parts"].append({"PartNumber": 2, "ETag": second["ETag"]})
+        s3.complete_multipart_upload(**upload, MultipartUpload=parts)
+        assert s3.head_object(Bucket="clock", Key="parts")["ContentLength"] == 5 * MIB + 1
 
 
 def boto3_sts_sessions_end_with_their_role_and_do_not_come_back_with_its_name(server, iam, bucket):
