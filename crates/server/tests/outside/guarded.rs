@@ -18,6 +18,9 @@ fn told(answer: &Answer) -> &str {
     answer.header(DIAGNOSIS).unwrap_or_default()
 }
 
+/// Signs a request for that host as somebody would who does it wrongly.
+type SignedWrongly = fn(&str, Ask) -> Ask;
+
 #[test]
 fn a_proven_cause_never_lets_a_request_in() {
     let server = Running::diagnosing(DiagnosisMode::Full).bucket("bucket");
@@ -32,7 +35,7 @@ fn a_proven_cause_never_lets_a_request_in() {
         ]
     };
     let host = server.host();
-    let signed_wrongly: [(&str, fn(&str, Ask) -> Ask); 4] = [
+    let signed_wrongly: [(&str, SignedWrongly); 4] = [
         ("HST-", |host, ask| {
             // The server is even told which name was signed.
             let ask = ask.to("s3.example.com").sign(&Key::root()).replace("host", host);
