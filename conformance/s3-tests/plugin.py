@@ -21,7 +21,7 @@ FOLDER = Path(os.environ["COUNTERSIGN_S3_TESTS_FOLDER"])
 
 
 class Broom:
-    """Removes the buckets, roles and identity providers that a test left behind."""
+    """Removes the buckets, users, groups, roles and identity providers that a test left behind."""
 
     def __init__(self, suite):
         self.suite = suite
@@ -32,21 +32,29 @@ class Broom:
         suite = self.suite
         if self.clients is None:
             self.clients = [suite.get_client(), suite.get_alt_client(), suite.get_tenant_client(), suite.get_iam_s3client()]
-            self.iam = suite.get_iam_client()
+            self.accounts = [suite.get_iam_client(), suite.get_iam_root_client(), suite.get_iam_alt_root_client()]
+            # Of the identity half, where the suite's second user is one of the first of these accounts.
+            self.kept = suite.get_alt_user_id()
         for number, client in enumerate(self.clients):
             self.attempt(f"what client {number} left", self.sweep_buckets, client)
-        self.attempt("what the client of IAM left", self.sweep_identity)
+        for number, iam in enumerate(self.accounts):
+            self.attempt(f"what account {number} left", self.sweep_identity, iam)
 
     def sweep_buckets(self, client):
         for bucket in client.list_buckets()["Buckets"]:
             if bucket["Name"] not in self.stuck:
                 self.attempt(bucket["Name"], remove_bucket, client, bucket["Name"])
 
-    def sweep_identity(self):
-        for role in self.iam.list_roles()["Roles"]:
-            self.attempt(role["RoleName"], remove_role, self.iam, role["RoleName"])
-        for provider in self.iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]:
-            self.iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=provider["Arn"])
+    def sweep_identity(self, iam):
+        for role in iam.list_roles()["Roles"]:
+            self.attempt(role["RoleName"], remove_role, iam, role["RoleName"])
+        for user in iam.list_users()["Users"]:
+            if user["UserName"] != self.kept:
+                self.attempt(user["UserName"], remove_user, iam, user["UserName"])
+        for group in iam.list_groups()["Groups"]:
+            self.attempt(group["GroupName"], remove_group, iam, group["GroupName"])
+        for provider in iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]:
+            iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=provider["Arn"])
 
     def attempt(self, name, remove, *arguments):
         try:
@@ -71,6 +79,26 @@ def remove_role(iam, role):
     for policy in iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:
         iam.detach_role_policy(RoleName=role, PolicyArn=policy["PolicyArn"])
     iam.delete_role(RoleName=role)
+
+
+def remove_user(iam, user):
+    for key in iam.list_access_keys(UserName=user)["AccessKeyMetadata"]:
+        iam.delete_access_key(UserName=user, AccessKeyId=key["AccessKeyId"])
+    for policy in iam.list_user_policies(UserName=user)["PolicyNames"]:
+        iam.delete_user_policy(UserName=user, PolicyName=policy)
+    for policy in iam.list_attached_user_policies(UserName=user)["AttachedPolicies"]:
+        iam.detach_user_policy(UserName=user, PolicyArn=policy["PolicyArn"])
+    for group in iam.list_groups_for_user(UserName=user)["Groups"]:
+        iam.remove_user_from_group(GroupName=group["GroupName"], UserName=user)
+    iam.delete_user(UserName=user)
+
+
+def remove_group(iam, group):
+    for policy in iam.list_group_policies(GroupName=group)["PolicyNames"]:
+        iam.delete_group_policy(GroupName=group, PolicyName=policy)
+    for policy in iam.list_attached_group_policies(GroupName=group)["AttachedPolicies"]:
+        iam.detach_group_policy(GroupName=group, PolicyArn=policy["PolicyArn"])
+    iam.delete_group(GroupName=group)
 
 
 def pytest_configure(config):
