@@ -23,7 +23,9 @@ class Rclone:
         self.server = server
 
     def run(self, *arguments, secret=harness.SECRET, region=REGION, stdin=None):
+        # Of itself rclone up to 1.60 asks for `private`, which no bucket takes whose owner owns everything in it, here as at AWS.
         settings = {
+            "ACL": "bucket-owner-full-control",
             "TYPE": "s3", "PROVIDER": "Other", "ENDPOINT": self.server.url, "REGION": region,
             "ACCESS_KEY_ID": harness.ACCESS_KEY_ID, "SECRET_ACCESS_KEY": secret,
         }  # fmt: skip
