@@ -134,6 +134,10 @@ fn false_sentences(row: &Row, said: &Said) -> Vec<String> {
     for sentence in &said.ruled_out {
         let cleared = match cleared(sentence) {
             Some(Cleared::These(parts)) => parts,
+            Some(Cleared::OtherHeaders) => [Part::Headers]
+                .into_iter()
+                .filter(|part| !named.contains(part))
+                .collect(),
             Some(Cleared::AllButNamed) => {
                 let request = PARTS_OF_A_REQUEST.iter().copied();
                 request.filter(|part| !named.contains(part)).collect()
@@ -168,6 +172,7 @@ const FOR_THE_OPERATOR: &[&str] = &["SEC-ROTATED"];
 enum Cleared {
     These(Vec<Part>),
     AllButNamed,
+    OtherHeaders,
 }
 
 /// What a sentence says is in order.
@@ -175,6 +180,9 @@ fn cleared(sentence: &str) -> Option<Cleared> {
     let sentence = sentence.to_ascii_lowercase();
     if sentence.contains("not named here") {
         return Some(Cleared::AllButNamed);
+    }
+    if sentence.contains("other signed headers") {
+        return Some(Cleared::OtherHeaders);
     }
     let mut parts = Vec::new();
     for (word, part) in WORDS {
@@ -197,6 +205,7 @@ const WORDS: &[(&str, Part)] = &[
     ("header", Part::Headers),
     ("payload line", Part::Payload),
     ("policy", Part::Policy),
+    ("time of signing", Part::Time),
 ];
 
 const PARTS_OF_A_REQUEST: &[Part] = &[
