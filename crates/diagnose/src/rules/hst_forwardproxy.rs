@@ -38,12 +38,18 @@ const HEADERS: [&str; 4] = [
     "x-squid-error",
 ];
 
+/// Most names that are taken from `Via`.
+const NAMES_IN_VIA_MAX: usize = 4;
+
 fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
     for name in NAMES {
         for port in PORTS {
             let signed = Value::constant(format!("{name}:{port}"));
             propose_host(scene, out, &signed, RULE.weight, 38, "");
         }
+    }
+    for name in names_in_via(scene) {
+        propose_host(scene, out, &Value::received(name), RULE.weight, 38, "");
     }
     let shows = shows(scene);
     for host in &scene.hosts {
@@ -53,6 +59,17 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
             propose_host(scene, out, &host.value, host.weight, 38, "");
         }
     }
+}
+
+/// What the proxies call themselves in `Via: 1.1 NAME (PROGRAM)`: often what the client has for its endpoint.
+fn names_in_via(scene: &Scene<'_>) -> Vec<Vec<u8>> {
+    let via = scene.header("via").unwrap_or_default();
+    let name_of = |element: &[u8]| {
+        let mut words = element.split(|&b| b == b' ').filter(|word| !word.is_empty());
+        words.nth(1).map(<[u8]>::to_vec)
+    };
+    let elements = via.split(|&b| b == b',');
+    elements.filter_map(name_of).take(NAMES_IN_VIA_MAX).collect()
 }
 
 /// Whether the request came through such a proxy.
