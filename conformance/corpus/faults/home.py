@@ -212,7 +212,7 @@ def lines(book, workshop):
             raw = workshop.signed("botocore", canonical=[*changes, ["host;x-amz-content-sha256;x-amz-date", "x-amz-content-sha256;x-amz-date;host"]])
             raw.set("Authorization", raw.get("authorization").replace("host;x-amz-content-sha256;x-amz-date", "x-amz-content-sha256;x-amz-date;host"))
         book.add("botocore", words, raw, single("HDR-ORDER"), what)
-    for what, name, small in (("match", "If-Match", "\u0131f-match"), ("id", "X-Amz-Meta-Id", "x-amz-meta-\u0131d")):
+    for what, name, small in (("index", "X-Amz-Meta-Index", "x-amz-meta-\u0131ndex"), ("id", "X-Amz-Meta-Id", "x-amz-meta-\u0131d")):
         wire = small.encode().decode("latin-1")
         raw = workshop.signed("botocore", headers=[[name, "a"]], canonical=[[name.lower(), small]])
         raw.set("Authorization", raw.get("authorization").replace(name.lower(), wire))

@@ -20,7 +20,7 @@ const SINGLES_MIN: usize = 400;
 const DOUBLES_MIN: usize = 60;
 const NEGATIVES_MIN: usize = 60;
 /// Causes that are made alone at least twice.
-const CAUSES_MIN: usize = 30;
+const CAUSES_MIN: usize = 120;
 
 #[test]
 fn what_was_done_to_a_request_is_what_is_said_of_it() {
