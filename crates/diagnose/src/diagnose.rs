@@ -313,7 +313,7 @@ fn other_pair(ids: &[&'static str; 2]) -> String {
 }
 
 fn as_well(cause: &str) -> String {
-    format!("The same bytes could as well come from another cause: {cause}")
+    format!("It could as well be: {cause}")
 }
 
 fn certain_cause(scene: &Scene<'_>, rule: &'static Rule, finding: Finding) -> Cause {
