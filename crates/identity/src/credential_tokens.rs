@@ -2,13 +2,16 @@
 //!
 //! Each lies in a row of its own as a hash, so that the rows give nobody a token. They are read when one is shown, which is once an hour
 //! for each who uses it, so nothing of them is kept in memory and what was revoked is refused at once, by every server on the engine.
+//! That one was revoked is kept with the account while sessions that it began could still run: they have ended with it.
 //!
 //! Not here: who may make one, whether the role trusts the server that hands credentials out, and HTTP; the server has those.
 
 use crate::error::Error;
+use crate::limits::REVOKED_KEPT_SECONDS;
 use crate::random;
-use crate::records::{CredentialTokenRecord, Other, Record};
+use crate::records::{CredentialTokenRecord, Other, Record, RevokedRecord};
 use crate::rows;
+use crate::state::AccountState;
 use crate::sts::RoleView;
 use crate::{Directory, ids, layout};
 use countersign_engine::{Change, Guard, Outcome, Put, Space};
@@ -16,6 +19,7 @@ use countersign_types::Moment;
 use countersign_types::iam::{Fault, FaultCode};
 use sha2::{Digest, Sha256};
 use std::fmt;
+use std::sync::Arc;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
@@ -61,7 +65,8 @@ impl Directory {
         now: Moment,
     ) -> Result<NewCredentialToken, Fault> {
         let account_id = &role.account().id;
-        if self.credential_tokens(account_id).await?.len() >= CREDENTIAL_TOKENS_MAX {
+        let revoked = self.state(account_id).map_or(0, |state| state.revoked.len());
+        if self.credential_tokens(account_id).await?.len() + revoked >= CREDENTIAL_TOKENS_MAX {
             let message =
                 format!("Cannot exceed quota for CredentialTokensPerAccount: {CREDENTIAL_TOKENS_MAX}");
             return Err(Fault::new(FaultCode::LimitExceeded, message));
@@ -119,13 +124,30 @@ impl Directory {
         Ok(tokens)
     }
 
-    /// Revokes a token of an account.
-    pub async fn delete_credential_token(&self, account_id: &str, id: &str) -> Result<(), Fault> {
+    /// Revokes a token of an account, and ends the sessions that it began, and those that they began.
+    pub async fn delete_credential_token(
+        &self,
+        account_id: &str,
+        id: &str,
+        now: Moment,
+    ) -> Result<(), Fault> {
         let tokens = self.credential_tokens(account_id).await?;
         if !tokens.iter().any(|token| token.id == id) {
             let message = format!("The credential token {id} cannot be found.");
             return Err(Fault::new(FaultCode::NoSuchEntity, message));
         }
+        // First: whoever is stopped in between can revoke it again, and what it begins meanwhile has ended already.
+        let record = Arc::new(RevokedRecord {
+            id: id.to_owned(),
+            at: now,
+            other: Other::new(),
+        });
+        self.change(account_id, now, |state, _| {
+            let revoked = Arc::make_mut(&mut state.revoked);
+            revoked.insert(id.to_owned(), Arc::clone(&record));
+            Ok(())
+        })
+        .await?;
         let change = Change {
             deletes: vec![layout::credential_token_row(account_id, id)],
             ..Change::default()
@@ -168,6 +190,14 @@ impl Directory {
     }
 }
 
+/// Forgets the revoked tokens whose sessions have all ended by themselves.
+pub(crate) fn age(state: &mut AccountState, now: Moment) {
+    let is_over = |record: &RevokedRecord| now.seconds() - record.at.seconds() > REVOKED_KEPT_SECONDS;
+    if state.revoked.values().any(|record| is_over(record)) {
+        Arc::make_mut(&mut state.revoked).retain(|_, record| !is_over(record));
+    }
+}
+
 fn about(record: CredentialTokenRecord) -> CredentialToken {
     CredentialToken {
         id: record.id,
@@ -183,7 +213,7 @@ fn hash(token: &str) -> String {
     hex::encode(Sha256::digest(token.as_bytes()))
 }
 
-/// Most tokens of an account, as many as it may have roles.
+/// Most tokens of an account, as many as it may have roles; those revoked in the last hours are counted, so that they are bounded, too.
 pub const CREDENTIAL_TOKENS_MAX: usize = 1000;
 const ID_BYTES: usize = 8;
 const PREFIX: &str = "cst";

@@ -10,6 +10,7 @@
 //! the last [`Directory::refresh`] for those of others.
 
 use crate::error::Result;
+use crate::ids;
 use crate::layout;
 use crate::limits::{ACCESS_KEY_ID_BYTES_MAX, CHANGE_ATTEMPTS_MAX, SESSIONS_MAX};
 use crate::master::MasterKeys;
@@ -23,7 +24,6 @@ use crate::session::{SealKeys, Session, SessionKind};
 use crate::signing_keys::SigningKeys;
 use crate::state::{AccountState, Difference, KeyEntry};
 use crate::usage::Uses;
-use crate::{ids, tombstone};
 use bytes::Bytes;
 use countersign_engine::memory::Memory;
 use countersign_engine::{self as engine, Change, Engine, Guard, Outcome, Put, Space};
@@ -33,7 +33,6 @@ use countersign_types::iam::{Fault, FaultCode};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use tokio::sync::Mutex;
-use zeroize::Zeroizing;
 
 /// All accounts, their users, roles and keys.
 pub struct Directory {
@@ -174,6 +173,23 @@ impl Directory {
         resolved(state, key)
     }
 
+    /// Whose the temporary key of a token is whose session is over, for whoever explains that. It grants nothing.
+    pub fn of_ended_session(
+        &self,
+        access_key_id: &str,
+        session_token: &str,
+        now: Moment,
+    ) -> Option<Resolved> {
+        let session = self.session(access_key_id, session_token).ok()?;
+        let published = self.published();
+        let principal = published.principal_of(&session, self.root_key_id(), now)?;
+        Some(Resolved {
+            principal,
+            access_key: Arc::clone(session.access_key()),
+            session: Some(session),
+        })
+    }
+
     /// The signing key of `resolved` for a scope that was already found right (this day, our region, our service):
     /// a wrong scope must not fill the cache.
     pub fn signing_key(&self, resolved: &Resolved, scope: &Scope) -> Arc<SigningKey> {
@@ -229,18 +245,6 @@ impl Directory {
             ("sts", "federated-user") => !rest.is_empty(),
             _ => false,
         }
-    }
-
-    /// What tells a signature made with a removed key from one made with any other secret: the key of that day (`YYYYMMDD`). For
-    /// explaining, never for verifying.
-    pub fn removed_date_key(&self, access_key_id: &str, date: &str) -> Option<Zeroizing<[u8; 32]>> {
-        let published = self.published();
-        let tomb = published.accounts.values().find_map(|state| {
-            let tomb = state.tombs.get(access_key_id)?;
-            Some((&state.account.id, tomb))
-        });
-        let (account_id, tomb) = tomb?;
-        tombstone::open(account_id, tomb, date, &self.master)
     }
 
     /// Notes that a key was used, unless that was noted just before. Cheap: it is called with each request.
@@ -320,6 +324,11 @@ impl Directory {
     /// The operator's key.
     pub(crate) fn root_key_id(&self) -> &str {
         &self.root.access_key.access_key_id
+    }
+
+    /// The operator's key, if the account is the operator's.
+    pub(crate) fn root_access_key(&self, state: &AccountState) -> Option<&AccessKey> {
+        (state.account.id == ROOT_ACCOUNT_ID).then_some(&*self.root.access_key)
     }
 
     /// The account of an access key, stored or the operator's.
@@ -585,6 +594,14 @@ impl Published {
         Some((state, state.keys.get(access_key_id)?))
     }
 
+    /// Whether a credential token was revoked, as sessions call it: `ACCOUNT-ID/ID`. One of an account that is gone was.
+    fn is_revoked(&self, token: &str) -> bool {
+        let of_account = token
+            .split_once('/')
+            .and_then(|(account_id, id)| Some((self.accounts.get(account_id)?, id)));
+        of_account.is_none_or(|(state, id)| state.revoked.contains_key(id))
+    }
+
     /// Whom a session stands for; `None`: it was ended.
     fn principal_of(&self, session: &Arc<Session>, root_key_id: &str, now: Moment) -> Option<Principal> {
         let state = self.accounts.get(session.account())?;
@@ -594,6 +611,9 @@ impl Published {
                 is_in_use(key, now).ok()?;
             }
             Some(_) | None => {}
+        }
+        if session.begun_with().is_some_and(|token| self.is_revoked(token)) {
+            return None;
         }
         let user = |id: &str| state.users.by_reference(id).cloned();
         Some(match session.kind() {
@@ -650,7 +670,7 @@ fn without_token(session_token: Option<&str>) -> Result<(), Unresolved> {
     }
 }
 
-fn is_in_use(key: &KeyEntry, now: Moment) -> Result<(), Unresolved> {
+pub(crate) fn is_in_use(key: &KeyEntry, now: Moment) -> Result<(), Unresolved> {
     if !key.record.active {
         return Err(Unresolved::Inactive);
     }

@@ -7,6 +7,7 @@
 //! | `iam:ACCOUNT-ID` | `I` | `policy/NAME`, `policy/NAME/vN` | a managed policy, and the document of a version |
 //! | `iam:ACCOUNT-ID` | `I` | `inline/HOLDER-ID/NAME` | a policy inside a user, group or role; the holder by its unique id, so that it can be renamed |
 //! | `iam:ACCOUNT-ID` | `I` | `key/ID`, `tomb/ID` | an access key, and what is left of a removed one |
+//! | `iam:ACCOUNT-ID` | `I` | `revoked/ID` | a credential token that was revoked, while sessions that it began could still run |
 //! | `iam:ACCOUNT-ID` | `I` | `oidc/HASH` | an identity provider, by a hash of its URL, which may be longer than a suffix |
 //! | `iam:ACCOUNT-ID` | `U` | id of a key or role | its last use; not guarded |
 //! | `iam:seal-keys` | `K` | key id | a key that seals session tokens |
@@ -160,6 +161,10 @@ pub(crate) fn key(id: &str) -> String {
 
 pub(crate) fn tomb(id: &str) -> String {
     format!("tomb/{id}")
+}
+
+pub(crate) fn revoked(id: &str) -> String {
+    format!("revoked/{id}")
 }
 
 pub(crate) fn oidc(url: &str) -> String {

@@ -17,6 +17,7 @@ mod directory;
 mod error;
 mod iam;
 mod ids;
+mod kin;
 mod layout;
 pub mod limits;
 mod managed;
@@ -39,6 +40,7 @@ pub use accounts::NewAccount;
 pub use credential_tokens::{CREDENTIAL_TOKENS_MAX, CredentialToken, NewCredentialToken};
 pub use directory::Directory;
 pub use error::{Error, Result};
+pub use kin::{KeyHistory, OtherKey, Retired};
 pub use master::MasterKeys;
 pub use principal::{
     AccessKey, Account, Applying, FederatedUser, Principal, Resolved, RoleSession, Unresolved, User,

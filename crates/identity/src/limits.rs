@@ -75,6 +75,11 @@ pub const TOMBSTONE_DAYS: i64 = 14;
 /// Removed access keys remembered in one account; the oldest go first.
 pub const TOMBSTONES_MAX: usize = 1_000;
 
+/// Other keys of a principal that are handed to whoever explains a signature. A user has two, and those removed lately.
+pub const OTHER_KEYS_MAX: usize = 8;
+/// How long it is remembered that a credential token was revoked: as long as the longest session of a role.
+pub const REVOKED_KEPT_SECONDS: i64 = 43_200;
+
 /// How long a seal key of sessions is kept after another has taken its place: as long as the longest session.
 pub const SEAL_KEY_KEPT_SECONDS: i64 = 36 * 3_600;
 /// How long a new seal key waits before it seals, so that every server on the engine has heard of it.

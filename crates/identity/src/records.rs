@@ -279,6 +279,16 @@ pub(crate) struct CredentialTokenRecord {
     pub(crate) other: Other,
 }
 
+/// A credential token that was revoked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct RevokedRecord {
+    pub(crate) id: String,
+    #[serde(with = "millis")]
+    pub(crate) at: Moment,
+    #[serde(flatten)]
+    pub(crate) other: Other,
+}
+
 /// A tag.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct TagRecord {
@@ -317,6 +327,7 @@ impl Record for ProviderRecord {}
 impl Record for UseRecord {}
 impl Record for SealKeyRecord {}
 impl Record for CredentialTokenRecord {}
+impl Record for RevokedRecord {}
 
 /// A moment as milliseconds since 1970.
 pub(crate) mod millis {

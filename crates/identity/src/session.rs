@@ -77,6 +77,9 @@ pub(crate) struct Claims {
     /// The identity provider that vouched for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) provider: Option<String>,
+    /// The credential token at the beginning of it, `ACCOUNT-ID/ID`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) credential_token: Option<String>,
 }
 
 /// What a session stands for.
@@ -154,6 +157,11 @@ impl Session {
     /// The id of the long-term access key at the beginning of it.
     pub fn maker(&self) -> Option<&str> {
         self.claims.maker.as_deref()
+    }
+
+    /// The credential token at the beginning of it, `ACCOUNT-ID/ID`: it ends with that.
+    pub(crate) fn begun_with(&self) -> Option<&str> {
+        self.claims.credential_token.as_deref()
     }
 
     pub(crate) fn access_key(&self) -> &Arc<AccessKey> {
@@ -373,6 +381,7 @@ mod tests {
             transitive: Vec::new(),
             source_identity: None,
             provider: None,
+            credential_token: None,
         }
     }
 

@@ -11,8 +11,8 @@ use crate::managed;
 use crate::master::MasterKeys;
 use crate::principal::{AccessKey, Account};
 use crate::records::{
-    AccountRecord, GroupRecord, InlineRecord, KeyRecord, PolicyRecord, ProviderRecord, Record, RoleRecord,
-    TombRecord, UserRecord, VersionRecord,
+    AccountRecord, GroupRecord, InlineRecord, KeyRecord, PolicyRecord, ProviderRecord, Record, RevokedRecord,
+    RoleRecord, TombRecord, UserRecord, VersionRecord,
 };
 use crate::seal;
 use bytes::Bytes;
@@ -39,6 +39,8 @@ pub(crate) struct AccountState {
     pub(crate) providers: Arc<BTreeMap<String, Arc<ProviderRecord>>>,
     /// By id of the access key.
     pub(crate) tombs: Arc<BTreeMap<String, Arc<TombRecord>>>,
+    /// Credential tokens whose sessions have ended, by id.
+    pub(crate) revoked: Arc<BTreeMap<String, Arc<RevokedRecord>>>,
 }
 
 /// The rows of class `I`, by suffix, that tell a state from an older one.
@@ -130,6 +132,7 @@ impl AccountState {
             keys: Arc::default(),
             providers: Arc::default(),
             tombs: Arc::default(),
+            revoked: Arc::default(),
         }
     }
 
@@ -179,6 +182,7 @@ impl AccountState {
         compare(&older.keys, &self.keys, &mut before, &mut after);
         compare(&older.providers, &self.providers, &mut before, &mut after);
         compare(&older.tombs, &self.tombs, &mut before, &mut after);
+        compare(&older.revoked, &self.revoked, &mut before, &mut after);
         let removed = before.keys().filter(|suffix| !after.contains_key(*suffix));
         let removed = removed.cloned().collect();
         after.retain(|suffix, value| before.get(suffix) != Some(value));
@@ -501,6 +505,12 @@ impl InRows for TombRecord {
     }
 }
 
+impl InRows for RevokedRecord {
+    fn rows(&self, into: &mut Rows) {
+        into.insert(layout::revoked(&self.id), self.encode());
+    }
+}
+
 /// The rows of an account, read and not yet put together.
 #[derive(Default)]
 struct Parts {
@@ -515,6 +525,7 @@ struct Parts {
     keys: BTreeMap<String, Arc<KeyEntry>>,
     providers: BTreeMap<String, Arc<ProviderRecord>>,
     tombs: BTreeMap<String, Arc<TombRecord>>,
+    revoked: BTreeMap<String, Arc<RevokedRecord>>,
 }
 
 impl Parts {
@@ -559,6 +570,10 @@ impl Parts {
                 let record = TombRecord::decode(value, &what)?;
                 self.tombs.insert(record.id.clone(), Arc::new(record));
             }
+            "revoked" => {
+                let record = RevokedRecord::decode(value, &what)?;
+                self.revoked.insert(record.id.clone(), Arc::new(record));
+            }
             _ => {}
         }
         Ok(())
@@ -602,6 +617,7 @@ impl Parts {
         state.keys = Arc::new(self.keys);
         state.providers = Arc::new(self.providers);
         state.tombs = Arc::new(self.tombs);
+        state.revoked = Arc::new(self.revoked);
         Ok(())
     }
 }

@@ -55,6 +55,8 @@ struct RoleAsked<'a> {
     transitive_tag_keys: &'a [String],
     source_identity: Option<&'a str>,
     provider: Option<&'a str>,
+    /// The credential token that asks for it, `ACCOUNT-ID/ID`.
+    credential_token: Option<String>,
 }
 
 /// A session that has begun.
@@ -116,35 +118,14 @@ impl Directory {
         state.flat_map(|state| state.oidc_providers()).collect()
     }
 
-    /// Carries out a call of STS. `AssumeRoleWithWebIdentity` has a verified token and no caller:
-    /// [`Directory::assume_role_with_web_identity`].
+    /// Carries out a call of STS that is about the caller. Those that begin a session of a role are carried out with the role that was
+    /// decided on: [`Directory::assume_role`], [`Directory::assume_role_with_web_identity`].
     pub async fn sts(&self, caller: &Resolved, call: Call, now: Moment) -> Result<Answer, Fault> {
         match call {
-            Call::AssumeRole {
-                role_arn,
-                role_session_name,
-                limits,
-                tags,
-                transitive_tag_keys,
-                external_id: _,
-                source_identity,
-            } => {
-                let asked = RoleAsked {
-                    name: &role_session_name,
-                    limits: &limits,
-                    tags: &tags,
-                    transitive_tag_keys: &transitive_tag_keys,
-                    source_identity: source_identity.as_deref(),
-                    provider: None,
-                };
-                let begun = self.begin_role(&role_arn, Some(caller), &asked, now).await?;
-                Ok(Answer::AssumedRole {
-                    credentials: begun.credentials,
-                    user: begun.user,
-                    packed_policy_size: begun.packed_policy_size,
-                    source_identity: begun.source_identity,
-                })
-            }
+            Call::AssumeRole { .. } => Err(Fault::new(
+                FaultCode::AccessDenied,
+                "it was not decided who may assume the role",
+            )),
             Call::AssumeRoleWithWebIdentity { .. } => Err(Fault::new(
                 FaultCode::InvalidIdentityToken,
                 "the token of the identity provider was not verified",
@@ -178,11 +159,59 @@ impl Directory {
         }
     }
 
-    /// Begins a session of a role for somebody whose token was verified, and who may.
+    /// Begins a session of a role for a caller who may. `role` is what was decided on: whatever became of it meanwhile, nothing else is
+    /// given, and a session of a role that is gone stands for nobody.
+    pub async fn assume_role(
+        &self,
+        caller: &Resolved,
+        role: &RoleView,
+        call: &Call,
+        now: Moment,
+    ) -> Result<Answer, Fault> {
+        let Call::AssumeRole {
+            role_arn,
+            role_session_name,
+            limits,
+            tags,
+            transitive_tag_keys,
+            external_id: _,
+            source_identity,
+        } = call
+        else {
+            return Err(Fault::new(
+                FaultCode::ValidationError,
+                "this call assumes no role",
+            ));
+        };
+        if role_arn != role.arn() {
+            return Err(Fault::new(
+                FaultCode::AccessDenied,
+                "it was decided who may assume another role",
+            ));
+        }
+        let asked = RoleAsked {
+            name: role_session_name,
+            limits,
+            tags,
+            transitive_tag_keys,
+            source_identity: source_identity.as_deref(),
+            provider: None,
+            credential_token: None,
+        };
+        let begun = self.begin_role(role, Some(caller), &asked, now).await?;
+        Ok(Answer::AssumedRole {
+            credentials: begun.credentials,
+            user: begun.user,
+            packed_policy_size: begun.packed_policy_size,
+            source_identity: begun.source_identity,
+        })
+    }
+
+    /// Begins a session of a role for somebody whose token was verified, and who may. `role` is what was decided on.
     pub async fn assume_role_with_web_identity(
         &self,
         identity: &WebIdentity,
-        role_arn: &str,
+        role: &RoleView,
         role_session_name: &str,
         limits: &SessionLimits,
         now: Moment,
@@ -194,8 +223,9 @@ impl Directory {
             transitive_tag_keys: &[],
             source_identity: None,
             provider: Some(&identity.provider_arn),
+            credential_token: None,
         };
-        let begun = self.begin_role(role_arn, None, &asked, now).await?;
+        let begun = self.begin_role(role, None, &asked, now).await?;
         Ok(Answer::AssumedRoleWithWebIdentity {
             credentials: begun.credentials,
             user: begun.user,
@@ -206,10 +236,11 @@ impl Directory {
         })
     }
 
-    /// Begins a session of a role for the server itself, which hands it to somebody who may have it.
-    pub async fn credentials_of_role(
+    /// Begins a session of a role for whoever showed the credential token of this id. It ends with the token.
+    pub async fn credentials_of_token(
         &self,
-        role_arn: &str,
+        credential_token_id: &str,
+        role: &RoleView,
         role_session_name: &str,
         duration: Option<u32>,
         now: Moment,
@@ -225,8 +256,9 @@ impl Directory {
             transitive_tag_keys: &[],
             source_identity: None,
             provider: None,
+            credential_token: Some(format!("{}/{credential_token_id}", role.account().id)),
         };
-        let begun = self.begin_role(role_arn, None, &asked, now).await?;
+        let begun = self.begin_role(role, None, &asked, now).await?;
         Ok(begun.credentials)
     }
 
@@ -245,22 +277,13 @@ impl Directory {
 
     async fn begin_role(
         &self,
-        role_arn: &str,
+        role: &RoleView,
         caller: Option<&Resolved>,
         asked: &RoleAsked<'_>,
         now: Moment,
     ) -> Result<Begun, Fault> {
         check_session_name("roleSessionName", asked.name, ROLE_SESSION_NAME_CHARACTERS)?;
-        let RoleView { state, role } = self.role(role_arn).ok_or_else(|| {
-            let name = caller.and_then(|caller| caller.principal.arn());
-            Fault::new(
-                FaultCode::AccessDenied,
-                format!(
-                    "User: {} is not authorized to perform: sts:AssumeRole on resource: {role_arn}",
-                    name.as_deref().unwrap_or("anonymous")
-                ),
-            )
-        })?;
+        let RoleView { state, role } = role;
         let before = caller.and_then(|caller| caller.session.as_deref());
         let is_chained = before.is_some_and(|session| matches!(session.kind(), SessionKind::Role { .. }));
         let seconds = role_seconds(asked.limits.duration, role.record.session_max, is_chained)?;
@@ -284,8 +307,12 @@ impl Directory {
             transitive,
             source_identity: source_identity.clone(),
             provider: asked.provider.map(str::to_owned),
+            credential_token: match &asked.credential_token {
+                Some(token) => Some(token.clone()),
+                None => before.and_then(Session::begun_with).map(str::to_owned),
+            },
         };
-        let (claims, packed_policy_size) = limited(claims, asked.limits, &state)?;
+        let (claims, packed_policy_size) = limited(claims, asked.limits, state)?;
         let (credentials, user) = self.begin(claims, now).await?;
         Ok(Begun {
             credentials,
@@ -411,6 +438,7 @@ fn own_claims(caller: &Resolved, account: String, now: Moment, seconds: u32) -> 
         transitive: Vec::new(),
         source_identity: None,
         provider: None,
+        credential_token: None,
     }
 }
 

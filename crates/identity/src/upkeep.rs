@@ -10,7 +10,7 @@ use crate::records::{Other, Record, SealKeyRecord, UseRecord};
 use crate::seal::SealingKey;
 use crate::session::{SealKey, SealKeys, seal_key_place};
 use crate::state::{AccountState, key_place};
-use crate::tombstone;
+use crate::{credential_tokens, tombstone};
 use bytes::Bytes;
 use countersign_engine::{self as engine, Change, Guard, Outcome, Put, Row, Space};
 use countersign_types::Moment;
@@ -38,12 +38,13 @@ impl Directory {
         Ok(())
     }
 
-    /// Removes what has had its time: days of removed keys, and seal keys whose sessions have all ended.
+    /// Removes what has had its time: days of removed keys, revoked tokens, and seal keys whose sessions have all ended.
     pub async fn sweep(&self, now: Moment) -> Result<(), Fault> {
         for state in self.states() {
-            if !state.tombs.is_empty() {
+            if !state.tombs.is_empty() || !state.revoked.is_empty() {
                 self.change(&state.account.id, now, |state, means| {
                     tombstone::age(state, means.now);
+                    credential_tokens::age(state, means.now);
                     Ok(())
                 })
                 .await?;

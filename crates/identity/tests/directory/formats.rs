@@ -194,7 +194,8 @@ async fn a_row_of_every_kind_opens() {
         .lines()
         .find_map(|line| line.split('\t').nth(2)?.strip_prefix("tomb/"));
     let tomb = tomb.expect("there is one");
-    assert!(world.directory.removed_date_key(tomb, "20261130").is_some());
+    let removed = world.directory.retired_key(tomb, "20261130", at(0));
+    assert!(removed.is_some_and(|removed| removed.date_key.is_some()));
     // What was sealed by its seal key is opened, and what is written next keeps what is there.
     let rows = world.rows().await.len();
     world.user("bob").await;

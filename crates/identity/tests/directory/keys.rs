@@ -1,9 +1,10 @@
 //! Access keys: made, found, made inactive, expired, removed, and how they were used.
 
 use crate::support::*;
-use countersign_identity::{Principal, Unresolved};
+use countersign_identity::{KeyHistory, OtherKey, Principal, Retired, Unresolved, limits};
 use countersign_sigv4::{Scope, Secret, SigningKey};
 use countersign_types::iam::{AccessKeyStatus, Answer, Call, FaultCode};
+use countersign_types::sts;
 
 fn scope(date: &str, service: &str) -> Scope {
     Scope {
@@ -131,7 +132,7 @@ async fn a_removed_key_is_unknown_and_leaves_the_keys_of_its_days() {
     world.user("ada").await;
     let key = world.key("ada").await;
     let id = &key.metadata.access_key_id;
-    assert!(world.directory.removed_date_key(id, "20261125").is_none());
+    assert!(world.directory.retired_key(id, "20261125", at(0)).is_none());
     world.done(delete_key("ada", id)).await;
     assert_eq!(world.arn_of(id), Err(Unresolved::UnknownAccessKeyId));
     assert!(world.directory.presumed(id).is_none());
@@ -142,22 +143,154 @@ async fn a_removed_key_is_unknown_and_leaves_the_keys_of_its_days() {
         ("20261208", true),
         ("20261209", false),
     ] {
-        let kept = world.directory.removed_date_key(id, date);
+        let removed = world.directory.retired_key(id, date, at(0)).expect("it was one");
+        assert_eq!(removed.retired, Some(Retired::Removed(at(0))));
+        let kept = removed.date_key;
         let expected = is_kept.then(|| SigningKey::date_key(&secret, date));
         assert_eq!(kept.as_deref(), expected.as_deref(), "{date}");
     }
     // As days pass they go, and in the end nothing is left.
     let day = 86_400;
     world.directory.sweep(at(day)).await.expect("swept");
-    assert!(world.directory.removed_date_key(id, "20261125").is_none());
-    assert!(world.directory.removed_date_key(id, "20261126").is_some());
+    let is_kept = |date| {
+        let removed = world.directory.retired_key(id, date, at(day));
+        removed.expect("it was one").date_key.is_some()
+    };
+    assert!(!is_kept("20261125") && is_kept("20261126"));
     world.directory.sweep(at(14 * day)).await.expect("swept");
+    assert!(
+        world
+            .directory
+            .retired_key(id, "20261209", at(14 * day))
+            .is_none()
+    );
     let rows = world.rows().await;
     assert!(
         !rows
             .iter()
             .any(|(_, row)| row.position.suffix.starts_with(b"tomb/"))
     );
+}
+
+/// Ids and what became of them, those for whose day there is a key marked.
+fn told(keys: &[OtherKey]) -> Vec<(String, Option<Retired>, bool)> {
+    let told = |key: &OtherKey| (key.access_key_id.clone(), key.retired, key.date_key.is_some());
+    keys.iter().map(told).collect()
+}
+
+#[tokio::test]
+async fn the_other_keys_of_a_principal_are_told_with_what_became_of_them() {
+    let world = World::new().await;
+    world.user("ada").await;
+    world.user("bob").await;
+    let [old, own] = [world.key("ada").await, world.key("ada").await].map(|key| key.metadata.access_key_id);
+    let bobs = world.key("bob").await.metadata.access_key_id;
+    let others = |id: &str, date: &str, seconds: i64| {
+        let resolved = world.resolve(id, None, 0).expect("it resolves");
+        world.directory.other_keys(&resolved, date, at(seconds))
+    };
+    assert_eq!(told(&others(&own, "20261125", 0)), [(old.clone(), None, true)]);
+    assert!(
+        others(&bobs, "20261125", 0).is_empty(),
+        "whose are other people's keys"
+    );
+    let shown = format!("{:?}", others(&own, "20261125", 0));
+    assert!(!shown.contains("date_key"), "{shown}");
+
+    let status = |status| set_key("ada", &old, status);
+    world.done(status(AccessKeyStatus::Inactive)).await;
+    assert_eq!(
+        told(&others(&own, "20261125", 0)),
+        [(old.clone(), Some(Retired::Inactive), true)]
+    );
+    let retired = world
+        .directory
+        .retired_key(&old, "20261125", at(0))
+        .expect("it is one");
+    assert_eq!(retired.retired, Some(Retired::Inactive));
+    assert!(world.directory.retired_key(&own, "20261125", at(0)).is_none());
+
+    world.done(delete_key("ada", &old)).await;
+    let removed = Some(Retired::Removed(at(0)));
+    assert_eq!(told(&others(&own, "20261201", 9)), [(old.clone(), removed, true)]);
+    assert_eq!(
+        told(&others(&own, "20261124", 9)),
+        [(old.clone(), removed, false)]
+    );
+
+    // Those in use stand in front, then the newest; and there is an end.
+    for n in 1..=limits::OTHER_KEYS_MAX {
+        let key = world.key("ada").await.metadata.access_key_id;
+        let now = at(i64::try_from(n).expect("small"));
+        world
+            .call_at(delete_key("ada", &key), now)
+            .await
+            .expect("removed");
+    }
+    let last = world.key("ada").await.metadata.access_key_id;
+    let all = told(&others(&own, "20261125", 60));
+    assert_eq!(all.len(), limits::OTHER_KEYS_MAX);
+    assert_eq!(all[0], (last, None, true));
+    assert_eq!(all[1].1, Some(Retired::Removed(at(8))));
+    assert!(!all.iter().any(|(id, ..)| *id == old));
+}
+
+#[tokio::test]
+async fn temporary_keys_of_a_user_have_the_user_s_keys_beside_them_and_those_of_roles_none() {
+    let world = World::new().await;
+    world.user("ada").await;
+    let own = world.key("ada").await.metadata.access_key_id;
+    let ada = world.resolve(&own, None, 0).expect("it resolves");
+    let call = sts::Call::GetSessionToken { duration: None };
+    let answer = world.directory.sts(&ada, call, at(0)).await;
+    let Ok(sts::Answer::SessionToken(session)) = answer else {
+        panic!("a session");
+    };
+    let session = world
+        .resolve(&session.access_key_id, Some(&session.session_token), 0)
+        .expect("it resolves");
+    let others = world.directory.other_keys(&session, "20261125", at(0));
+    assert_eq!(told(&others), [(own, None, true)]);
+
+    world.role("reader", &trusting(ROOT_ACCOUNT)).await;
+    let role = world
+        .directory
+        .role("arn:aws:iam::000000000001:role/reader")
+        .expect("a role");
+    let begun = world
+        .directory
+        .credentials_of_token("t", &role, "server", None, at(0))
+        .await;
+    let begun = begun.expect("a session");
+    let begun = world
+        .resolve(&begun.access_key_id, Some(&begun.session_token), 0)
+        .expect("it resolves");
+    assert!(world.directory.other_keys(&begun, "20261125", at(0)).is_empty());
+    assert_eq!(world.directory.key_history(&begun, at(0)), KeyHistory::default());
+}
+
+#[tokio::test]
+async fn a_key_is_unused_until_its_first_use_and_rotated_while_the_other_one_is_remembered() {
+    let world = World::new().await;
+    world.user("ada").await;
+    let [old, own] = [world.key("ada").await, world.key("ada").await].map(|key| key.metadata.access_key_id);
+    let resolved = world.resolve(&own, None, 0).expect("it resolves");
+    let history = || {
+        let history = world.directory.key_history(&resolved, at(0));
+        (history.is_unused, history.is_rotated)
+    };
+    assert_eq!(history(), (true, false));
+    world
+        .directory
+        .note_use(&resolved, at(0), &scope("20261125", "s3"), || None);
+    assert_eq!(history(), (false, false));
+    world.done(delete_key("ada", &old)).await;
+    assert_eq!(history(), (false, true));
+    world.directory.sweep(at(14 * 86_400)).await.expect("swept");
+    assert_eq!(history(), (false, false));
+    // When the operator's own key was made nobody knows.
+    let root = world.resolve(ROOT_KEY, None, 0).expect("it resolves");
+    assert!(!world.directory.key_history(&root, at(0)).is_unused);
 }
 
 #[tokio::test]

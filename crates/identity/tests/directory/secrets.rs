@@ -151,8 +151,8 @@ async fn after_sealing_anew_the_old_master_key_is_not_needed() {
     );
     assert!(
         directory
-            .removed_date_key(&removed.metadata.access_key_id, "20261126")
-            .is_some()
+            .retired_key(&removed.metadata.access_key_id, "20261126", at(2))
+            .is_some_and(|removed| removed.date_key.is_some())
     );
     assert!(open(&[1]).await.is_err());
 }

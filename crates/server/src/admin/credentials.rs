@@ -38,7 +38,7 @@ pub(super) async fn give(gateway: &Gateway, received: &Received, role_name: &str
     check_trust(gateway, received, &role)?;
     let session_name = format!("token-{id}");
     let credentials = directory
-        .credentials_of_role(role.arn(), &session_name, None, received.at)
+        .credentials_of_token(&id, &role, &session_name, None, received.at)
         .await
         .map_err(|fault| of_fault(&fault))?;
     Ok(json!({
@@ -136,7 +136,10 @@ impl Work<'_> {
             ));
         }
         let directory = &self.gateway.directory;
-        let revoked = directory.delete_credential_token(&self.account()?.id, id).await;
+        let account_id = &self.account()?.id;
+        let revoked = directory
+            .delete_credential_token(account_id, id, self.received.at)
+            .await;
         revoked.map_err(|fault| of_fault(&fault))?;
         Ok(json!({ "revoked": id }).to_string())
     }

@@ -62,7 +62,7 @@ pub(super) async fn perform(
             };
             let questions = questions(asking.of_role(&role, sts_call), Some(&role));
             let authorized = work.permit(authenticated, call, questions).await?;
-            return work.carry_out(&authorized).await;
+            return work.assume(&authorized, &role, sts_call).await;
         }
         Call::Sts(sts_call) => questions(asking.of_sts(sts_call), None),
     };
@@ -94,6 +94,21 @@ impl Work<'_> {
                 Ok(Answer::Sts(answer))
             }
         }
+    }
+
+    /// Begins a session of the role that was decided on. Looked up anew it might be another one, which trusts somebody else.
+    async fn assume(
+        &self,
+        authorized: &AuthorizedCall<'_>,
+        role: &RoleView,
+        call: &sts::Call,
+    ) -> Result<Answer, Failed> {
+        let signature = authorized.signature().ok_or_else(told::unsigned)?;
+        let (directory, now) = (&self.gateway.directory, self.received.at);
+        let answer = directory
+            .assume_role(&signature.resolved, role, call, now)
+            .await?;
+        Ok(Answer::Sts(answer))
     }
 
     /// Somebody whom an identity provider vouches for assumes a role. The token is verified before anything is said about the role.
@@ -133,8 +148,7 @@ impl Work<'_> {
         let permitted = authenticated.may_call(call, questions);
         permitted.map_err(|denied| Failed::Denied(on_record(*denied, None), refused()))?;
         let name = asked.role_session_name;
-        let answer =
-            directory.assume_role_with_web_identity(&identity, asked.role_arn, name, asked.limits, now);
+        let answer = directory.assume_role_with_web_identity(&identity, &role, name, asked.limits, now);
         Ok(Answer::Sts(answer.await?))
     }
 
