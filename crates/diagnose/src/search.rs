@@ -38,6 +38,10 @@ pub(crate) struct Sent<'a> {
 }
 
 /// What was signed.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one for a search, and most are the large one"
+)]
 enum Signed<'a> {
     Request {
         parts: &'a Parts,
