@@ -168,10 +168,11 @@ fn a_session_that_is_over_by_the_clock_stops_in_the_middle_of_an_upload() {
         for call in [create, put] {
             directory.iam(&root, &account, call, ago(1_000)).await.expect("done");
         }
-        let arn = "arn:aws:iam::000000000001:role/writer";
+        let writer = directory.role("arn:aws:iam::000000000001:role/writer");
+        let writer = writer.expect("it was made");
         let mut sessions = Vec::new();
         for seconds in [600, 901] {
-            let begun = directory.credentials_of_role(arn, "s1", Some(900), ago(seconds)).await;
+            let begun = directory.credentials_of_token("t", &writer, "s1", Some(900), ago(seconds)).await;
             sessions.push(session_key(begun.expect("a session")));
         }
         <[Key; 2]>::try_from(sessions).unwrap_or_else(|_| unreachable!("two were begun"))
