@@ -124,6 +124,7 @@ impl<'a> CanonicalText<'a> {
                 Change::Headers(_)
                 | Change::Header { .. }
                 | Change::Seed(_)
+                | Change::DateKey(_)
                 | Change::KeyScope(_)
                 | Change::Chain(_)
                 | Change::Timestamp(_)
@@ -202,6 +203,7 @@ fn changed_header(change: &Change) -> Option<(&str, &[u8])> {
         | Change::Query(_)
         | Change::Headers(_)
         | Change::Seed(_)
+        | Change::DateKey(_)
         | Change::KeyScope(_)
         | Change::Chain(_)
         | Change::Timestamp(_)

@@ -4,6 +4,8 @@
 
 use countersign_sigv4::{ChunkError, Claim, PathRule, PolicyFault, Refusal, Request, Secret};
 
+use crate::key::KeyFacts;
+
 /// One refused request with everything the server knows about it.
 #[derive(Clone)]
 pub struct Case<'a> {
@@ -36,6 +38,11 @@ pub enum Fault<'a> {
     UnknownAccessKeyId,
     /// The access key has no session token, and the request has one.
     InvalidToken,
+    /// The session token is one of ours, and its session is over.
+    TokenExpired {
+        /// When it ended, seconds since 1970.
+        ended: i64,
+    },
     /// The signature of the request matched; what is said about the body, or the body itself, is wrong.
     Body(&'a BodyFault),
     /// A browser asked ahead of a page's request, and no CORS rule allows it. Nothing is signed then.
@@ -177,6 +184,8 @@ pub struct ServerFacts {
     pub listen_ports: Vec<u16>,
     /// Hosts that this access key verified with lately, `host[:port]`, newest first.
     pub seen_hosts: Vec<String>,
+    /// The claimed access key.
+    pub key: KeyFacts,
     /// The server's time, seconds since 1970.
     pub now: i64,
 }

@@ -12,11 +12,12 @@ use crate::budget::{
     Budget, PROPOSALS_EACH_MAX, PROPOSED_BYTES_EACH_MAX, SIGNED_HEADERS_MAX, SKEW_SECONDS_MAX, Tried,
 };
 use crate::case::{BodyFault, Case, Fault};
-use crate::diagnosis::{Cause, Culprit, Diagnosis, Otherwise, Proof, Slot, Status};
+use crate::diagnosis::{Cause, Culprit, Diagnosis, ForOperator, Otherwise, Proof, Slot, Status};
 use crate::hypothesis::{Change, Hypothesis, Proposals};
+use crate::leaning;
 use crate::parts::Parts;
 use crate::repair::{Repaired, plain_signature};
-use crate::rules::{Finding, RULES, Rule, rule};
+use crate::rules::{Finding, RULES, Rule, rule, sec_rotated};
 use crate::scene::Scene;
 use crate::search::{Found, Sent, search};
 use crate::texts::Texts;
@@ -73,10 +74,66 @@ pub fn diagnose(case: &Case<'_>, budget: Budget<'_>) -> Diagnosis {
         }
         _ => Found::default(),
     };
+    let for_operator = match case.fault {
+        Fault::UnknownAccessKeyId if budget.singles_bytes_max > 0 => {
+            of_retired_key(&scene, searchable_parts.as_ref(), &mut tried)
+        }
+        _ => for_operator(&scene, &found),
+    };
+    let told = conclude(&scene, findings, &found, tried);
+    // What it was refused for before its signature was compared is still there.
+    let before: &[Cause] = match case.fault {
+        Fault::UnknownAccessKeyId => &[],
+        _ if scene.has_wrong_signature() => &[],
+        _ => &told.causes,
+    };
+    let for_operator = for_operator.map(|own| ForOperator {
+        causes: before.iter().cloned().chain(own.causes).collect(),
+        ..own
+    });
     Diagnosis {
         texts: Texts::of(&scene, &found),
-        ..conclude(&scene, findings, &found, tried)
+        for_operator,
+        ..told
     }
+}
+
+/// What only the operator is told of a search.
+fn for_operator(scene: &Scene<'_>, found: &Found) -> Option<ForOperator> {
+    let causes: Vec<Cause> = found
+        .for_operator
+        .iter()
+        .filter_map(|group| proven_cause(scene, group))
+        .collect();
+    let slots: Vec<Slot> = causes.iter().map(|cause| cause.slot.clone()).collect();
+    Some(ForOperator {
+        status: Status::Proven,
+        culprit: causes.first().and_then(|cause| culprit(scene, cause)),
+        ruled_out: ruled_out(scene, Status::Proven, &slots),
+        causes,
+    })
+    .filter(|told| !told.causes.is_empty())
+}
+
+/// What only the operator is told of a key that was one once. Nothing is searched: one computation says whether it signed this.
+fn of_retired_key(scene: &Scene<'_>, parts: Option<&Parts>, tried: &mut Tried) -> Option<ForOperator> {
+    let known = scene.case.server.key.retired.as_ref()?;
+    let claim = scene.claim()?;
+    let date_key = known.date_key.as_ref().filter(|_| may_verify(scene.case));
+    // There is no secret; the key is given.
+    let sent = wrongly_signed(scene.case, claim, parts, Zeroizing::default())?;
+    let signed = date_key.map(|date_key| sent.verifies_by(date_key, tried));
+    let cause = certain_cause(scene, &sec_rotated::RULE, sec_rotated::of_claimed(known, signed)?);
+    let status = match cause.proof {
+        Proof::Hmac => Status::Proven,
+        Proof::Exact | Proof::Infer => Status::Exact,
+    };
+    Some(ForOperator {
+        status,
+        culprit: culprit(scene, &cause),
+        ruled_out: Vec::new(),
+        causes: vec![cause],
+    })
 }
 
 /// What was signed and the signature that was sent for it: of the request, or of the chunk or trailer that does not fit.
@@ -173,7 +230,10 @@ fn proposals(scene: &Scene<'_>) -> Vec<Hypothesis> {
     }
     if scene.body_fault().is_some() {
         // The secret has signed the request.
-        list.retain(|hypothesis| !matches!(hypothesis.change, Change::Seed(_)));
+        list.retain(|hypothesis| !matches!(hypothesis.change, Change::Seed(_) | Change::DateKey(_)));
+    }
+    for hypothesis in &mut list {
+        hypothesis.weight = leaning::weighed(hypothesis.weight, hypothesis.rule.id, scene);
     }
     list
 }
@@ -187,6 +247,12 @@ fn findings(
     let mut found: Vec<_> = asked
         .filter_map(|(rule, ask)| ask(scene).map(|finding| (rule, finding)))
         .collect();
+    for (rule, finding) in found
+        .iter_mut()
+        .filter(|(_, finding)| finding.proof == Proof::Infer)
+    {
+        finding.score = leaning::weighed(finding.score, rule.id, scene);
+    }
     found.sort_by_key(|(_, finding)| std::cmp::Reverse(finding.score));
     found
 }
@@ -274,6 +340,7 @@ fn conclude(
         tried,
         texts: None,
         note,
+        for_operator: None,
     }
 }
 

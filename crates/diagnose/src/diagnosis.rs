@@ -3,11 +3,12 @@
 //! Not here: texts with values (see [`crate::Report`]), and anything that could be taken for permission: a proven cause
 //! explains a refusal and never lifts it.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::budget::Tried;
 use crate::texts::Texts;
-use crate::words::{Value, Words};
+use crate::words::{Level, Value, Words};
 
 /// How certain the diagnosis is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -212,6 +213,42 @@ pub struct Diagnosis {
     pub(crate) texts: Option<Texts>,
     /// What is said when there is no cause to name; empty if there is nothing to add to the refusal itself.
     pub(crate) note: &'static str,
+    /// What stands in the place of this at [`crate::Level::Operator`], if anything does.
+    pub(crate) for_operator: Option<ForOperator>,
+}
+
+/// What only the operator is told: that a key signed which is no longer in use. To everybody else the request is one that was signed with
+/// some wrong secret, or whose access key nobody has.
+#[derive(Clone, Debug)]
+pub(crate) struct ForOperator {
+    pub(crate) status: Status,
+    pub(crate) causes: Vec<Cause>,
+    pub(crate) ruled_out: Vec<&'static str>,
+    pub(crate) culprit: Option<Culprit>,
+}
+
+impl Diagnosis {
+    /// Whether the request was signed with the secret of an access key that is no longer in use. It is the operator's to know: somebody
+    /// still holds that secret, and should not.
+    pub fn is_retired_key_used(&self) -> bool {
+        self.for_operator
+            .as_ref()
+            .is_some_and(|told| told.status == Status::Proven)
+    }
+
+    /// As a reader of this level may see it, before any value in it is weighed.
+    pub(crate) fn seen_at(&self, level: Level) -> Cow<'_, Diagnosis> {
+        match &self.for_operator {
+            Some(told) if level == Level::Operator => Cow::Owned(Diagnosis {
+                status: told.status,
+                causes: told.causes.clone(),
+                ruled_out: told.ruled_out.clone(),
+                culprit: told.culprit,
+                ..self.clone()
+            }),
+            Some(_) | None => Cow::Borrowed(self),
+        }
+    }
 }
 
 impl Diagnosis {

@@ -3,12 +3,13 @@
 //! Not here: how likely causes are ranked afterwards, and the computing of signatures (see `search`).
 //!
 //! Keeps true: a change to the secret is made only in `rules::secret`, from values that reveal nothing about the secret
-//! or that can be turned back into it; there is no way to try a part of a secret.
+//! or that are as hard to guess; there is no way to try a part of a secret. Another key takes its place whole.
 
 use countersign_sigv4::{Chain, Scope};
 use zeroize::Zeroizing;
 
 use crate::diagnosis::Slot;
+use crate::key::DateKey;
 use crate::rules::Rule;
 use crate::words::Value;
 
@@ -31,6 +32,8 @@ pub(crate) enum Change {
     Payload { line: Vec<u8>, header_too: bool },
     /// The signing key was made from this start value instead of `AWS4` + secret.
     Seed(Seed),
+    /// The signing key was made from this first link of its chain, which belongs to another access key.
+    DateKey(DateKey),
     /// The signing key was made for this date, region and service; the text of the scope stays as it was sent.
     KeyScope(Scope),
     /// The signing key was made by other steps from the secret and the scope.
@@ -54,7 +57,7 @@ impl Change {
             Change::Query(_) => Slot::Query,
             Change::Headers(_) => Slot::SignedHeaders,
             Change::Payload { .. } => Slot::Payload,
-            Change::Seed(_) => Slot::Secret,
+            Change::Seed(_) | Change::DateKey(_) => Slot::Secret,
             Change::KeyScope(_) | Change::Chain(_) => Slot::Scope,
             Change::StringToSign(_) => Slot::StringToSign,
             Change::Timestamp(_) => Slot::Time,
@@ -77,12 +80,16 @@ impl Change {
             Change::KeyScope(scope) => scope.date.len() + scope.region.len() + scope.service.len(),
             Change::Text { text, .. } => text.len(),
             Change::Chain(_) | Change::StringToSign(_) => 0,
+            Change::DateKey(date_key) => date_key.expose().len(),
         }
     }
 
     /// Whether it changes the key and leaves the canonical request alone.
     pub(crate) fn is_about_the_key(&self) -> bool {
-        matches!(self, Change::Seed(_) | Change::KeyScope(_) | Change::Chain(_))
+        matches!(
+            self,
+            Change::Seed(_) | Change::DateKey(_) | Change::KeyScope(_) | Change::Chain(_)
+        )
     }
 }
 

@@ -65,6 +65,8 @@ mod diagnosis;
 mod facts;
 mod hidden;
 mod hypothesis;
+mod key;
+mod leaning;
 mod parts;
 mod repair;
 mod report;
@@ -85,6 +87,7 @@ pub use case::{
 pub use diagnose::diagnose;
 pub use diagnosis::{Cause, Culprit, Diagnosis, Otherwise, Proof, Slot, Status};
 pub use hidden::{is_secret_header, is_secret_parameter};
+pub use key::{DateKey, KeyFacts, KnownKey, Lately, OTHER_KEYS_MAX, Outcomes, Retired};
 pub use repair::{has_names_in_other_case, presumed_access_key_id};
 pub use report::{
     PAGES_URL, Report, ReportCause, ReportCulprit, ReportTried, SENTENCE_CHARACTERS_MAX,

@@ -72,6 +72,7 @@ impl Parts {
                 }
                 Change::Header { .. }
                 | Change::Seed(_)
+                | Change::DateKey(_)
                 | Change::KeyScope(_)
                 | Change::Chain(_)
                 | Change::Timestamp(_)

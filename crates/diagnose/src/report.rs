@@ -103,23 +103,24 @@ pub struct ReportTried {
 impl Diagnosis {
     /// The diagnosis as a reader of this level may see it.
     pub fn at(&self, level: Level) -> Report {
+        let seen = self.seen_at(level);
         Report {
             version: 1,
-            status: self.status.as_str(),
-            causes: self.causes.iter().map(|cause| cause.at(level)).collect(),
-            ruled_out: self.ruled_out.clone(),
-            sentence: self.sentence(level),
-            otherwise: self.otherwise.as_str(),
-            culprit: self.culprit.map(|c| ReportCulprit {
+            status: seen.status.as_str(),
+            causes: seen.causes.iter().map(|cause| cause.at(level)).collect(),
+            ruled_out: seen.ruled_out.clone(),
+            sentence: seen.sentence(level),
+            otherwise: seen.otherwise.as_str(),
+            culprit: seen.culprit.map(|c| ReportCulprit {
                 kind: c.kind,
                 evidence: c.evidence,
             }),
             tried: ReportTried {
-                singles: self.tried.singles,
-                pairs: self.tried.pairs,
-                hashed_bytes: self.tried.hashed_bytes,
-                cut_short: self.tried.cut_short,
-                microseconds: self.tried.microseconds,
+                singles: seen.tried.singles,
+                pairs: seen.tried.pairs,
+                hashed_bytes: seen.tried.hashed_bytes,
+                cut_short: seen.tried.cut_short,
+                microseconds: seen.tried.microseconds,
             },
         }
     }

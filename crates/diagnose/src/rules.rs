@@ -10,7 +10,9 @@ mod auth_format;
 mod auth_none;
 mod auth_two;
 mod body_text;
+mod calendar;
 mod charset;
+mod clk_calendar;
 mod clk_datehdr;
 mod clk_format;
 mod clk_scopedate;
@@ -114,7 +116,10 @@ mod sec_base64;
 mod sec_default;
 mod sec_escape;
 mod sec_newline;
+mod sec_otherkey;
 mod sec_quotes;
+pub(crate) mod sec_rotated;
+mod sec_smtp;
 mod sec_space;
 mod sec_urlenc;
 mod sec_wrong;
@@ -128,8 +133,10 @@ mod str_trailer;
 mod stream;
 mod sts_format;
 mod tok_encoding;
+mod tok_expired;
 mod tok_invalid;
 mod tok_missing;
+mod tok_s3express;
 mod tok_unsigned;
 mod uri_case;
 mod uri_charset;
@@ -171,6 +178,8 @@ pub(crate) struct Rule {
     pub(crate) infer: Option<fn(&Scene<'_>) -> Option<Finding>>,
     /// Whether something between client and server does it, so that a proxy is the culprit where one shows.
     pub(crate) on_the_way: bool,
+    /// Whether only the operator is told: to everybody else a request is explained as if the rule did not exist.
+    pub(crate) is_for_operator: bool,
 }
 
 impl Rule {
@@ -186,6 +195,7 @@ impl Rule {
             check: None,
             infer: None,
             on_the_way: false,
+            is_for_operator: false,
         }
     }
 }
@@ -335,6 +345,9 @@ pub(crate) static RULES: &[&Rule] = &[
     &sec_akid::RULE,
     &sec_default::RULE,
     &sec_aws4twice::RULE,
+    &sec_smtp::RULE,
+    &sec_otherkey::RULE,
+    &sec_rotated::RULE,
     &sec_wrong::RULE,
     &key_chain::RULE,
     &sts_format::RULE,
@@ -342,6 +355,8 @@ pub(crate) static RULES: &[&Rule] = &[
     &tok_unsigned::RULE,
     &tok_encoding::RULE,
     &tok_invalid::RULE,
+    &tok_expired::RULE,
+    &tok_s3express::RULE,
     &scp_region::RULE,
     &scp_auto::RULE,
     &scp_region_empty::RULE,
@@ -354,6 +369,7 @@ pub(crate) static RULES: &[&Rule] = &[
     &clk_scopedate::RULE,
     &clk_datehdr::RULE,
     &clk_format::RULE,
+    &clk_calendar::RULE,
     &pre_expired::RULE,
     &pre_future::RULE,
     &pre_toolong::RULE,

@@ -75,6 +75,7 @@ impl<'a> Scene<'a> {
             Fault::Refused(refusal) => Some(refusal),
             Fault::UnknownAccessKeyId
             | Fault::InvalidToken
+            | Fault::TokenExpired { .. }
             | Fault::Policy(_)
             | Fault::FileMissing
             | Fault::LinkUsed { .. }
@@ -181,7 +182,7 @@ impl<'a> Scene<'a> {
         }
         if self.holds_a_secret(&value.bytes) {
             value.origin = Origin::Withheld;
-        } else if value.origin == Origin::Configured {
+        } else if matches!(value.origin, Origin::Configured | Origin::Internal) {
             // Were it shown where it happens to stand in the request, a request could be written to find it out.
         } else if self.stands_in_request(&value.bytes) {
             value.origin = Origin::Received;

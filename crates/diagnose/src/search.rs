@@ -3,7 +3,8 @@
 //! Not here: which changes are tried (the rules) and what is said about them.
 //!
 //! Keeps true: every proposal inside the budget is computed, without leaving early at a match, so that the time taken
-//! says nothing about which one matched; a match is found by HMAC alone; the budget is asked before each computation.
+//! says nothing about which one matched; a match is found by HMAC alone; the budget is asked before each computation. A match that
+//! only the operator is told of changes nothing else: neither what else is found, nor how much work is done.
 
 use std::collections::HashMap;
 
@@ -16,6 +17,7 @@ use crate::budget::{Budget, CANONICAL_REQUEST_BYTES_MAX, Meter, SINGLES_MAX, Tri
 use crate::canonical_text::CanonicalText;
 use crate::diagnosis::Slot;
 use crate::hypothesis::{Change, Hypothesis, TextForm};
+use crate::key::DateKey;
 use crate::parts::{DERIVE_BYTES, HMAC_BYTES, Parts};
 
 /// Single changes of one part, best first, that are combined into pairs: many hosts must not leave out everything else.
@@ -99,6 +101,14 @@ impl<'a> Sent<'a> {
             .matches(&self.own_message(), self.own_text(), signature)
     }
 
+    /// Whether the signature is right for a key of which only the first link of its chain is there.
+    pub(crate) fn verifies_by(&self, date_key: &DateKey, tried: &mut Tried) -> bool {
+        tried.hashed_bytes += (self.length() + HASH_BYTES + DERIVE_BYTES + HMAC_BYTES) as u64;
+        let change = Change::DateKey(date_key.clone());
+        self.key(&[&change])
+            .matches(&self.own_message(), self.own_text(), self.signature)
+    }
+
     /// The signature as it was sent.
     pub(crate) fn signature(&self) -> &'a str {
         self.signature
@@ -107,10 +117,11 @@ impl<'a> Sent<'a> {
     fn key(&self, changes: &[&Change]) -> Key {
         let mut scope = self.scope;
         let mut seed: &[u8] = &self.seed;
-        let mut chain = None;
+        let (mut chain, mut date_key) = (None, None);
         for change in changes {
             match change {
                 Change::Seed(value) => seed = &value.0,
+                Change::DateKey(value) => date_key = Some(value),
                 Change::KeyScope(value) => scope = value,
                 Change::Chain(value) => chain = Some(*value),
                 Change::Method(_)
@@ -125,9 +136,11 @@ impl<'a> Sent<'a> {
                 | Change::Text { .. } => {}
             }
         }
-        let bare = match chain {
-            None => SigningKey::derive_from_seed(seed, scope),
-            Some(chain) => SigningKey::derive_by(chain, seed, scope),
+        let bare = match (date_key, chain) {
+            // Of another key there is no more than this; by which steps it would go on is not tried.
+            (Some(date_key), _) => SigningKey::derive_from_date_key(date_key.expose(), scope),
+            (None, None) => SigningKey::derive_from_seed(seed, scope),
+            (None, Some(chain)) => SigningKey::derive_by(chain, seed, scope),
         };
         let having_read_head = match &self.signed {
             Signed::Request { head, .. } => bare.having_read(head),
@@ -323,6 +336,8 @@ pub(crate) struct Found {
     pub(crate) groups: Vec<Vec<Hypothesis>>,
     /// Other pairs that give the same signature by changing other parts, by the ids of their causes.
     pub(crate) other_pairs: Vec<[&'static str; 2]>,
+    /// What gives the signature and only the operator is told of: one change, or two that hold together.
+    pub(crate) for_operator: Vec<Vec<Hypothesis>>,
 }
 
 /// One distinct change with all hypotheses that propose it.
@@ -361,6 +376,11 @@ impl Candidate {
 
     fn members(&self) -> impl Iterator<Item = &Hypothesis> {
         std::iter::once(&self.first).chain(&self.others)
+    }
+
+    /// Whether only the operator is told of it. One for everybody has no members that are not.
+    fn is_for_operator(&self) -> bool {
+        self.first.rule.is_for_operator
     }
 
     /// Whether the change alone gives the signature; `None` when the budget is used up.
@@ -403,32 +423,49 @@ pub(crate) fn search(
     };
     let mut meter = Meter::new(budget.singles_bytes_max, budget.within);
     let mut matched: Vec<Hypothesis> = Vec::new();
+    let mut for_operator: Vec<Vec<Hypothesis>> = Vec::new();
     for candidate in &mut candidates {
         let Some(fits) = candidate.fits(sent, &own, &mut meter, tried) else {
             break;
         };
         tried.singles += 1;
-        if fits {
-            matched.extend(candidate.members().cloned());
+        match (fits, candidate.is_for_operator()) {
+            (true, true) if for_operator.is_empty() => {
+                for_operator.push(candidate.members().cloned().collect());
+            }
+            (true, false) => matched.extend(candidate.members().cloned()),
+            (true, true) | (false, _) => {}
         }
     }
     if !matched.is_empty() {
         return Found {
             groups: vec![most_specific_first(matched)],
             other_pairs: Vec::new(),
+            for_operator,
         };
     }
     if sent.length() > CANONICAL_REQUEST_BYTES_MAX || budget.pairs_bytes_max == 0 {
         tried.cut_short = true;
-        return Found::default();
+        return Found {
+            for_operator,
+            ..Found::default()
+        };
     }
     let meter = Meter::new(budget.pairs_bytes_max, budget.within);
-    pairs(sent, &candidates, &own, meter, tried)
+    let found = pairs(sent, &candidates, &own, meter, tried);
+    if for_operator.is_empty() {
+        return found;
+    }
+    Found {
+        for_operator,
+        ..found
+    }
 }
 
 /// One candidate per change, best first; changes that change nothing are left out.
 fn distinct(sent: &Sent<'_>, proposals: Vec<Hypothesis>) -> Vec<Candidate> {
-    let mut index: HashMap<&Change, usize> = HashMap::with_capacity(proposals.len());
+    // What only the operator is told of is never one with what everybody is.
+    let mut index: HashMap<(&Change, bool), usize> = HashMap::with_capacity(proposals.len());
     let places: Vec<Option<usize>> = proposals
         .iter()
         .map(|proposal| {
@@ -436,7 +473,8 @@ fn distinct(sent: &Sent<'_>, proposals: Vec<Hypothesis>) -> Vec<Candidate> {
                 return None;
             }
             let next = index.len();
-            Some(*index.entry(&proposal.change).or_insert(next))
+            let key = (&proposal.change, proposal.rule.is_for_operator);
+            Some(*index.entry(key).or_insert(next))
         })
         .collect();
     let mut candidates: Vec<Candidate> = Vec::with_capacity(index.len());
@@ -457,7 +495,8 @@ fn changes_nothing(sent: &Sent<'_>, change: &Change) -> bool {
     match (change, &sent.signed) {
         (Change::Seed(seed), _) => seed.0 == sent.seed,
         (Change::KeyScope(scope), _) => scope == sent.scope,
-        (Change::Chain(_), _) => false,
+        // Other keys are not compared with our own: no two have the same secret.
+        (Change::Chain(_) | Change::DateKey(_), _) => false,
         (Change::Text { text, .. }, Signed::Text(own)) => text == own,
         (Change::Text { .. }, Signed::Request { .. }) | (_, Signed::Text(_)) => true,
         // A header that is not signed is not part of the signature, so its value cannot explain it.
@@ -518,11 +557,18 @@ fn pairs(
 
     // All of the same weight are finished, so that equals are known; the first to say most names the causes.
     let mut fitting: Vec<(u64, &Candidate, &Candidate)> = Vec::new();
+    let mut for_operator: Vec<Vec<Hypothesis>> = Vec::new();
     for (weight, first, second) in order {
         if fitting.first().is_some_and(|(found, _, _)| *found != weight) {
             break;
         }
         match pair_fits(sent, first, second, own, &mut meter, tried) {
+            Some(true) if first.is_for_operator() || second.is_for_operator() => {
+                if for_operator.is_empty() {
+                    let members = [first, second].map(|one| one.members().cloned().collect());
+                    for_operator = members.map(most_specific_first).into();
+                }
+            }
             Some(true) => fitting.push((weight, first, second)),
             Some(false) => {}
             None => break,
@@ -552,7 +598,11 @@ fn pairs(
     }
     let mut groups: Vec<_> = groups.into_iter().map(most_specific_first).collect();
     groups.sort_by_key(|group| std::cmp::Reverse(group.first().map_or(0, |member| member.specificity)));
-    Found { groups, other_pairs }
+    Found {
+        groups,
+        other_pairs,
+        for_operator,
+    }
 }
 
 /// Whether two changes together give the signature; `None` when the budget is used up.

@@ -13,6 +13,8 @@ pub const SHOWN_VALUE_BYTES_MAX: usize = 1024;
 /// How much a report may say. Off is the caller's business: it asks for no report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
+    /// Everything: for the operator's record, never for an answer. Names other keys, and says what a caller is not told.
+    Operator,
     /// Also names that the operator declared, that this key verified with before, and public constants.
     Full,
     /// Only values that stand in the request as it was received.
@@ -32,6 +34,8 @@ pub(crate) enum Origin {
     Declared,
     /// The bucket's owner set it, and it is nobody else's to know, even if a request guesses it.
     Configured,
+    /// Only the operator may know it: the id of another access key.
+    Internal,
     /// It must not be said to anybody.
     Withheld,
 }
@@ -85,10 +89,18 @@ impl Value {
         self.bytes.shrink_to_fit();
     }
 
+    pub(crate) fn internal(bytes: impl Into<Vec<u8>>) -> Value {
+        Value {
+            bytes: bytes.into(),
+            origin: Origin::Internal,
+        }
+    }
+
     pub(crate) fn shown_at(&self, level: Level) -> bool {
         match self.origin {
             Origin::Received | Origin::Answered => true,
-            Origin::Constant | Origin::Declared | Origin::Configured => level == Level::Full,
+            Origin::Constant | Origin::Declared | Origin::Configured => level != Level::Basic,
+            Origin::Internal => level == Level::Operator,
             Origin::Withheld => false,
         }
     }

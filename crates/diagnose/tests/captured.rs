@@ -170,4 +170,24 @@ const BY_HAND: &[(&str, &[&str])] = &[
         "a capture is held against its signature, and nothing is wrong with that of one, while the other has none",
         &["ACC-OWNER", "AUTH-NONE"],
     ),
+    (
+        "which keys there are besides, and were, the server knows; the request itself is one with a wrong secret",
+        &["SEC-OTHERKEY", "SEC-ROTATED"],
+    ),
+    (
+        "people give it to a client that would have taken a secret as well; that is captured as another cause",
+        &["SEC-SMTP"],
+    ),
+    (
+        "a request says nothing of the end of its session, which stands sealed in its token",
+        &["TOK-EXPIRED"],
+    ),
+    (
+        "no client here takes a bucket of this server for a directory bucket",
+        &["TOK-S3EXPRESS"],
+    ),
+    (
+        "the clients here format their dates for no language, wherever they run",
+        &["CLK-CALENDAR"],
+    ),
 ];

@@ -10,6 +10,7 @@ mod cache;
 mod denial;
 mod fault;
 mod kept;
+mod key;
 mod page;
 
 pub(crate) use denial::unmet_json;
@@ -20,7 +21,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use countersign_diagnose::{
-    self as diagnose, Budget, Case, Diagnosis, FormFacts, Level, Report, ServerFacts, Transport,
+    self as diagnose, Budget, Case, Diagnosis, FormFacts, KeyFacts, Level, Report, ServerFacts, Transport,
 };
 use countersign_protocol::encode as xml;
 use countersign_sigv4::{PathRule, Request};
@@ -108,8 +109,12 @@ pub(crate) async fn explain(
     let question = Question::new(gateway, received, refused, fault, endpoint, body.form_facts());
     let found = find(gateway, received, question).await?;
     let diagnosis = &found.diagnosis;
-    let operator = diagnosis.at(Level::Full);
+    let operator = diagnosis.at(Level::Operator);
     log(event, received, error, &operator, note.access_key_id());
+    if diagnosis.is_retired_key_used() {
+        gateway.metrics.retired_key_used();
+        log(RETIRED_KEY_USED, received, error, &operator, note.access_key_id());
+    }
     let level = level(gateway.config.diagnosis, received);
     let takes_texts = |cause: &str| gateway.record.takes_texts(cause, &note, received.at);
     let told = kept::told(&found, &operator, level, takes_texts).with_page(page.as_ref(), level);
@@ -209,6 +214,8 @@ impl Question {
             domains: gateway.config.domains.clone(),
             listen_ports: gateway.listen_ports.clone(),
             seen_hosts: gateway.hosts.of(access_key_id),
+            // Asked for when it is known that there will be a search.
+            key: KeyFacts::default(),
             now: received.at.seconds(),
         };
         Question {
@@ -337,11 +344,21 @@ impl Found {
 }
 
 /// Finds the diagnosis: remembered, or searched for. `None` if the search itself broke.
-async fn find(gateway: &Gateway, received: &Received, question: Question) -> Option<Found> {
+async fn find(gateway: &Gateway, received: &Received, mut question: Question) -> Option<Found> {
+    let client = received.client_address(&gateway.config);
     let resolved = question.refused.resolved.as_ref();
-    let Some(resolved) = resolved.filter(|_| !question.fault.is_nobodys()) else {
-        // Nobody has this key, or nothing is signed: there is nothing to search for and nothing to save.
-        return look(received, question).await;
+    let access_key_id = match resolved.filter(|_| !question.fault.is_nobodys()) {
+        Some(resolved) => resolved.access_key.access_key_id.clone(),
+        None => match key::retired(gateway, &question.refused, received.at) {
+            // It was somebody's key, and one computation says whether it still signs.
+            Some(retired) => {
+                let access_key_id = retired.access_key_id.clone();
+                question.facts.key.retired = Some(retired);
+                access_key_id
+            }
+            // Nobody has this key, or nothing is signed: there is nothing to search for and nothing to save.
+            None => return look(received, question).await,
+        },
     };
     let now = Instant::now();
     let identity = question.identity();
@@ -355,8 +372,8 @@ async fn find(gateway: &Gateway, received: &Received, question: Question) -> Opt
         });
     }
     let asker = Asker {
-        address: received.client_address(&gateway.config),
-        access_key_id: &resolved.access_key.access_key_id,
+        address: client,
+        access_key_id: &access_key_id,
         is_own: is_own(received),
     };
     let allowance = gateway.throttle.ask(&asker, now);
@@ -375,6 +392,14 @@ async fn find(gateway: &Gateway, received: &Received, question: Question) -> Opt
             return look(received, question).await;
         }
     };
+    key::tell(
+        gateway,
+        &question.refused,
+        &mut question.facts.key,
+        client,
+        received.at,
+    );
+    key::note_refused(gateway, &question.refused, &question.method, client, received.at);
     let answer = tokio::task::spawn_blocking(move || {
         let started = question.clock.busy();
         let diagnosis = question.search(allowance);
@@ -488,6 +513,8 @@ fn element(report: Report, url: Option<String>) -> xml::Diagnosis {
     }
 }
 
+/// The word in the log that says that somebody holds the secret of a key that is no longer in use.
+const RETIRED_KEY_USED: &str = "retired_key_used";
 /// How long one search may keep a processor busy.
 const SEARCH_TIME_MAX: Duration = Duration::from_millis(10);
 /// How long a search may wait for its turn.

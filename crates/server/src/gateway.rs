@@ -6,7 +6,9 @@ use std::time::Instant;
 
 use countersign_engine::upkeep::Upkeep;
 use countersign_identity::Directory;
+use countersign_sigv4::{Claim, Form};
 use countersign_store::Store;
+use http::header;
 use tokio::sync::Semaphore;
 
 use crate::bucket_policies::BucketPolicies;
@@ -14,7 +16,9 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::explain::Cache;
 use crate::hosts::Hosts;
+use crate::key_memory::{KeyMemory, Kind};
 use crate::metrics::Metrics;
+use crate::pipeline::received::Received;
 use crate::probe::Health;
 use crate::record::Record;
 use crate::scrub::Scrubber;
@@ -43,6 +47,8 @@ pub(crate) struct Gateway {
     pub(crate) admin_address: Option<SocketAddr>,
     /// Hosts that access keys verified with.
     pub(crate) hosts: Hosts,
+    /// What became of the latest requests with each access key.
+    pub(crate) keys: KeyMemory,
     /// Verifies the tokens of identity providers.
     pub(crate) web_identity: WebIdentityVerifier,
     /// The latest refusals.
@@ -92,6 +98,7 @@ impl Gateway {
             listen_ports,
             admin_address,
             hosts: Hosts::default(),
+            keys: KeyMemory::default(),
             web_identity,
             record,
             metrics,
@@ -99,6 +106,20 @@ impl Gateway {
             diagnoses: Cache::default(),
             searches: Semaphore::new(1),
         }
+    }
+
+    /// Remembers that a request verified, for the sake of those that will not.
+    pub(crate) fn note_verified(&self, received: &Received, claim: &Claim) {
+        // A form signs its policy and no host.
+        if claim.form != Form::Policy {
+            let host = received.header(header::HOST).unwrap_or_default();
+            self.hosts.note(&claim.access_key_id, host);
+        }
+        let now = received.at.seconds();
+        // A link and a form are dated when they are made.
+        let clock = (claim.form == Form::Header).then(|| claim.time - now);
+        let (client, kind) = (received.client_address(&self.config), Kind::of(received.method()));
+        self.keys.verified(&claim.access_key_id, client, kind, clock, now);
     }
 
     /// Whether the store takes writes.

@@ -15,6 +15,7 @@ mod facts;
 mod gateway;
 mod hosts;
 mod judge;
+mod key_memory;
 mod listen;
 mod lists;
 mod metrics;

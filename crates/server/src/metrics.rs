@@ -30,6 +30,7 @@ pub(crate) struct Metrics {
     refusals: Family<Labels<2>, Counter>,
     not_written: Family<Labels<1>, Counter>,
     searches_skipped: Family<Labels<1>, Counter>,
+    retired_keys_used: Counter,
     writable: Gauge,
     log: Log,
     scrub: Scrub,
@@ -106,6 +107,12 @@ impl Metrics {
             "Refusals for which no cause was searched",
             searches_skipped.clone(),
         );
+        let retired_keys_used = Counter::default();
+        registry.register(
+            "retired_keys_used",
+            "Refused requests that were signed with the secret of an access key that is no longer in use",
+            retired_keys_used.clone(),
+        );
         let writable = Gauge::default();
         registry.register(
             "storage_writable",
@@ -120,6 +127,7 @@ impl Metrics {
             refusals,
             not_written,
             searches_skipped,
+            retired_keys_used,
             writable,
             log,
             scrub,
@@ -160,6 +168,11 @@ impl Metrics {
     /// A cause was not searched for.
     pub(crate) fn search_skipped(&self, why: Skipped) {
         self.searches_skipped.get_or_create(&skipped(why)).inc();
+    }
+
+    /// Somebody signed with a key that is no longer in use.
+    pub(crate) fn retired_key_used(&self) {
+        self.retired_keys_used.inc();
     }
 
     /// Whether the storage takes writes.

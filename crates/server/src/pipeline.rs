@@ -94,15 +94,8 @@ async fn carry(
         None
     };
     let authenticated = Authenticated::prove(&request, form.as_ref(), &place, &gateway.directory)?;
-    // A form signs its policy and no host.
-    if let Some(signature) = authenticated
-        .signature()
-        .filter(|signature| signature.claim.form != sigv4::Form::Policy)
-    {
-        gateway.hosts.note(
-            &signature.claim.access_key_id,
-            received.header(header::HOST).unwrap_or_default(),
-        );
+    if let Some(signature) = authenticated.signature() {
+        gateway.note_verified(received, &signature.claim);
     }
     let named = match &form {
         Some(form) => countersign_protocol::parse_form(&head, form),

@@ -167,8 +167,7 @@ async fn carry(gateway: &Gateway, received: &Received, called: Called) -> Result
     };
     let authenticated = Authenticated::prove(&request, None, &place, &gateway.directory)?;
     if let Some(signature) = authenticated.signature() {
-        let host = received.header(header::HOST).unwrap_or_default();
-        gateway.hosts.note(&signature.claim.access_key_id, host);
+        gateway.note_verified(received, &signature.claim);
     }
     let parsed = called
         .parameters

@@ -4,8 +4,8 @@
 use std::cell::Cell;
 
 use countersign_diagnose::{
-    Budget, Case, DIAGNOSIS_BYTES_MAX, Diagnosis, Fault, Level, PAIRS_BYTES_MAX, SINGLES_BYTES_MAX,
-    ServerFacts, Transport, diagnose,
+    Budget, Case, DIAGNOSIS_BYTES_MAX, DateKey, Diagnosis, Fault, KeyFacts, KnownKey, Level, PAIRS_BYTES_MAX,
+    SINGLES_BYTES_MAX, ServerFacts, Transport, diagnose,
 };
 use countersign_sigv4::{Expected, PathRule, Refusal, Secret, SigningKey, claim, verify};
 
@@ -32,7 +32,7 @@ pub(crate) fn run(input: &[u8]) {
         Ok(None) => return,
         Err(refusal) => (None, refusal),
     };
-    let mut withheld = vec![SECRET.to_owned()];
+    let mut withheld = vec![SECRET.to_owned(), OTHER_KEY.to_owned()];
     if let Some(claim) = &claim {
         let signing_key = SigningKey::derive(&secret, &claim.scope);
         let verdict = verify(&request, claim, PathRule::S3, &signing_key);
@@ -48,6 +48,17 @@ pub(crate) fn run(input: &[u8]) {
         domains: vec!["s3.example.com".to_owned()],
         listen_ports: vec![9000],
         seen_hosts: vec!["inside:9000".to_owned()],
+        key: KeyFacts {
+            others: vec![KnownKey {
+                access_key_id: OTHER_KEY.to_owned(),
+                retired: None,
+                date_key: claim.as_ref().map(|claim| {
+                    let other = Secret::new("another key of the same user");
+                    DateKey::new(SigningKey::date_key(&other, &claim.scope.date))
+                }),
+            }],
+            ..KeyFacts::default()
+        },
         now: claim.as_ref().map_or(1_792_000_000, |claim| claim.time),
     };
     let case = Case {
@@ -115,3 +126,6 @@ fn check(diagnosis: &Diagnosis, hashed_bytes_max: u64, withheld: &[String]) {
         );
     }
 }
+
+/// Only the operator may be told of it.
+const OTHER_KEY: &str = "AKIDOTHERKEY00000001";

@@ -2,6 +2,7 @@
 
 use countersign_sigv4::Refusal;
 
+use super::clk_calendar::foreign_digits;
 use super::prelude::*;
 
 pub(crate) static RULE: Rule = Rule {
@@ -17,6 +18,9 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
     let Refusal::DateInvalid { got, .. } = scene.refusal()? else {
         return None;
     };
+    if foreign_digits(scene).is_some() {
+        return None;
+    }
     let Some(got) = got else {
         let what = "The request has neither x-amz-date nor Date";
         let cure = "Send x-amz-date as YYYYMMDDTHHMMSSZ, in UTC, and sign it.";

@@ -2,6 +2,7 @@
 
 use countersign_sigv4::{Claim, Form, Scope, timestamp_text};
 
+use super::clk_calendar::of_scope;
 use super::prelude::*;
 
 pub(crate) static RULE: Rule = Rule {
@@ -59,7 +60,7 @@ fn tell(_: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
 fn check(scene: &Scene<'_>) -> Option<Finding> {
     let claim = scene.claim()?;
     // A form's policy has its own dates, and a date brought in from a Date header is not the client's text.
-    if claim.timestamp.get(..8) == Some(claim.scope.date.as_str()) {
+    if claim.timestamp.get(..8) == Some(claim.scope.date.as_str()) || of_scope(scene).is_some() {
         return None;
     }
     let (scope_date, timestamp) = (

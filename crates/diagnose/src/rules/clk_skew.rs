@@ -2,6 +2,7 @@
 //!
 //! Not here: offsets that look like a time zone (`clk_tz`) and requests sent late (`clk_stale`).
 
+use super::calendar::of_claim;
 use super::clock::{offset, sent_later, skew, with_times, zone};
 use super::prelude::*;
 
@@ -16,7 +17,7 @@ pub(crate) static RULE: Rule = Rule {
 
 fn check(scene: &Scene<'_>) -> Option<Finding> {
     let skew = skew(scene)?;
-    if zone(skew).is_some() || sent_later(scene, skew).is_some() {
+    if of_claim(scene).is_some() || zone(skew).is_some() || sent_later(scene, skew).is_some() {
         return None;
     }
     let what = Words::of(format!("The client's clock is {} this server's", offset(skew)));

@@ -2,6 +2,7 @@
 //!
 //! That the time is wrong is certain; that a time zone is the reason is strong evidence, not proof.
 
+use super::calendar::of_claim;
 use super::clock::{sent_later, skew, with_times, zone};
 use super::prelude::*;
 
@@ -17,7 +18,7 @@ pub(crate) static RULE: Rule = Rule {
 fn check(scene: &Scene<'_>) -> Option<Finding> {
     let skew = skew(scene)?;
     let zone = zone(skew)?;
-    if sent_later(scene, skew).is_some() {
+    if sent_later(scene, skew).is_some() || of_claim(scene).is_some() {
         return None;
     }
     let what = Words::of(format!(

@@ -7,6 +7,7 @@ use countersign_sigv4::headers_not_signed;
 use super::hdr_casemap::is_signed_otherwise;
 use super::prelude::*;
 use super::qry_second_qmark::is_behind_the_names;
+use super::tok_s3express::{EXPRESS_HEADER, is_renamed};
 use super::tok_unsigned::{HEADER, is_added};
 
 pub(crate) static RULE: Rule = Rule {
@@ -32,9 +33,9 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
         return None;
     }
     let mut names = unsigned(scene);
-    if is_added(scene) {
+    if is_added(scene) || is_renamed(scene) {
         // The session token has its own cause.
-        names.retain(|name| name != HEADER);
+        names.retain(|name| name != HEADER && name != EXPRESS_HEADER);
     }
     // So has a name that another language made of this one.
     names.retain(|name| !is_signed_otherwise(scene, name));

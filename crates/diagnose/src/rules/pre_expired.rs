@@ -2,6 +2,7 @@
 
 use countersign_sigv4::{Form, query_value, timestamp_text};
 
+use super::calendar::of_claim;
 use super::prelude::*;
 use crate::case::Fault;
 use crate::words::duration;
@@ -27,7 +28,7 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
         finding.signed = Some(Value::answered(timestamp_text(end)));
         return Some(finding);
     }
-    if end >= now {
+    if end >= now || of_claim(scene).is_some() {
         return None;
     }
     let what = Words::of(format!(

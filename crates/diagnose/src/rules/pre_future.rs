@@ -2,6 +2,7 @@
 
 use countersign_sigv4::{Form, SKEW_SECONDS_MAX};
 
+use super::calendar::of_claim;
 use super::clock::{with_times, zone};
 use super::prelude::*;
 use crate::words::duration;
@@ -18,7 +19,7 @@ pub(crate) static RULE: Rule = Rule {
 fn check(scene: &Scene<'_>) -> Option<Finding> {
     let claim = scene.claim().filter(|claim| claim.form == Form::Query)?;
     let ahead = claim.time.saturating_sub(scene.case.server.now);
-    if ahead <= i64::try_from(SKEW_SECONDS_MAX).unwrap_or(900) {
+    if ahead <= i64::try_from(SKEW_SECONDS_MAX).unwrap_or(900) || of_claim(scene).is_some() {
         return None;
     }
     let mut what = format!(

@@ -41,6 +41,18 @@ pub(super) fn with_value(query: &[u8], name: &str, value: &[u8]) -> Vec<u8> {
     changed.join(&b'&')
 }
 
+/// A canonical query in which one parameter goes under another name, in its order.
+pub(super) fn renamed(query: &[u8], from: &str, to: &str) -> Vec<u8> {
+    let mut pieces: Vec<Vec<u8>> = pieces(query)
+        .map(|piece| match piece.strip_prefix(from.as_bytes()) {
+            Some(rest) if name_of(piece) == from.as_bytes() => [to.as_bytes(), rest].concat(),
+            _ => piece.to_vec(),
+        })
+        .collect();
+    pieces.sort();
+    pieces.join(&b'&')
+}
+
 fn pieces(query: &[u8]) -> impl Iterator<Item = &[u8]> {
     query.split(|&b| b == b'&').filter(|piece| !piece.is_empty())
 }
@@ -59,5 +71,7 @@ mod tests {
         assert_eq!(without(query, "X-Amz-B"), b"a=1&c=");
         assert_eq!(with_value(query, "X-Amz-B", b"x%2"), b"a=1&X-Amz-B=x%2&c=");
         assert_eq!(without(query, "absent"), query);
+        assert_eq!(renamed(query, "X-Amz-B", "d"), b"a=1&c=&d=2");
+        assert_eq!(renamed(b"a=1&c=", "X-Amz", "d"), b"a=1&c=");
     }
 }

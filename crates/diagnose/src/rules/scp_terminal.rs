@@ -5,6 +5,7 @@
 use countersign_sigv4::Refusal;
 
 use super::auth_format::is_quoted;
+use super::clk_calendar::foreign_digits;
 use super::prelude::*;
 use super::qry_cred_double::is_encoded_twice;
 
@@ -18,7 +19,7 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(scene: &Scene<'_>) -> Option<Finding> {
-    if is_encoded_twice(scene) || is_quoted(scene) {
+    if is_encoded_twice(scene) || is_quoted(scene) || foreign_digits(scene).is_some() {
         return None;
     }
     let (what, got) = match scene.refusal()? {

@@ -1,8 +1,8 @@
 //! The one place where a secret is changed for a hypothesis.
 //!
 //! INVARIANT: a transform is allowed only if guessing its result is as hard as guessing the secret: it does not depend on the
-//! secret at all, or the secret can be computed back from the result. Nothing is cut off, folded or replaced by less, since
-//! that would let somebody find the secret piece by piece.
+//! secret at all, the secret can be computed back from the result, or it is a cryptographic hash of all of it. Nothing is cut off,
+//! folded or replaced by less, since that would let somebody find the secret piece by piece.
 
 use zeroize::Zeroizing;
 

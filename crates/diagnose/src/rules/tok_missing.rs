@@ -3,6 +3,7 @@
 //! To S3 such an id without its token is nobody's.
 
 use super::prelude::*;
+use super::tok_s3express::is_express;
 use crate::case::Fault;
 
 pub(crate) static RULE: Rule = Rule {
@@ -18,6 +19,7 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
     let claim = scene.claim()?;
     if !matches!(scene.case.fault, Fault::UnknownAccessKeyId)
         || claim.session_token.is_some()
+        || is_express(scene)
         || !is_temporary(&claim.access_key_id)
     {
         return None;

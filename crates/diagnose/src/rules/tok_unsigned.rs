@@ -7,6 +7,7 @@ use countersign_sigv4::Refusal;
 use super::hdr_missing::missing;
 use super::prelude::*;
 use super::query::without;
+use super::tok_s3express::is_renamed;
 
 pub(crate) static RULE: Rule = Rule {
     weight: 760,
@@ -44,7 +45,7 @@ fn tell(scene: &Scene<'_>, _: &Hypothesis) -> Told {
 fn check(scene: &Scene<'_>) -> Option<Finding> {
     let (what, cure) = if is_added(scene) {
         (ADDED, cure(scene))
-    } else if scene.is_mismatch() && missing(scene).any(|name| name == HEADER) {
+    } else if scene.is_mismatch() && !is_renamed(scene) && missing(scene).any(|name| name == HEADER) {
         (
             "The session token was signed and did not arrive",
             Words::of(
@@ -66,6 +67,7 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
 /// Whether the token is in a header that is not signed, and the request is refused for that.
 pub(super) fn is_added(scene: &Scene<'_>) -> bool {
     matches!(scene.refusal(), Some(Refusal::HeadersNotSigned(names)) if names.iter().any(|name| name == HEADER))
+        && !is_renamed(scene)
 }
 
 fn cure(scene: &Scene<'_>) -> Words {

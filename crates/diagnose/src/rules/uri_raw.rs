@@ -4,17 +4,21 @@ use countersign_sigv4::decode_percent;
 
 use super::path::{encode_except, propose_uri, with_signed_path};
 use super::prelude::*;
+use crate::leaning::verified_here;
 
 pub(crate) static RULE: Rule = Rule {
     weight: 720,
     propose: Some(propose),
     tell: Some(tell),
+    infer: Some(infer),
     ..Rule::new(
         "URI-RAW",
         "The signer did not encode all characters of the path",
         include_str!("../../pages/URI-RAW.md"),
     )
 };
+
+const CURE: &str = "Percent-encode every byte of the path except A-Z a-z 0-9 - . _ ~ and / before signing.";
 
 /// What common encoders leave bare beyond the unreserved characters, and their names.
 const ENCODERS: [(&[u8], &str); 6] = [
@@ -39,12 +43,24 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
     propose_uri(scene, out, decoded, 13, "without any encoding");
 }
 
+/// A client that signs other requests rightly goes wrong where this one differs from them.
+fn infer(scene: &Scene<'_>) -> Option<Finding> {
+    verified_here(scene).filter(|_| scene.is_mismatch())?;
+    let decoded = decode_percent(scene.case.request.path);
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(byte);
+    if decoded.iter().all(is_plain) {
+        return None;
+    }
+    let what = Words::of(
+        "the path was signed as something else; it holds characters that signers write in different ways",
+    );
+    Some(Finding::new(Slot::Uri, Proof::Infer, 420, what, Words::of(CURE)))
+}
+
 fn tell(_: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
     let what = Words::of(format!("The path was signed {}", hypothesis.detail));
     Told {
         what: with_signed_path(what, hypothesis),
-        cure: Words::of(
-            "Percent-encode every byte of the path except A-Z a-z 0-9 - . _ ~ and / before signing.",
-        ),
+        cure: Words::of(CURE),
     }
 }

@@ -11,6 +11,7 @@
 #![expect(clippy::panic, reason = "a broken fixture is named before the test ends")]
 
 mod form;
+mod key;
 mod stream;
 
 use std::fs;
@@ -146,8 +147,13 @@ impl Context {
             domains: self.list("domains"),
             listen_ports: ports.collect(),
             seen_hosts: self.list("seen_hosts"),
-            now: parse_timestamp(self.text("now").unwrap_or("20261122T040000Z")).expect("a time"),
+            key: key::facts(&self.0, self.now()),
+            now: self.now(),
         }
+    }
+
+    fn now(&self) -> i64 {
+        parse_timestamp(self.text("now").unwrap_or("20261122T040000Z")).expect("a time")
     }
 
     /// The signature of the client over what it signed.
@@ -317,7 +323,12 @@ impl Context {
             let known = !self.flag("unknown_key");
             let fault = match (&refusal, &body_fault) {
                 _ if !known => Fault::UnknownAccessKeyId,
-                _ if token_refused => Fault::InvalidToken,
+                _ if token_refused => match self.text("token_ended") {
+                    Some(ended) => Fault::TokenExpired {
+                        ended: parse_timestamp(ended).expect("a time"),
+                    },
+                    None => Fault::InvalidToken,
+                },
                 (None, _) if claimed.is_none() => Fault::Unsigned,
                 (Some(refusal), _) => Fault::Refused(refusal),
                 (None, Some(fault)) => Fault::Body(fault),
@@ -454,21 +465,34 @@ pub fn unhurried() -> Budget<'static> {
 }
 
 /// What a person compares: everything a report says, line by line.
-pub fn describe(diagnosis: &Diagnosis, full: &Report, basic: &Report) -> String {
+pub fn describe(diagnosis: &Diagnosis, operator: &Report, full: &Report, basic: &Report) -> String {
     let mut out = format!("header:    {}\n", full.header_value());
     out.push_str(&format!("full:      {}\n", full.sentence));
     out.push_str(&format!("basic:     {}\n", basic.sentence));
-    for cause in &full.causes {
-        out.push_str(&cause_text(cause));
-    }
-    for line in &full.ruled_out {
-        out.push_str(&format!("ruled out: {line}\n"));
-    }
+    out.push_str(&all_of(full));
     out.push_str(&format!("otherwise: {:?}\n", diagnosis.otherwise).to_lowercase());
-    if let Some(culprit) = &full.culprit {
-        out.push_str(&format!("culprit:   {} ({})\n", culprit.kind, culprit.evidence));
+    out.push_str(&culprit_of(full));
+    if operator.json() != full.json() {
+        out.push_str(&format!("\noperator:  {}\n", operator.sentence));
+        out.push_str(&all_of(operator));
+        out.push_str(&culprit_of(operator));
     }
     out
+}
+
+fn all_of(report: &Report) -> String {
+    let mut out: String = report.causes.iter().map(cause_text).collect();
+    for line in &report.ruled_out {
+        out.push_str(&format!("ruled out: {line}\n"));
+    }
+    out
+}
+
+fn culprit_of(report: &Report) -> String {
+    let culprit = report.culprit.as_ref();
+    culprit.map_or_else(String::new, |culprit| {
+        format!("culprit:   {} ({})\n", culprit.kind, culprit.evidence)
+    })
 }
 
 fn cause_text(cause: &ReportCause) -> String {

@@ -57,9 +57,9 @@ pub(super) fn explain(
     let is_told = denial.is_own_account && error.message == denial.told();
     let header = is_told.then(|| decision.header());
     let decision = match level {
-        Level::Full if denial.is_own_account => decision,
+        Level::Operator | Level::Full if denial.is_own_account => decision,
         Level::Basic if is_told => decision.without_statement(),
-        Level::Full | Level::Basic => return None,
+        Level::Operator | Level::Full | Level::Basic => return None,
     };
     Some(Explanation {
         header,

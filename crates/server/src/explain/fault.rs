@@ -21,6 +21,8 @@ pub(super) enum SearchedFault {
     Signature(sigv4::Refusal),
     UnknownAccessKeyId,
     InvalidToken,
+    /// The session of the token ended at this second.
+    TokenExpired(i64),
     /// The signature of the request matched, and its body is not what was said about it.
     Body(Fault, diagnose::BodyFacts),
     /// The signature of the form matched, and its policy does not allow it.
@@ -54,6 +56,10 @@ impl SearchedFault {
             Refusal::Signature(refusal) => return Some(SearchedFault::Signature(refusal.clone())),
             Refusal::UnknownAccessKeyId => return Some(SearchedFault::UnknownAccessKeyId),
             Refusal::InvalidToken => return Some(SearchedFault::InvalidToken),
+            Refusal::ExpiredToken => {
+                let session = refused.resolved.as_ref()?.session.as_ref()?;
+                return Some(SearchedFault::TokenExpired(session.expires.seconds()));
+            }
             Refusal::Policy(fault) => return Some(SearchedFault::Policy(fault.clone())),
             Refusal::Store(Error::LinkUsed { at }, _) => return Some(SearchedFault::LinkUsed(at.seconds())),
             Refusal::Store(Error::LinkEnded, _) => return Some(SearchedFault::LinkEnded),
@@ -130,6 +136,7 @@ impl SearchedFault {
             SearchedFault::Signature(refusal) => diagnose::Fault::Refused(refusal),
             SearchedFault::UnknownAccessKeyId => diagnose::Fault::UnknownAccessKeyId,
             SearchedFault::InvalidToken => diagnose::Fault::InvalidToken,
+            SearchedFault::TokenExpired(ended) => diagnose::Fault::TokenExpired { ended: *ended },
             SearchedFault::Body(fault, _) => diagnose::Fault::Body(fault),
             SearchedFault::Policy(fault) => diagnose::Fault::Policy(fault),
             SearchedFault::LinkUsed(at) => diagnose::Fault::LinkUsed { at: *at },

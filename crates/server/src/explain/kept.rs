@@ -27,7 +27,10 @@ pub(super) fn told(
     let mut diagnosis = document(operator);
     // Whoever is told nothing, for the sake of AWS's very bytes, may still ask what its own request holds.
     let level = level.unwrap_or(Level::Basic);
-    let for_caller = (level != Level::Full).then(|| document(&found.diagnosis.at(level)));
+    let for_caller = document(&found.diagnosis.at(level));
+    // What only the operator may know is withheld at every level.
+    let is_less = level != Level::Full || for_caller != diagnosis;
+    let for_caller = is_less.then_some(for_caller);
     let causes = operator.told();
     if let Some(texts) = found.diagnosis.texts(Level::Full) {
         let cause = causes.first().copied().unwrap_or(NO_CAUSE);

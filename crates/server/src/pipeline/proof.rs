@@ -168,10 +168,20 @@ impl Authenticated {
             Ok(resolved) => resolved,
             Err(unresolved) => {
                 // Of a key that may not be used nothing more is told than of one that nobody has.
-                let is_about_token = unresolved == Unresolved::TokenInvalid;
-                let presumed = is_about_token
-                    .then(|| directory.presumed(&claim.access_key_id))
-                    .flatten();
+                let presumed = match (unresolved, &claim.session_token) {
+                    (Unresolved::TokenInvalid, _) => directory.presumed(&claim.access_key_id),
+                    (Unresolved::TokenExpired, Some(token)) => {
+                        directory.of_ended_session(&claim.access_key_id, token, now)
+                    }
+                    (
+                        Unresolved::UnknownAccessKeyId
+                        | Unresolved::Inactive
+                        | Unresolved::Expired
+                        | Unresolved::TokenMissing
+                        | Unresolved::TokenExpired,
+                        _,
+                    ) => None,
+                };
                 return Err(refuse(unknown(unresolved), claim, presumed, None));
             }
         };

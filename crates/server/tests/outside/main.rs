@@ -17,6 +17,7 @@ mod form;
 mod forms;
 mod guarded;
 mod http;
+mod keys;
 mod lists;
 mod members;
 mod objects;
