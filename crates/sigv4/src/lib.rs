@@ -81,6 +81,6 @@ pub use sign::{Signed, Signer};
 pub use signing_key::{Chain, Signature, SigningKey};
 /// The type of short texts in a [`Claim`].
 pub use smol_str::SmolStr;
-pub use timestamp::{parse_timestamp, timestamp_text};
+pub use timestamp::{parse_http_date, parse_timestamp, timestamp_text};
 pub use uri::{canonical_query, decode_percent, decode_query, encode_uri, query_pairs, query_value};
 pub use verify::{Trace, Verdict, string_to_sign, string_to_sign_head, verify};

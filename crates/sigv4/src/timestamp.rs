@@ -36,7 +36,7 @@ pub fn timestamp_text(unix_seconds: i64) -> String {
 }
 
 /// Unix seconds of an HTTP date like `Fri, 24 May 2013 00:00:00 GMT`, as a `Date` header carries it.
-pub(crate) fn parse_http_date(text: &str) -> Option<i64> {
+pub fn parse_http_date(text: &str) -> Option<i64> {
     Some(
         rfc2822::DateTimeParser::new()
             .parse_timestamp(text)

@@ -1,0 +1,219 @@
+//! One refused request, as far as a text shows it.
+//!
+//! Not here: reading the texts (`forms`), and what follows from them (`explain`).
+
+use crate::answer::Answer;
+use crate::canonical::CanonicalText;
+use crate::forms::Form;
+use crate::rebuilt::{Rebuilt, access_key_id};
+
+/// One refused request, as far as a text shows it. Everything is as it stood in the text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    /// What kind of text it was.
+    pub form: Form,
+    /// The request that was sent.
+    pub sent: Option<Sent>,
+    /// What the client says that it signed.
+    pub client: Texts,
+    /// What the server says that it computed from what it received.
+    pub server: Texts,
+    /// What the server answered.
+    pub answer: Option<Answer>,
+    /// Answers that came before this one and led to another request: redirects, preflights.
+    pub earlier: Vec<(Sent, Answer)>,
+    /// What could not be read or is missing from the text, and how to get it, each a sentence.
+    pub notes: Vec<&'static str>,
+}
+
+/// A request as it was sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sent {
+    /// The method; empty if the text does not say it.
+    pub method: String,
+    /// `http` or `https`, where it shows.
+    pub scheme: Option<String>,
+    /// The path, nothing decoded.
+    pub path: String,
+    /// What follows the question mark, nothing decoded.
+    pub query: Option<String>,
+    /// The headers in their order, `Host` among them.
+    pub headers: Vec<(String, String)>,
+    /// Bytes of the body, where they show.
+    pub body_bytes: Option<u64>,
+}
+
+/// The texts of a signature.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Texts {
+    /// The canonical request.
+    pub canonical_request: Option<String>,
+    /// The string to sign.
+    pub string_to_sign: Option<String>,
+    /// The signature.
+    pub signature: Option<String>,
+}
+
+impl Evidence {
+    pub(crate) fn new(form: Form) -> Evidence {
+        Evidence {
+            form,
+            sent: None,
+            client: Texts::default(),
+            server: Texts::default(),
+            answer: None,
+            earlier: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+
+    /// Takes the texts out of an answer that holds them, as AWS's and ours do.
+    pub(crate) fn with_answer(mut self, answer: Option<Answer>) -> Evidence {
+        if let Some(answer) = &answer {
+            let element = |name: &str| answer.element(name).map(str::to_owned);
+            self.server = Texts {
+                canonical_request: element("CanonicalRequest"),
+                string_to_sign: element("StringToSign"),
+                signature: element("SignatureProvided"),
+            };
+        }
+        self.answer = answer;
+        self
+    }
+
+    /// The access key that the request names.
+    pub fn access_key_id(&self) -> Option<String> {
+        let element = self
+            .answer
+            .as_ref()
+            .and_then(|answer| answer.element("AWSAccessKeyId"));
+        access_key_id(self.sent.as_ref(), element)
+    }
+
+    /// The canonical request that the client signed: what it says itself, else what follows from the request that it sent.
+    pub fn signed(&self) -> Option<CanonicalText> {
+        let told = self
+            .client
+            .canonical_request
+            .as_deref()
+            .and_then(CanonicalText::parse);
+        told.or_else(|| Rebuilt::of_sent(self.sent.as_ref()?).canonical())
+    }
+
+    /// Whether it says anything at all.
+    pub(crate) fn says_something(&self) -> bool {
+        self.sent.is_some() || self.answer.is_some() || self.client != Texts::default()
+    }
+}
+
+impl Sent {
+    /// A request for a URL, without its headers but for `Host`.
+    pub(crate) fn to_url(method: &str, url: &str) -> Option<Sent> {
+        let (scheme, rest) = url.split_once("://")?;
+        if !matches!(scheme, "http" | "https") {
+            return None;
+        }
+        let rest = rest.split('#').next().unwrap_or_default();
+        let end = rest.find(['/', '?']).unwrap_or(rest.len());
+        let (authority, target) = rest.split_at(end);
+        let authority = authority.rsplit('@').next().unwrap_or_default();
+        if authority.is_empty() {
+            return None;
+        }
+        let mut sent = Sent::to_target(method, target);
+        sent.scheme = Some(scheme.to_owned());
+        sent.headers.push(("Host".to_owned(), host_of(scheme, authority)));
+        Some(sent)
+    }
+
+    /// A request for a target, as it stands in a request line.
+    pub(crate) fn to_target(method: &str, target: &str) -> Sent {
+        let (path, query) = match target.split_once('?') {
+            Some((path, query)) => (path, Some(query.to_owned())),
+            None => (target, None),
+        };
+        let path = if path.is_empty() { "/" } else { path };
+        Sent {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            query,
+            ..Sent::default()
+        }
+    }
+
+    /// The value of the first header of this name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut headers = self.headers.iter();
+        let (_, value) = headers.find(|(other, _)| other.eq_ignore_ascii_case(name))?;
+        Some(value)
+    }
+
+    /// Sets a header unless there is one of this name.
+    pub(crate) fn default_header(&mut self, name: &str, value: &str) {
+        if self.header(name).is_none() {
+            self.headers.push((name.to_owned(), value.to_owned()));
+        }
+    }
+
+    /// Adds headers; one that is there already, such as the `Host` of the URL, is replaced.
+    pub(crate) fn add_headers(&mut self, headers: impl IntoIterator<Item = (String, String)>) {
+        for (name, value) in headers {
+            if name.eq_ignore_ascii_case("host") {
+                self.headers
+                    .retain(|(other, _)| !other.eq_ignore_ascii_case("host"));
+            }
+            self.headers.push((name, value));
+        }
+    }
+
+    /// Path and query as they stand in a request line.
+    pub fn target(&self) -> String {
+        match &self.query {
+            Some(query) => format!("{}?{query}", self.path),
+            None => self.path.clone(),
+        }
+    }
+}
+
+/// `Host` as clients send it: without the port that the scheme implies.
+fn host_of(scheme: &str, authority: &str) -> String {
+    let usual = match scheme {
+        "http" => ":80",
+        _ => ":443",
+    };
+    authority.strip_suffix(usual).unwrap_or(authority).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_is_taken_apart_without_decoding_anything() {
+        for (url, scheme, host, path, query) in [
+            ("https://h/a%2Fb?x=%20&y", "https", "h", "/a%2Fb", Some("x=%20&y")),
+            ("http://h:9000", "http", "h:9000", "/", None),
+            ("http://h:80/a#part", "http", "h", "/a", None),
+            (
+                "https://h:443?list-type=2",
+                "https",
+                "h",
+                "/",
+                Some("list-type=2"),
+            ),
+            ("https://user:word@h/a", "https", "h", "/a", None),
+        ] {
+            let sent = Sent::to_url("GET", url).expect("a URL");
+            assert_eq!(sent.scheme.as_deref(), Some(scheme), "{url}");
+            assert_eq!(sent.header("host"), Some(host), "{url}");
+            assert_eq!(
+                (sent.path.as_str(), sent.query.as_deref()),
+                (path, query),
+                "{url}"
+            );
+        }
+        for not in ["s3://bucket/key", "https://", "/a/b", ""] {
+            assert_eq!(Sent::to_url("GET", not), None, "{not}");
+        }
+    }
+}

@@ -1,0 +1,311 @@
+//! The cause that is found from each kind of text, with the secret and without.
+//!
+//! A client signs one request and a server receives another; the texts are written here as the tools write them. What the real
+//! tools print is held by the fixtures.
+
+#![expect(clippy::panic, reason = "a broken case is named before the test ends")]
+
+use countersign_evidence::{Explained, Form, Known, explain, read};
+use countersign_sigv4::{PathRule, Payload, Request, Secret, Signer, Trace, claim};
+
+const TIME: i64 = 1_735_689_600;
+const SECRET: &str = "wJalr/XUtnFEMI+K7MDENG/bPxRfiCYEXAMPLEKEY";
+
+type Headers = Vec<(String, String)>;
+
+/// A request in flight.
+#[derive(Clone)]
+struct Flight {
+    method: &'static str,
+    target: &'static str,
+    headers: Headers,
+    secret: &'static str,
+}
+
+impl Flight {
+    fn new(method: &'static str, target: &'static str, host: &str) -> Flight {
+        Flight {
+            method,
+            target,
+            headers: vec![("host".into(), host.into())],
+            secret: SECRET,
+        }
+    }
+
+    fn with<T>(&self, with: impl FnOnce(&Request<'_>) -> T) -> T {
+        let (path, query) = self
+            .target
+            .split_once('?')
+            .map_or((self.target, None), |(p, q)| (p, Some(q)));
+        let headers: Vec<(&str, &[u8])> = self
+            .headers
+            .iter()
+            .map(|(n, v)| (n.as_str(), v.as_bytes()))
+            .collect();
+        with(&Request {
+            method: self.method,
+            path: path.as_bytes(),
+            query: query.map(str::as_bytes),
+            headers: &headers,
+        })
+    }
+
+    fn sign(mut self) -> Flight {
+        let secret = Secret::new(self.secret);
+        let signer = Signer {
+            access_key_id: "AKIAIOSFODNN7EXAMPLE",
+            secret: &secret,
+            session_token: None,
+            region: "us-east-1",
+            service: "s3",
+            time: TIME,
+            rule: PathRule::S3,
+        };
+        let added = self.with(|request| signer.sign_headers(request, &Payload::Unsigned));
+        self.headers.extend(
+            added
+                .into_iter()
+                .map(|(name, value)| (name.to_string(), value.to_string())),
+        );
+        self
+    }
+
+    fn set(mut self, name: &str, value: &str) -> Flight {
+        match self.headers.iter_mut().find(|(other, _)| other == name) {
+            Some((_, old)) => *old = value.into(),
+            None => self.headers.push((name.into(), value.into())),
+        }
+        self
+    }
+
+    /// Canonical request, string to sign and signature, of whoever holds this request.
+    fn texts(&self) -> [String; 3] {
+        self.with(|request| {
+            let claimed = claim(request).expect("well-formed").expect("signed");
+            let trace = Trace::of(request, &claimed, PathRule::S3);
+            let text = |bytes| String::from_utf8(bytes).expect("text");
+            [
+                text(trace.canonical_request),
+                text(trace.string_to_sign),
+                claimed.signature.clone(),
+            ]
+        })
+    }
+
+    /// The error document of AWS for this request as it was received.
+    fn refused(&self) -> String {
+        let [canonical, string, signature] = self.texts();
+        format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>SignatureDoesNotMatch</Code><Message>The request signature we calculated does not match the signature you provided. Check your key and signing method.</Message><AWSAccessKeyId>AKIAIOSFODNN7EXAMPLE</AWSAccessKeyId><StringToSign>{string}</StringToSign><SignatureProvided>{signature}</SignatureProvided><CanonicalRequest>{}</CanonicalRequest><RequestId>R</RequestId><HostId>H</HostId></Error>",
+            canonical.replace('&', "&amp;")
+        )
+    }
+
+    /// The debug log of boto3 for this request as it was signed, answered with a document.
+    fn boto3_log(&self, document: &str) -> String {
+        let [canonical, string, signature] = self.texts();
+        let entry = |logger: &str, text: &str| format!("2025-01-01 00:00:00,000 {logger} [DEBUG] {text}\n");
+        entry("botocore.auth", &format!("CanonicalRequest:\n{canonical}"))
+            + &entry("botocore.auth", &format!("StringToSign:\n{string}"))
+            + &entry("botocore.auth", &format!("Signature:\n{signature}"))
+            + &entry("botocore.parsers", &format!("Response body:\nb{document:?}"))
+    }
+
+    /// What `curl -v` prints of this request as it was sent, answered with a document.
+    fn curl_verbose(&self, document: &str) -> String {
+        let headers: String = self
+            .headers
+            .iter()
+            .map(|(name, value)| format!("> {name}: {value}\n"))
+            .collect();
+        format!(
+            "> {} {} HTTP/1.1\n{headers}>\n< HTTP/1.1 403 Forbidden\n< Date: Wed, 01 Jan 2025 00:00:00 GMT\n<\n{document}",
+            self.method, self.target
+        )
+    }
+}
+
+fn explained(text: &str, secret: Option<&str>) -> Explained {
+    let secret = secret.map(Secret::new);
+    let known = Known {
+        secret: secret.as_ref(),
+        region: None,
+        hosts: &["localhost:8080".into()],
+        now: TIME,
+    };
+    explain(
+        &read(text.as_bytes()).unwrap_or_else(|why| panic!("{why}: {text}")),
+        &known,
+    )
+}
+
+fn check(text: &str, secret: Option<&str>, status: &str, id: &str) -> Explained {
+    let explained = explained(text, secret);
+    let ids: Vec<&str> = explained.causes.iter().map(|cause| cause.id).collect();
+    assert_eq!(
+        (explained.status, ids.first().copied()),
+        (status, Some(id)),
+        "{:?}: {text}",
+        explained.notes
+    );
+    explained
+}
+
+/// A host that a proxy changed.
+fn through_a_proxy() -> (Flight, Flight) {
+    let sent = Flight::new("GET", "/photos/cat.jpg", "localhost:8080").sign();
+    (sent.clone(), sent.set("host", "127.0.0.1:9000"))
+}
+
+#[test]
+fn an_error_document_and_the_secret_prove_the_cause() {
+    let (_, received) = through_a_proxy();
+    let explained = check(&received.refused(), Some(SECRET), "proven", "HST-PROXY");
+    assert!(
+        explained
+            .ruled_out
+            .iter()
+            .any(|sentence| sentence.contains("secret")),
+        "{:?}",
+        explained.ruled_out
+    );
+}
+
+#[test]
+fn a_log_of_the_client_and_the_answer_need_no_secret() {
+    let (sent, received) = through_a_proxy();
+    let explained = check(&sent.boto3_log(&received.refused()), None, "exact", "HST-PROXY");
+    assert_eq!(explained.form, Form::Botocore);
+    let comparison = explained.comparison.expect("both sides are known");
+    let first = comparison.first_difference().expect("they differ");
+    assert_eq!(
+        (first.left.as_deref(), first.right.as_deref()),
+        (Some("localhost:8080"), Some("127.0.0.1:9000"))
+    );
+}
+
+#[test]
+fn equal_texts_mean_another_secret() {
+    let sent = Flight {
+        secret: "another",
+        ..Flight::new("GET", "/photos/cat.jpg", "h")
+    }
+    .sign();
+    let log = sent.boto3_log(&sent.refused());
+    check(&log, None, "exact", "SEC-WRONG");
+    let with_it = check(&log, Some("another"), "exact", "SEC-WRONG");
+    assert!(
+        with_it
+            .notes
+            .iter()
+            .any(|note| note.contains("the server has another")),
+        "{:?}",
+        with_it.notes
+    );
+    let with_other = check(&log, Some(SECRET), "exact", "SEC-WRONG");
+    assert!(
+        with_other
+            .notes
+            .iter()
+            .any(|note| note.contains("somewhere else")),
+        "{:?}",
+        with_other.notes
+    );
+}
+
+#[test]
+fn a_difference_that_no_cause_explains_is_shown() {
+    let sent = Flight::new("GET", "/photos/cat.jpg", "h")
+        .set("x-amz-meta-a", "one")
+        .sign();
+    let received = sent.clone().set("x-amz-meta-a", "quite another");
+    let explained = explained(&sent.boto3_log(&received.refused()), None);
+    assert_eq!((explained.status, explained.causes.len()), ("exact", 0));
+    assert!(
+        explained
+            .notes
+            .iter()
+            .any(|note| note.contains("x-amz-meta-a") && note.contains("quite another")),
+        "{:?}",
+        explained.notes
+    );
+}
+
+#[test]
+fn a_server_that_shows_no_texts_is_helped_by_what_was_sent() {
+    let document = "<Error><Code>SignatureDoesNotMatch</Code><Message>m</Message></Error>";
+    // Changed between signing and sending.
+    let sent = Flight::new("PUT", "/photos/a+b.jpg", "h")
+        .sign()
+        .set("host", "h:443");
+    check(
+        &sent.curl_verbose(document),
+        Some(SECRET),
+        "proven",
+        "HST-PORT-DEFAULT",
+    );
+    // Sent as it was signed.
+    let sent = Flight::new("PUT", "/photos/cat.jpg", "h").sign();
+    let explained = explained(&sent.curl_verbose(document), Some(SECRET));
+    assert!(
+        explained.causes.is_empty() && explained.notes.iter().any(|note| note.contains("signed rightly")),
+        "{:?}",
+        explained
+    );
+}
+
+#[test]
+fn a_mangled_secret_is_proven_from_the_clean_one() {
+    let sent = Flight {
+        secret: "wJalr/XUtnFEMI+K7MDENG/bPxRfiCYEXAMPLEKEY\n",
+        ..Flight::new("GET", "/k", "h")
+    }
+    .sign();
+    check(&sent.refused(), Some(SECRET), "proven", "SEC-NEWLINE");
+}
+
+#[test]
+fn a_link_alone_shows_that_it_has_expired() {
+    let link = "https://h/b/k?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20241231%2Fus-east-1%2Fs3%2Faws4_request\
+        &X-Amz-Date=20241231T000000Z&X-Amz-Expires=60&X-Amz-SignedHeaders=host&X-Amz-Signature=0000000000000000000000000000000000000000000000000000000000000000";
+    check(link, None, "exact", "PRE-EXPIRED");
+}
+
+#[test]
+fn what_comes_out_never_holds_the_secret() {
+    let (sent, received) = through_a_proxy();
+    let odd = format!("\"{SECRET}%\n");
+    for text in [
+        received.refused(),
+        sent.boto3_log(&received.refused()),
+        sent.boto3_log(&sent.refused()),
+        sent.curl_verbose(""),
+    ] {
+        for secret in [SECRET, odd.as_str()] {
+            let out = format!("{:?}", explained(&text, Some(secret)));
+            assert!(!out.contains("wJalr/XUtn"), "{out}");
+        }
+    }
+}
+
+#[test]
+fn cut_and_garbled_texts_are_read_or_refused_and_never_break() {
+    let (sent, received) = through_a_proxy();
+    for text in [
+        received.refused(),
+        sent.boto3_log(&received.refused()),
+        sent.curl_verbose(&received.refused()),
+    ] {
+        for end in (0..text.len()).step_by(97) {
+            if let Ok(evidence) = read(text.as_bytes().get(..end).expect("within")) {
+                let known = Known {
+                    secret: Some(&Secret::new(SECRET)),
+                    region: None,
+                    hosts: &[],
+                    now: TIME,
+                };
+                let _ = explain(&evidence, &known);
+            }
+        }
+    }
+}
