@@ -1,10 +1,14 @@
-//! `countersign explain`: the page of a cause, or why the server refused the request with this id.
+//! `countersign explain`: the page of a cause, why the server refused the request with this id, or what a text that
+//! somebody has at hand shows of a refused request.
 //!
-//! Not here: finding the cause. The server did that when it refused; the pages are `diagnose`'s. How a refusal is laid out for a person
-//! is in `told`, the two texts beside each other in `beside`.
+//! Not here: finding the cause. The server did that when it refused, `evidence` does it for texts; the pages are `diagnose`'s. How a
+//! refusal is laid out for a person is in `told`, the two texts beside each other in `beside`.
 
 mod beside;
+mod evidence;
 mod told;
+
+pub(crate) use evidence::evidence;
 
 use crate::admin_options::Options;
 use crate::exit::{Failure, Kind};
@@ -13,9 +17,12 @@ use crate::terminal::{Screen, print};
 /// What to explain.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// A request id (the `RequestId` of an error) or a cause id such as HST-PROXY.
-    #[arg(value_name = "REQUEST-ID|CAUSE-ID")]
+    /// A file, or - for standard input, with what is at hand: an S3 error document, a debug log of an SDK or the AWS CLI, the output of
+    /// curl -v, a curl command, a HAR file. Or a presigned URL, a request id of our own server, a cause id such as HST-PROXY.
+    #[arg(value_name = "FILE|-|URL|REQUEST-ID|CAUSE-ID")]
     subject: String,
+    #[command(flatten)]
+    text: evidence::Options,
     #[command(flatten)]
     server: Options,
     /// Print the server's document as JSON.
@@ -31,11 +38,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         return Ok(());
     }
     if !(subject.len() == 16 && subject.bytes().all(|b| b.is_ascii_hexdigit())) {
-        let why = format!(
-            "`{}` is neither a request id (16 hex digits) nor a cause id",
-            arguments.subject
-        );
-        return Err(Failure::new(Kind::NotFound, why));
+        return evidence::run(&arguments.subject, &arguments.text, arguments.json);
     }
     let server = arguments.server.with_caller()?;
     let document = server

@@ -7,6 +7,7 @@ mod account;
 mod admin_options;
 mod aws_profile;
 mod client;
+mod compare;
 mod credential_tokens;
 mod credentials;
 mod data_dir;
@@ -59,8 +60,10 @@ enum Command {
     Credentials(credential_tokens::Arguments),
     /// Make a master key, or have everything sealed anew.
     MasterKey(master_key::Arguments),
-    /// Say why a request was refused (a request id), or what a cause means (a cause id such as HST-PROXY).
+    /// Say why a request was refused, by whatever server: from an error, a log, a HAR file, a link, a request id; or what a cause means.
     Explain(explain::Arguments),
+    /// Hold two requests against each other, one that works and one that does not: where they differ in what is signed.
+    Compare(compare::Arguments),
     /// Show what was refused lately, as a list or in groups by cause, access key and client.
     Refusals(refusals::Arguments),
     /// Read everything stored against its checksums; exits with 3 if anything is damaged.
@@ -82,6 +85,7 @@ fn main() -> ExitCode {
         Command::Credentials(arguments) => credential_tokens::run(arguments),
         Command::MasterKey(arguments) => master_key::run(arguments),
         Command::Explain(arguments) => explain::run(arguments),
+        Command::Compare(arguments) => compare::run(&arguments),
         Command::Refusals(arguments) => refusals::run(arguments),
         Command::Scrub(arguments) => scrub::run(arguments),
         Command::RebuildIndex(arguments) => rebuild_index::run(arguments),

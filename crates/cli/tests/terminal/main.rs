@@ -4,6 +4,7 @@
 
 mod credentials;
 mod data_dir;
+mod evidence;
 mod identity;
 mod master_key;
 mod once;
