@@ -348,6 +348,7 @@ fn facts(context: &Value) -> ServerFacts {
         listen_ports: ports.collect(),
         seen_hosts: texts("seen_hosts"),
         now: parse_timestamp(text("now").unwrap_or("20261122T040000Z")).unwrap_or_default(),
+        ..ServerFacts::default()
     }
 }
 
