@@ -8,8 +8,8 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{
-    PayloadChecksumKind, PercentEncodingMode, SessionTokenMode, SignableBody, SignableRequest, SignatureLocation,
-    SigningSettings, UriPathNormalizationMode, sign,
+    PayloadChecksumKind, PercentEncodingMode, SessionTokenMode, SignableBody, SignableRequest,
+    SignatureLocation, SigningSettings, UriPathNormalizationMode, sign,
 };
 use aws_sigv4::sign::v4::{self, sign_chunk, sign_trailer};
 use aws_smithy_runtime_api::client::identity::Identity;
@@ -35,9 +35,16 @@ fn carry_out(job: &Value) -> Result<Value, Fault> {
     let needed = |name: &str| text(name).ok_or_else(|| format!("the job has no {name}"));
     let token = text("token").map(str::to_owned);
     let identity: Identity = Credentials::new(needed("key")?, needed("secret")?, token, None, "job").into();
-    let seconds = job.get("time").and_then(Value::as_u64).ok_or("the job has no time")?;
+    let seconds = job
+        .get("time")
+        .and_then(Value::as_u64)
+        .ok_or("the job has no time")?;
     let mut settings = SigningSettings::default();
-    settings.percent_encoding_mode = if flag("double") { PercentEncodingMode::Double } else { PercentEncodingMode::Single };
+    settings.percent_encoding_mode = if flag("double") {
+        PercentEncodingMode::Double
+    } else {
+        PercentEncodingMode::Single
+    };
     settings.uri_path_normalization_mode = UriPathNormalizationMode::from(flag("normalize"));
     settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
     if flag("no_checksum") {
@@ -54,7 +61,9 @@ fn carry_out(job: &Value) -> Result<Value, Fault> {
     }
     if text("kind") == Some("link") {
         settings.signature_location = SignatureLocation::QueryParams;
-        settings.expires_in = Some(Duration::from_secs(job.get("expires").and_then(Value::as_u64).unwrap_or(300)));
+        settings.expires_in = Some(Duration::from_secs(
+            job.get("expires").and_then(Value::as_u64).unwrap_or(300),
+        ));
     }
     let params = v4::SigningParams::builder()
         .identity(&identity)
@@ -83,11 +92,16 @@ fn carry_out(job: &Value) -> Result<Value, Fault> {
                 Some(line) => SignableBody::Precomputed(line.to_owned()),
                 None => SignableBody::Bytes(text("body").unwrap_or_default().as_bytes()),
             };
-            let given = headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+            let given = headers
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.as_str()));
             let request = SignableRequest::new(needed("method")?, needed("url")?, given, body)?;
             let (instructions, signature) = sign(request, &params.into())?.into_parts();
             let (headers, query) = instructions.into_parts();
-            let headers: Vec<Value> = headers.iter().map(|header| json!([header.name(), header.value()])).collect();
+            let headers: Vec<Value> = headers
+                .iter()
+                .map(|header| json!([header.name(), header.value()]))
+                .collect();
             let query: Vec<Value> = query.iter().map(|(name, value)| json!([name, value])).collect();
             Ok(json!({ "headers": headers, "query": query, "signature": signature }))
         }
@@ -96,6 +110,11 @@ fn carry_out(job: &Value) -> Result<Value, Fault> {
 
 fn pairs(list: Option<&Value>) -> Vec<(String, String)> {
     let list = list.and_then(Value::as_array).into_iter().flatten();
-    let text = |pair: &Value, place: usize| pair.get(place).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let text = |pair: &Value, place: usize| {
+        pair.get(place)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
     list.map(|pair| (text(pair, 0), text(pair, 1))).collect()
 }
