@@ -50,6 +50,11 @@ impl Options {
         &self.data_dir
     }
 
+    /// The profile that was named.
+    pub(crate) fn profile(&self) -> Option<&str> {
+        self.profile.as_deref()
+    }
+
     /// The server's admin address.
     pub(crate) fn admin_url(&self) -> &str {
         &self.admin_url

@@ -38,7 +38,12 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         return Ok(());
     }
     if !(subject.len() == 16 && subject.bytes().all(|b| b.is_ascii_hexdigit())) {
-        return evidence::run(&arguments.subject, &arguments.text, arguments.json);
+        return evidence::run(
+            &arguments.subject,
+            &arguments.text,
+            arguments.server.profile(),
+            arguments.json,
+        );
     }
     let server = arguments.server.with_caller()?;
     let document = server

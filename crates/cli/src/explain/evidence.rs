@@ -17,27 +17,29 @@ use crate::terminal::{harmless, print};
 /// What helps to explain a text.
 #[derive(clap::Args)]
 pub(super) struct Options {
-    /// A profile of AWS's credentials and config files to take the secret from.
-    #[arg(long, value_name = "NAME")]
-    profile: Option<String>,
     /// The region of the server that refused, if the text does not show it.
-    #[arg(long)]
-    region: Option<String>,
+    #[arg(long, value_name = "REGION")]
+    bucket_region: Option<String>,
     /// The endpoint that the client was told to use.
     #[arg(long, value_name = "URL")]
     endpoint_url: Option<String>,
 }
 
 /// Explains a text.
-pub(super) fn run(subject: &str, options: &Options, json: bool) -> Result<(), Failure> {
+pub(super) fn run(
+    subject: &str,
+    options: &Options,
+    profile: Option<&str>,
+    json: bool,
+) -> Result<(), Failure> {
     let evidence = evidence(subject)?;
-    let (credentials, about_key) = secret(&evidence, options)?;
+    let (credentials, about_key) = secret(&evidence, profile)?;
     let host = options.endpoint_url.as_deref().map(PublicUrl::parse).transpose();
     let host = host.map_err(|why| Failure::new(Kind::Usage, why))?;
     let hosts: Vec<String> = host.map(|url| url.authority).into_iter().collect();
     let known = Known {
         secret: credentials.as_ref().map(|credentials| &credentials.secret),
-        region: options.region.as_deref(),
+        region: options.bucket_region.as_deref(),
         hosts: &hosts,
         now: Real::now().seconds(),
     };
@@ -76,10 +78,13 @@ fn is_a_text(subject: &str) -> bool {
 }
 
 /// The secret of the access key in the text, and what is to be said of the key that was found.
-fn secret(evidence: &Evidence, options: &Options) -> Result<(Option<Credentials>, Option<String>), Failure> {
+fn secret(
+    evidence: &Evidence,
+    profile: Option<&str>,
+) -> Result<(Option<Credentials>, Option<String>), Failure> {
     let environment = |name: &str| std::env::var(name).ok();
-    let found = credentials::find(options.profile.as_deref(), None, &environment);
-    let found = match (found, &options.profile) {
+    let found = credentials::find(profile, None, &environment);
+    let found = match (found, profile) {
         (Ok(found), _) => found,
         // Without a secret texts are compared; only a profile that somebody named must be there.
         (Err(_), None) => return Ok((None, None)),
