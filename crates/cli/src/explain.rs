@@ -22,7 +22,7 @@ pub(crate) struct Arguments {
     #[arg(value_name = "FILE|-|URL|REQUEST-ID|CAUSE-ID")]
     subject: String,
     #[command(flatten)]
-    text: evidence::Options,
+    text: evidence::TextOptions,
     #[command(flatten)]
     server: Options,
     /// Print the server's document as JSON.

@@ -16,7 +16,7 @@ use crate::terminal::{harmless, print};
 
 /// What helps to explain a text.
 #[derive(clap::Args)]
-pub(super) struct Options {
+pub(super) struct TextOptions {
     /// The region of the server that refused, if the text does not show it.
     #[arg(long, value_name = "REGION")]
     bucket_region: Option<String>,
@@ -28,7 +28,7 @@ pub(super) struct Options {
 /// Explains a text.
 pub(super) fn run(
     subject: &str,
-    options: &Options,
+    options: &TextOptions,
     profile: Option<&str>,
     json: bool,
 ) -> Result<(), Failure> {
