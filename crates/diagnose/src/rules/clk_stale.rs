@@ -18,7 +18,7 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
     let evidence = sent_later(scene, skew)?;
     let age = duration(skew.unsigned_abs());
     let what = Words::of(format!(
-        "the time of the request is {age} behind: it was signed early and sent late, for the clock seems right: {evidence}"
+        "the request's time is {age} behind, and the clock seems right: {evidence}"
     ));
     let cure = Words::of("Sign right before sending. ")
         .say(scene.facts.signer.queue_setting())
