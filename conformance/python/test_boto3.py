@@ -287,8 +287,7 @@ def boto3_clock_20_minutes_behind_is_seen(server, bucket, monkeypatch):
     real = botocore.auth.get_current_datetime
     monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda *named: real(*named) - datetime.timedelta(minutes=20))
     error = refused("RequestTimeTooSkewed", 403, put, client=connect(server), bucket=bucket)
-    # Other requests of this client had the right time a moment ago, so this one is rather late than its clock wrong.
-    diagnosed(error, "CLK-STALE", "inferred")
+    diagnosed(error, "CLK-SKEW", "exact")
     assert "20 minutes behind" in str(error)
 
 

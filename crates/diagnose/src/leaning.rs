@@ -37,7 +37,7 @@ const LEANINGS: [Leaning; 6] = [
     // beside it that was set up wrongly.
     Leaning {
         holds: |memory| memory.is_recent(memory.lately.verified_here),
-        moves: &[("SEC-", 70), ("URI-", 130), ("HDR-NONASCII", 130)],
+        moves: &[("SEC-", 90), ("URI-", 120), ("HDR-NONASCII", 120)],
     },
     // The key is in good use, only not by this client: rather something on its way than the key.
     Leaning {
@@ -45,7 +45,7 @@ const LEANINGS: [Leaning; 6] = [
             memory.is_recent(memory.lately.verified_elsewhere)
                 && !memory.is_recent(memory.lately.verified_here)
         },
-        moves: &[("SEC-", 80)],
+        moves: &[("SEC-", 90)],
     },
     // Nobody ever signed with it rightly: it was copied wrongly.
     Leaning {
@@ -72,12 +72,12 @@ const LEANINGS: [Leaning; 6] = [
             memory.is_write && reads.has_verified && !writes.has_verified
         },
         moves: &[
-            ("HDR-CT-", 150),
-            ("HDR-EXPECT", 150),
-            ("HDR-CL", 150),
-            ("PAY-", 150),
-            ("STR-", 150),
-            ("SEC-", 50),
+            ("HDR-CT-", 120),
+            ("HDR-EXPECT", 120),
+            ("HDR-CL", 120),
+            ("PAY-", 120),
+            ("STR-", 120),
+            ("SEC-", 90),
         ],
     },
 ];
@@ -172,7 +172,7 @@ mod tests {
             verified_here: Some(NOW - ago),
             ..Lately::default()
         };
-        let moved = [("SEC-WRONG", 280), ("URI-RAW", 520), ("HST-PROXY", 400)];
+        let moved = [("SEC-WRONG", 360), ("URI-RAW", 480), ("HST-PROXY", 400)];
         check(lately(LATELY_SECONDS), "GET", &moved);
         check(lately(LATELY_SECONDS + 1), "GET", &[("SEC-WRONG", 400)]);
         // What was remembered in the future, by a clock that was set back, counts as now.
@@ -185,7 +185,7 @@ mod tests {
             verified_elsewhere: Some(NOW - 60),
             ..Lately::default()
         };
-        check(elsewhere, "GET", &[("SEC-WRONG", 320), ("URI-RAW", 400)]);
+        check(elsewhere, "GET", &[("SEC-WRONG", 360), ("URI-RAW", 400)]);
         let unused = Lately {
             is_unused: true,
             ..Lately::default()
@@ -231,7 +231,7 @@ mod tests {
         check(
             only_writes,
             "PUT",
-            &[("HDR-CT-CHANGED", 600), ("PAY-CE", 600), ("SEC-WRONG", 200)],
+            &[("HDR-CT-CHANGED", 480), ("PAY-CE", 480), ("SEC-WRONG", 360)],
         );
         check(only_writes, "GET", &[("HDR-CT-CHANGED", 400), ("SEC-WRONG", 400)]);
     }

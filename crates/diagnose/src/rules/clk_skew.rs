@@ -3,7 +3,7 @@
 //! Not here: offsets that look like a time zone (`clk_tz`) and requests sent late (`clk_stale`).
 
 use super::calendar::of_claim;
-use super::clock::{offset, sent_later, skew, with_times, zone};
+use super::clock::{offset, sent_later, skew, was_right_lately, with_times, zone};
 use super::prelude::*;
 
 pub(crate) static RULE: Rule = Rule {
@@ -22,6 +22,14 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
     }
     let what = Words::of(format!("The client's clock is {} this server's", offset(skew)));
     let cure = Words::of(scene.facts.signer.clock_setting()).say(".");
-    let finding = Finding::new(Slot::Time, Proof::Exact, 930, what, cure);
+    let may_be_stale = was_right_lately(scene, skew);
+    let what = match may_be_stale {
+        true => what.say("; another request of it had the right time, so this one may have been sent late"),
+        false => what,
+    };
+    let mut finding = Finding::new(Slot::Time, Proof::Exact, 930, what, cure);
+    if may_be_stale {
+        finding.also = vec!["CLK-STALE"];
+    }
     Some(with_times(scene, finding))
 }
