@@ -90,7 +90,7 @@ fn infer(scene: &Scene<'_>) -> Option<Finding> {
         .seen_hosts
         .iter()
         .any(|seen| seen.as_bytes() == scene.host());
-    let score = if host_is_right { 390 } else { 240 };
+    let score = if host_is_right { 350 } else { 240 };
     let what = Words::of("the link was made for another object, and its path was changed after signing");
     let mut finding = Finding::new(Slot::Uri, Proof::Infer, score, what, Words::of(CURE));
     finding.received = scene

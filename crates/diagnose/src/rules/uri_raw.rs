@@ -43,7 +43,8 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
     propose_uri(scene, out, decoded, 13, "without any encoding");
 }
 
-/// A client that signs other requests rightly goes wrong where this one differs from them.
+/// A client that signs other requests rightly goes wrong where this one differs from them. The usual spellings were tried, so another
+/// program with another secret stays likelier.
 fn infer(scene: &Scene<'_>) -> Option<Finding> {
     verified_here(scene).filter(|_| scene.is_mismatch())?;
     let decoded = decode_percent(scene.case.request.path);
@@ -54,7 +55,7 @@ fn infer(scene: &Scene<'_>) -> Option<Finding> {
     let what = Words::of(
         "the path was signed as something else; it holds characters that signers write in different ways",
     );
-    Some(Finding::new(Slot::Uri, Proof::Infer, 420, what, Words::of(CURE)))
+    Some(Finding::new(Slot::Uri, Proof::Infer, 350, what, Words::of(CURE)))
 }
 
 fn tell(_: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
