@@ -126,7 +126,8 @@ mod tests {
 
     const NOW: i64 = 1_000_000;
 
-    fn check(lately: Lately, method: &str, expected: &[(&str, u32)]) {
+    /// Asks in a scene of which only this is remembered.
+    fn in_scene(lately: Lately, method: &str, ask: impl FnOnce(&Scene<'_>)) {
         let server = ServerFacts {
             now: NOW,
             key: KeyFacts {
@@ -151,10 +152,15 @@ mod tests {
             body: None,
             form: None,
         };
-        let scene = Scene::new(&case, None, Otherwise::Unknown);
-        for (id, weight) in expected {
-            assert_eq!(weighed(400, id, &scene), *weight, "{id}: {lately:?}");
-        }
+        ask(&Scene::new(&case, None, Otherwise::Unknown));
+    }
+
+    fn check(lately: Lately, method: &str, expected: &[(&str, u32)]) {
+        in_scene(lately, method, |scene| {
+            for (id, weight) in expected {
+                assert_eq!(weighed(400, id, scene), *weight, "{id}: {lately:?}");
+            }
+        });
     }
 
     #[test]
@@ -242,32 +248,10 @@ mod tests {
             is_unused: true,
             ..Lately::default()
         };
-        let server = ServerFacts {
-            key: KeyFacts {
-                lately,
-                ..KeyFacts::default()
-            },
-            ..ServerFacts::default()
-        };
-        let case = Case {
-            request: Request {
-                method: "GET",
-                path: b"/",
-                query: None,
-                headers: &[],
-            },
-            claim: None,
-            fault: Fault::UnknownAccessKeyId,
-            secret: None,
-            rule: PathRule::S3,
-            server: &server,
-            transport: Transport::default(),
-            body: None,
-            form: None,
-        };
-        let scene = Scene::new(&case, None, Otherwise::Unknown);
-        assert_eq!(weighed(1_000, "SEC-WRONG", &scene), WEIGHT_MAX);
-        assert_eq!(weighed(u32::MAX, "SEC-WRONG", &scene), WEIGHT_MAX);
-        assert_eq!(weighed(0, "SEC-WRONG", &scene), 1);
+        in_scene(lately, "GET", |scene| {
+            assert_eq!(weighed(1_000, "SEC-WRONG", scene), WEIGHT_MAX);
+            assert_eq!(weighed(u32::MAX, "SEC-WRONG", scene), WEIGHT_MAX);
+            assert_eq!(weighed(0, "SEC-WRONG", scene), 1);
+        });
     }
 }

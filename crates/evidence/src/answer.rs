@@ -3,6 +3,7 @@
 //! Not here: what an error means (`explain`).
 
 use countersign_protocol::Element;
+use countersign_sigv4::parse_timestamp;
 
 /// The longest error document that is read, in bytes: AWS's holds the canonical request twice, once in hex.
 const DOCUMENT_BYTES_MAX: usize = 1024 * 1024;
@@ -81,6 +82,11 @@ impl Answer {
         let mut elements = self.elements.iter();
         let (_, text) = elements.find(|(other, _)| other == name)?;
         Some(text)
+    }
+
+    /// The moment in an element, such as `ServerTime`, in seconds since 1970.
+    pub(crate) fn moment(&self, name: &str) -> Option<i64> {
+        parse_timestamp(&self.element(name)?.replace(['-', ':'], ""))
     }
 
     /// A header.

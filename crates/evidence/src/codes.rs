@@ -4,7 +4,7 @@
 //! message is all that tells, it is looked for. Not here: `SignatureDoesNotMatch`, which says nothing by itself (`explain`).
 
 use countersign_diagnose::{PAGES_URL, ReportCause, title};
-use countersign_sigv4::{EMPTY_SHA256, parse_timestamp};
+use countersign_sigv4::EMPTY_SHA256;
 
 use crate::answer::Answer;
 use crate::evidence::Sent;
@@ -131,11 +131,7 @@ fn client_title(id: &str) -> &'static str {
 }
 
 fn skewed(answer: &Answer) -> ReportCause {
-    let seconds = |text: &str| parse_timestamp(&text.replace(['-', ':'], ""));
-    let times = answer
-        .element("RequestTime")
-        .and_then(seconds)
-        .zip(answer.element("ServerTime").and_then(seconds));
+    let times = answer.moment("RequestTime").zip(answer.moment("ServerTime"));
     let what = match times {
         Some((sent, server)) => {
             let (far, way) = (

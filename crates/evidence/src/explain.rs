@@ -11,8 +11,7 @@ use countersign_diagnose::{
     Budget, Case, Fault, Level, PAGES_URL, Report, ReportCause, ServerFacts, Transport, diagnose, title,
 };
 use countersign_sigv4::{
-    Claim, Expected, PathRule, Refusal, Request, Scope, Secret, SigningKey, claim, parse_http_date,
-    parse_timestamp, verify,
+    Claim, Expected, PathRule, Refusal, Request, Scope, Secret, SigningKey, claim, parse_http_date, verify,
 };
 
 use crate::answer::{Answer, Told};
@@ -425,9 +424,7 @@ fn key_of(string_to_sign: &str, secret: &Secret) -> Option<SigningKey> {
 
 /// When the server answered.
 fn time_of(answer: &Answer) -> Option<i64> {
-    let in_document = answer
-        .element("ServerTime")
-        .and_then(|text| parse_timestamp(&text.replace(['-', ':'], "")));
+    let in_document = answer.moment("ServerTime");
     in_document.or_else(|| answer.header("date").and_then(parse_http_date))
 }
 
