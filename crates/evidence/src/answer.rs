@@ -8,6 +8,9 @@ use countersign_sigv4::parse_timestamp;
 /// The longest error document that is read, in bytes: AWS's holds the canonical request twice, once in hex.
 const DOCUMENT_BYTES_MAX: usize = 1024 * 1024;
 
+/// Where our own server says the causes of a refusal, also in answers without a body.
+const DIAGNOSIS_HEADER: &str = "x-countersign-diagnosis";
+
 /// What a server answered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Answer {
@@ -30,10 +33,24 @@ pub struct Answer {
 pub struct Told {
     /// Ids of the causes, and how certain they are, as they stand at the end of the message: `HST-PROXY, proven`.
     pub named: String,
-    /// Titles and cures.
-    pub causes: Vec<(String, String)>,
+    /// The causes that it names.
+    pub causes: Vec<ToldCause>,
     /// What is certainly not the cause.
     pub ruled_out: Vec<String>,
+}
+
+/// A cause that a server named itself, as far as the text shows it: XML attributes are not read, so ids are those at the end of the
+/// message.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ToldCause {
+    /// A short title.
+    pub title: String,
+    /// What the client signed.
+    pub signed: Option<String>,
+    /// What the server received.
+    pub received: Option<String>,
+    /// What to change.
+    pub cure: String,
 }
 
 impl Answer {
@@ -67,14 +84,17 @@ impl Answer {
                 name => answer.elements.push((name.to_owned(), text)),
             }
         }
-        let named = answer
-            .message
-            .rsplit_once(" (")
-            .and_then(|(_, end)| end.strip_suffix(')'));
-        if let (Some(told), Some(named)) = (&mut answer.diagnosis, named) {
+        answer.name_what_was_told();
+        (!answer.code.is_empty()).then_some(answer)
+    }
+
+    /// Takes from the end of the message which causes the server named, and how certain it is.
+    pub(crate) fn name_what_was_told(&mut self) {
+        let end = self.message.rsplit_once(" (");
+        let named = end.and_then(|(_, end)| end.strip_suffix(')'));
+        if let (Some(told), Some(named)) = (&mut self.diagnosis, named) {
             named.clone_into(&mut told.named);
         }
-        (!answer.code.is_empty()).then_some(answer)
     }
 
     /// An element of the error document.
@@ -96,6 +116,18 @@ impl Answer {
         Some(value)
     }
 
+    /// What the server explained itself: in the document, else in the header, which is all that a HEAD request gets.
+    pub(crate) fn told(&self) -> Option<Told> {
+        let in_header = || Told::of_header(self.header(DIAGNOSIS_HEADER)?);
+        self.diagnosis.clone().or_else(in_header)
+    }
+
+    /// The part of the signature that the header says the first cause is about.
+    pub(crate) fn told_slot(&self) -> Option<&str> {
+        let mut parameters = self.header(DIAGNOSIS_HEADER)?.split(';').skip(1);
+        parameters.find_map(|parameter| parameter.trim().strip_prefix("slot="))
+    }
+
     /// Whether it refuses.
     pub(crate) fn refuses(&self) -> bool {
         !self.code.is_empty() || self.status.is_some_and(|status| status >= 300)
@@ -114,13 +146,38 @@ impl Answer {
 }
 
 impl Told {
+    /// `HST-PROXY, HDR-AE; status=proven; slot=host`
+    fn of_header(value: &str) -> Option<Told> {
+        let mut parts = value.split(';').map(str::trim);
+        let ids: Vec<&str> = parts.next()?.split(',').map(str::trim).collect();
+        let status = parts.find_map(|part| part.strip_prefix("status="))?;
+        let causes = ids.iter().filter_map(|id| {
+            Some(ToldCause {
+                title: countersign_diagnose::title(id)?.to_owned(),
+                cure: format!("countersign explain {id} says what to do."),
+                ..ToldCause::default()
+            })
+        });
+        let causes: Vec<ToldCause> = causes.collect();
+        (!causes.is_empty()).then(|| Told {
+            named: format!("{}, {status}", ids.join(" and ")),
+            causes,
+            ruled_out: Vec::new(),
+        })
+    }
+
     fn of(diagnosis: &Element) -> Told {
         let mut told = Told::default();
         for child in diagnosis.children() {
             match child.name.as_str() {
                 "Cause" => {
-                    let text = |name: &str| child.child(name).map_or("", Element::text).to_owned();
-                    told.causes.push((text("Title"), text("Cure")));
+                    let text = |name: &str| child.child(name).map(|child| child.text().to_owned());
+                    told.causes.push(ToldCause {
+                        title: text("Title").unwrap_or_default(),
+                        signed: text("Signed"),
+                        received: text("Received"),
+                        cure: text("Cure").unwrap_or_default(),
+                    });
                 }
                 "RuledOut" => told.ruled_out.push(child.text().to_owned()),
                 _ => {}
@@ -154,8 +211,44 @@ mod tests {
             .and_then(|answer| answer.diagnosis)
             .expect("it explains");
         assert_eq!(told.named, "HST-PROXY, proven");
-        assert_eq!(told.causes, [("T".to_owned(), "C".to_owned())]);
+        let causes: Vec<_> = told
+            .causes
+            .iter()
+            .map(|c| (c.title.as_str(), c.cure.as_str()))
+            .collect();
+        assert_eq!(causes, [("T", "C")]);
         assert_eq!(told.ruled_out, ["R."]);
+    }
+
+    #[test]
+    fn an_answer_without_a_body_explains_in_its_header() {
+        let headers = vec![(
+            "X-Countersign-Diagnosis".to_owned(),
+            "SEC-SPACE, HDR-AE; status=proven; slot=secret".to_owned(),
+        )];
+        let answer = Answer {
+            status: Some(403),
+            headers,
+            ..Answer::default()
+        };
+        let told = answer.told().expect("it explains");
+        assert_eq!(
+            (told.named.as_str(), told.causes.len()),
+            ("SEC-SPACE and HDR-AE, proven", 2)
+        );
+        assert_eq!(answer.told_slot(), Some("secret"));
+        let none = vec![(
+            "x-countersign-diagnosis".to_owned(),
+            "none; status=skipped".to_owned(),
+        )];
+        assert_eq!(
+            Answer {
+                headers: none,
+                ..Answer::default()
+            }
+            .told(),
+            None
+        );
     }
 
     #[test]

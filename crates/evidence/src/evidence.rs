@@ -90,6 +90,14 @@ impl Evidence {
         access_key_id(self.sent.as_ref(), element)
     }
 
+    /// What is to be said if the request names another access key than this one, whose secret then proves nothing.
+    pub fn other_key(&self, access_key_id: &str) -> Option<String> {
+        let named = self.access_key_id().filter(|named| named != access_key_id)?;
+        Some(format!(
+            "The request was signed with the access key {named}; the one found here is {access_key_id}, so its secret was not used."
+        ))
+    }
+
     /// The canonical request that the client signed: what it says itself, else what follows from the request that it sent.
     pub fn signed(&self) -> Option<CanonicalText> {
         let told = self

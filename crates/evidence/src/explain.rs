@@ -8,7 +8,7 @@
 //! Keeps true: the secret stands in nothing that comes out.
 
 use countersign_diagnose::{
-    Budget, Case, Fault, Level, PAGES_URL, Report, ReportCause, ServerFacts, Transport, diagnose, title,
+    Budget, Case, Fault, Level, PAGES_URL, Report, ReportCause, ServerFacts, Transport, diagnose, ids, title,
 };
 use countersign_sigv4::{
     Claim, Expected, PathRule, Refusal, Request, Scope, Secret, SigningKey, claim, parse_http_date, verify,
@@ -62,10 +62,7 @@ pub fn explain(evidence: &Evidence, known: &Known<'_>) -> Explained {
         causes: Vec::new(),
         ruled_out: Vec::new(),
         comparison: None,
-        by_server: evidence
-            .answer
-            .as_ref()
-            .and_then(|answer| answer.diagnosis.clone()),
+        by_server: evidence.answer.as_ref().and_then(Answer::told),
         notes: evidence.notes.iter().map(|note| (*note).to_owned()).collect(),
     };
     let case = Matter::of(evidence, known);
@@ -89,6 +86,9 @@ pub fn explain(evidence: &Evidence, known: &Known<'_>) -> Explained {
         || case.what_the_server_received(&mut explained)
         || case.what_was_sent(&mut explained)
         || case.without_a_secret(&mut explained);
+    if let Some(answer) = &evidence.answer {
+        explained.take_from_server(answer);
+    }
     explained
 }
 
@@ -98,6 +98,9 @@ struct Matter<'a> {
     known: &'a Known<'a>,
     client: Option<CanonicalText>,
     server: Option<CanonicalText>,
+    /// What the server signed; of a capture whose answer does not say it and that was changed after signing, what the request as it
+    /// was sent gives.
+    server_texts: Texts,
     access_key_id: String,
     now: Option<i64>,
 }
@@ -105,11 +108,13 @@ struct Matter<'a> {
 impl<'a> Matter<'a> {
     fn of(evidence: &'a Evidence, known: &'a Known<'a>) -> Matter<'a> {
         let parse = |texts: &Texts| texts.canonical_request.as_deref().and_then(CanonicalText::parse);
+        let server_texts = changed_after_signing(evidence).unwrap_or_else(|| evidence.server.clone());
         Matter {
             evidence,
             known,
             client: parse(&evidence.client),
-            server: parse(&evidence.server),
+            server: parse(&server_texts),
+            server_texts,
             access_key_id: evidence.access_key_id().unwrap_or_else(|| "AKID".to_owned()),
             now: evidence.answer.as_ref().and_then(time_of),
         }
@@ -119,7 +124,7 @@ impl<'a> Matter<'a> {
     fn same_texts(&self, explained: &mut Explained) -> bool {
         let (client, server) = (
             &self.evidence.client.string_to_sign,
-            &self.evidence.server.string_to_sign,
+            &self.server_texts.string_to_sign,
         );
         let (Some(client), Some(server)) = (client, server) else {
             return false;
@@ -169,8 +174,7 @@ impl<'a> Matter<'a> {
         // A key of our own for the client's text: nobody needs the real one to tell texts apart.
         let made_up = Secret::new("a key for comparing texts");
         let Some(key) = self
-            .evidence
-            .server
+            .server_texts
             .string_to_sign
             .as_deref()
             .and_then(|text| key_of(text, &made_up))
@@ -179,7 +183,7 @@ impl<'a> Matter<'a> {
         };
         let texts = Texts {
             signature: Some(key.sign(string_to_sign.trim_end().as_bytes()).to_hex()),
-            ..self.evidence.server.clone()
+            ..self.server_texts.clone()
         };
         let rebuilt = Rebuilt::of_texts(server, &texts, &self.access_key_id, self.evidence.sent.as_ref());
         let report = rebuilt.and_then(|rebuilt| self.search(&rebuilt, &made_up));
@@ -219,15 +223,18 @@ impl<'a> Matter<'a> {
             return false;
         };
         let sent = self.evidence.sent.as_ref();
-        let rebuilt = Rebuilt::of_texts(server, &self.evidence.server, &self.access_key_id, sent);
+        let rebuilt = Rebuilt::of_texts(server, &self.server_texts, &self.access_key_id, sent);
         let Some(report) = rebuilt.and_then(|rebuilt| self.search(&rebuilt, secret)) else {
             return false;
         };
         if is_valid(&report) {
-            explained.status = "exact";
-            explained.notes.push(
-                "With the secret found here the signature is right for what the server received: the server has another secret for this access key.".to_owned(),
-            );
+            explained.say(another_secret(
+                secret,
+                &self.access_key_id,
+                "exact",
+                "With the secret found here the signature is right for what the server received, so the server has another secret for this access key",
+            ));
+            explained.notes.extend(oddities(secret));
             return true;
         }
         explained.take(report);
@@ -244,7 +251,14 @@ impl<'a> Matter<'a> {
             return false;
         };
         if is_valid(&report) {
-            explained.status = "inferred";
+            explained.say(another_secret(
+                secret,
+                &self.access_key_id,
+                "infer",
+                "The request as it was sent is signed rightly with the secret found here, so the server has another secret for this access key, \
+                    unless something between the two changed the request",
+            ));
+            explained.notes.extend(oddities(secret));
             explained.notes.push("The request as it was sent is signed rightly with the secret found here. So either something between client and \
                 server changed it, or the server has another secret for this access key. Ask the server for its CanonicalRequest, or run \
                 countersign doctor through the same way.".to_owned());
@@ -259,7 +273,7 @@ impl<'a> Matter<'a> {
     fn without_a_secret(&self, explained: &mut Explained) -> bool {
         let rebuilt = match (&self.server, &self.evidence.sent) {
             (Some(server), sent) => {
-                Rebuilt::of_texts(server, &self.evidence.server, &self.access_key_id, sent.as_ref())
+                Rebuilt::of_texts(server, &self.server_texts, &self.access_key_id, sent.as_ref())
             }
             (None, Some(sent)) => Some(Rebuilt::of_sent(sent)),
             (None, None) => None,
@@ -384,6 +398,61 @@ impl<'a> Matter<'a> {
 }
 
 impl Explained {
+    /// The one cause there is.
+    fn say(&mut self, cause: ReportCause) {
+        self.status = match cause.proof {
+            "exact" => "exact",
+            _ => "inferred",
+        };
+        self.causes.push(cause);
+    }
+
+    /// Takes over what a server explained itself and is surer of than we are: it knows its own secret, and what it received.
+    fn take_from_server(&mut self, answer: &Answer) {
+        let Some(told) = &self.by_server else { return };
+        let Some((names, status)) = told.named.rsplit_once(", ") else {
+            return;
+        };
+        let (status, proof) = match status {
+            "proven" => ("proven", "hmac"),
+            "exact" => ("exact", "exact"),
+            _ => return,
+        };
+        if matches!(self.status, "proven" | "exact") {
+            return;
+        }
+        // The document has no ids where attributes are not read: titles have one id each, and the message names the first ones.
+        let names: Vec<&str> = names.split(" and ").collect();
+        let with_title = |wanted: &str| ids().find(|id| title(id) == Some(wanted));
+        let named = |n: usize| ids().find(|id| names.get(n) == Some(id));
+        let causes = told.causes.iter().enumerate().filter_map(|(n, cause)| {
+            let id = with_title(&cause.title).or_else(|| named(n))?;
+            Some(ReportCause {
+                id,
+                proof,
+                slot: answer
+                    .told_slot()
+                    .filter(|_| n == 0)
+                    .unwrap_or_default()
+                    .to_owned(),
+                title: title(id).unwrap_or_default(),
+                what: title(id).unwrap_or_default().to_owned(),
+                signed: cause.signed.clone(),
+                received: cause.received.clone(),
+                cure: cause.cure.clone(),
+                also: Vec::new(),
+                ambiguity: None,
+                url: format!("{PAGES_URL}{id}.md"),
+            })
+        });
+        let causes: Vec<ReportCause> = causes.collect();
+        if !causes.is_empty() {
+            self.status = status;
+            self.causes = causes;
+            self.ruled_out.clone_from(&told.ruled_out);
+        }
+    }
+
     /// Takes over what `diagnose` found. It speaks as the server; here it is spoken of.
     fn take(&mut self, report: Report) {
         self.status = report.status;
@@ -404,6 +473,82 @@ impl Explained {
         );
     }
 }
+
+/// What the server must have received of a capture that was changed between signing and sending, if its answer does not say it.
+fn changed_after_signing(evidence: &Evidence) -> Option<Texts> {
+    if evidence.form != Form::Captured || evidence.server.canonical_request.is_some() {
+        return None;
+    }
+    let signed = evidence.client.canonical_request.as_deref()?;
+    let sent = Rebuilt::of_sent(evidence.sent.as_ref()?).texts()?;
+    (sent.canonical_request.as_deref() != Some(signed)).then_some(sent)
+}
+
+/// The secret that signed is not the server's. What is odd about it is the likely reason.
+fn another_secret(secret: &Secret, access_key_id: &str, proof: &'static str, what: &str) -> ReportCause {
+    let oddity = oddity(secret, access_key_id);
+    let (id, proof) = oddity.map_or(("SEC-WRONG", proof), |(id, _)| (id, "infer"));
+    let cure = oddity.map_or(
+        "Copy the secret of this access key again, or make a new key pair and restart the client.",
+        |(_, cure)| cure,
+    );
+    ReportCause {
+        id,
+        proof,
+        slot: "secret".to_owned(),
+        title: title(id).unwrap_or_default(),
+        what: what.to_owned(),
+        signed: None,
+        received: None,
+        cure: cure.to_owned(),
+        also: Vec::new(),
+        ambiguity: None,
+        url: format!("{PAGES_URL}{id}.md"),
+    }
+}
+
+/// The cause that a secret shows by itself, with its cure.
+fn oddity(secret: &Secret, access_key_id: &str) -> Option<(&'static str, &'static str)> {
+    let bytes = secret.expose();
+    let ends = [bytes.first(), bytes.last()];
+    let at_an_end = |wanted: &[u8]| ends.iter().flatten().any(|b| wanted.contains(b));
+    let is_placeholder = PLACEHOLDERS
+        .iter()
+        .any(|text| bytes.eq_ignore_ascii_case(text.as_bytes()));
+    if is_placeholder {
+        Some((
+            "SEC-DEFAULT",
+            "Hand the client the secret itself: a variable that is not set has become its value.",
+        ))
+    } else if bytes == access_key_id.as_bytes() {
+        Some((
+            "SEC-AKID",
+            "Hand the client the secret, where it was given the access key id twice.",
+        ))
+    } else if at_an_end(b"\r\n") {
+        Some((
+            "SEC-NEWLINE",
+            "Take the line break off the secret: trim() what was read from a file or a variable.",
+        ))
+    } else if at_an_end(b" \t") {
+        Some((
+            "SEC-SPACE",
+            "Take the blank off the secret: trim() what was read from a file or a variable.",
+        ))
+    } else if at_an_end(b"\"'") {
+        Some((
+            "SEC-QUOTES",
+            "Take the quotes off the secret: Docker, systemd and .env files keep them in some places.",
+        ))
+    } else if bytes.contains(&b'%') {
+        Some(("SEC-URLENC", "Decode the secret: %2F stands for / and %2B for +."))
+    } else {
+        None
+    }
+}
+
+/// What programs make of a secret that is not there.
+const PLACEHOLDERS: [&str; 4] = ["", "undefined", "null", "none"];
 
 /// Whether the signature is right and nothing certain speaks against the request.
 fn is_valid(report: &Report) -> bool {

@@ -4,6 +4,7 @@
 
 mod authorization;
 mod botocore;
+mod captured;
 mod curl_command;
 mod curl_verbose;
 mod document;
@@ -44,6 +45,8 @@ pub enum Form {
     Link,
     /// An `Authorization` header.
     Authorization,
+    /// What the npm package captured.
+    Captured,
 }
 
 impl fmt::Display for Form {
@@ -60,6 +63,7 @@ impl fmt::Display for Form {
             Form::Har => "an HTTP archive (HAR)",
             Form::Link => "a presigned URL",
             Form::Authorization => "an Authorization header",
+            Form::Captured => "a request that the npm package captured",
         })
     }
 }
@@ -79,6 +83,7 @@ impl Form {
             Form::Har => "har",
             Form::Link => "link",
             Form::Authorization => "authorization",
+            Form::Captured => "captured",
         }
     }
 }
@@ -114,7 +119,8 @@ pub fn read(text: &[u8]) -> Result<Evidence, Unreadable> {
     if har::is_one(text) {
         return har::read(text).ok_or(Unreadable::NothingRefused);
     }
-    let readers: [fn(&str) -> Option<Evidence>; 10] = [
+    let readers: [fn(&str) -> Option<Evidence>; 11] = [
+        captured::read,
         link::read,
         curl_command::read,
         authorization::read,

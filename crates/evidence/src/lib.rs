@@ -20,8 +20,9 @@ mod http;
 mod literal;
 mod log;
 mod rebuilt;
+mod shown;
 
-pub use answer::{Answer, Told};
+pub use answer::{Answer, Told, ToldCause};
 pub use canonical::CanonicalText;
 pub use compare::{Comparison, Line, compare};
 pub use evidence::{Evidence, Sent, Texts};

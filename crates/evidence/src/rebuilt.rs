@@ -81,10 +81,20 @@ impl Rebuilt {
 
     /// Its canonical request; `None` if it is not signed.
     pub(crate) fn canonical(&self) -> Option<CanonicalText> {
+        CanonicalText::parse(&self.texts()?.canonical_request?)
+    }
+
+    /// Its texts; `None` if it is not signed.
+    pub(crate) fn texts(&self) -> Option<Texts> {
         self.with(|request| {
             let claimed = claim(request).ok().flatten()?;
             let trace = Trace::of(request, &claimed, PathRule::S3);
-            CanonicalText::parse(&String::from_utf8_lossy(&trace.canonical_request))
+            let text = |bytes: &[u8]| Some(String::from_utf8_lossy(bytes).into_owned());
+            Some(Texts {
+                canonical_request: text(&trace.canonical_request),
+                string_to_sign: text(&trace.string_to_sign),
+                signature: Some(claimed.signature.clone()),
+            })
         })
     }
 

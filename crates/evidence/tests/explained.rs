@@ -246,12 +246,91 @@ fn a_server_that_shows_no_texts_is_helped_by_what_was_sent() {
     );
     // Sent as it was signed.
     let sent = Flight::new("PUT", "/photos/cat.jpg", "h").sign();
-    let explained = explained(&sent.curl_verbose(document), Some(SECRET));
-    assert!(
-        explained.causes.is_empty() && explained.notes.iter().any(|note| note.contains("signed rightly")),
-        "{:?}",
-        explained
+    let explained = check(
+        &sent.curl_verbose(document),
+        Some(SECRET),
+        "inferred",
+        "SEC-WRONG",
     );
+    assert!(
+        explained.notes.iter().any(|note| note.contains("signed rightly")),
+        "{explained:?}"
+    );
+}
+
+#[test]
+fn a_secret_that_is_odd_by_itself_is_the_likely_cause_where_its_signature_is_right() {
+    let document = "<Error><Code>SignatureDoesNotMatch</Code><Message>m</Message></Error>";
+    for (secret, id) in [
+        ("a secret\n", "SEC-NEWLINE"),
+        (" a secret", "SEC-SPACE"),
+        ("\"a secret\"", "SEC-QUOTES"),
+        ("a%2Fsecret", "SEC-URLENC"),
+        ("undefined", "SEC-DEFAULT"),
+        ("AKIAIOSFODNN7EXAMPLE", "SEC-AKID"),
+    ] {
+        let sent = Flight {
+            secret,
+            ..Flight::new("PUT", "/photos/cat.jpg", "h")
+        }
+        .sign();
+        for text in [sent.curl_verbose(document), sent.refused()] {
+            let explained = check(&text, Some(secret), "inferred", id);
+            assert_eq!(explained.causes.len(), 1, "{explained:?}");
+        }
+    }
+    let plain = Flight {
+        secret: "another",
+        ..Flight::new("PUT", "/photos/cat.jpg", "h")
+    }
+    .sign();
+    check(&plain.refused(), Some("another"), "exact", "SEC-WRONG");
+}
+
+#[test]
+fn what_a_client_changed_after_signing_is_found_without_secret_and_without_the_servers_texts() {
+    let capture = |signed: &Flight, sent: &Flight| {
+        let request = |flight: &Flight| serde_json::json!({"method": flight.method, "url": format!("http://h{}", flight.target), "headers": flight.headers});
+        let body = "<Error><Code>SignatureDoesNotMatch</Code><Message>m</Message></Error>";
+        serde_json::json!({"countersign": 1, "signed": request(signed), "sent": request(sent), "answer": {"status": 403, "body": body}}).to_string()
+    };
+    let signed = Flight::new("PUT", "/photos/cat.jpg", "h")
+        .set("content-type", "image/png")
+        .sign();
+    let sent = signed.clone().set("content-type", "text/plain");
+    let explained = check(&capture(&signed, &sent), None, "exact", "HDR-CT-CHANGED");
+    assert_eq!(explained.form, Form::Captured);
+    let comparison = explained.comparison.expect("both sides are known");
+    assert_eq!(
+        comparison.first_difference().map(|line| line.what.as_str()),
+        Some("header content-type")
+    );
+    // As it was signed: nothing but the secret can tell.
+    let unchanged = self::explained(&capture(&signed, &signed), None);
+    assert!(!matches!(unchanged.status, "exact" | "proven"), "{unchanged:?}");
+    check(&capture(&signed, &signed), Some(SECRET), "inferred", "SEC-WRONG");
+}
+
+#[test]
+fn a_server_that_explains_is_believed_where_it_is_surer() {
+    let sent = Flight {
+        secret: "a secret\n",
+        ..Flight::new("GET", "/k", "h")
+    }
+    .sign();
+    let [canonical, string, signature] = sent.texts();
+    let document = format!(
+        "<Error><Code>SignatureDoesNotMatch</Code><Message>No. It ends in a line break. Trim it. (SEC-NEWLINE, proven)</Message>\
+         <StringToSign>{string}</StringToSign><SignatureProvided>{signature}</SignatureProvided><CanonicalRequest>{canonical}</CanonicalRequest>\
+         <Diagnosis version=\"1\" status=\"proven\"><Cause id=\"SEC-NEWLINE\" proof=\"hmac\" slot=\"secret\"><Title>T</Title><Cure>Trim it.</Cure></Cause>\
+         <RuledOut>R.</RuledOut></Diagnosis></Error>"
+    );
+    let explained = check(&document, None, "proven", "SEC-NEWLINE");
+    assert_eq!(
+        explained.causes.first().map(|cause| cause.cure.as_str()),
+        Some("Trim it.")
+    );
+    assert_eq!(explained.ruled_out, ["R."]);
 }
 
 #[test]

@@ -1,18 +1,17 @@
 //! `countersign explain FILE|-|URL`: what a text shows of a request that some server refused.
 //!
 //! The secret comes from where AWS's tools have it, never from the command line, and goes nowhere. Not here: reading the text and
-//! finding the cause (`countersign_evidence`).
+//! finding the cause and putting it in words (`countersign_evidence`).
 
 use std::io::Read;
 use std::path::Path;
 
-use countersign_evidence::{Evidence, Explained, Known, explain, read};
+use countersign_evidence::{Evidence, Known, explain, read};
 use countersign_server::{PublicUrl, Real};
-use serde_json::{Value, json};
 
 use crate::credentials::{self, Credentials};
 use crate::exit::{Failure, Kind};
-use crate::terminal::{harmless, print};
+use crate::terminal::print;
 
 /// What helps to explain a text.
 #[derive(clap::Args)]
@@ -46,9 +45,9 @@ pub(super) fn run(
     let mut explained = explain(&evidence, &known);
     explained.notes.extend(about_key);
     print(&if json {
-        format!("{}\n", document(&explained))
+        format!("{}\n", explained.document())
     } else {
-        told(&explained)
+        explained.text()
     })
 }
 
@@ -90,85 +89,8 @@ fn secret(
         (Err(_), None) => return Ok((None, None)),
         (Err(failure), Some(_)) => return Err(failure),
     };
-    match evidence.access_key_id() {
-        Some(id) if id != found.access_key_id => {
-            let note = format!(
-                "The request was signed with the access key {id}; the one found here is {}, so its secret was not used.",
-                found.access_key_id
-            );
-            Ok((None, Some(note)))
-        }
-        _ => Ok((Some(found), None)),
+    match evidence.other_key(&found.access_key_id) {
+        Some(note) => Ok((None, Some(note))),
+        None => Ok((Some(found), None)),
     }
-}
-
-fn document(explained: &Explained) -> Value {
-    let line = |line: &countersign_evidence::Line| json!({ "what": line.what, "signed": line.left, "received": line.right, "same": line.is_same() });
-    json!({
-        "version": 1,
-        "form": explained.form.as_str(),
-        "status": explained.status,
-        "causes": explained.causes,
-        "byServer": explained.by_server.as_ref().map(|told| &told.named),
-        "ruledOut": explained.ruled_out,
-        "lines": explained.comparison.as_ref().map(|comparison| comparison.lines.iter().map(line).collect::<Vec<_>>()),
-        "notes": explained.notes,
-    })
-}
-
-/// As a person reads it.
-fn told(explained: &Explained) -> String {
-    let mut out = format!("This is {}.\n", explained.form);
-    if let Some(told) = &explained.by_server {
-        out.push_str(&format!("\nThe server says: {}\n", harmless(&told.named)));
-        for (title, cure) in &told.causes {
-            out.push_str(&format!(
-                "  {}\n  cure      {}\n",
-                harmless(title),
-                harmless(cure)
-            ));
-        }
-    }
-    for cause in &explained.causes {
-        out.push_str(&format!(
-            "\n{} ({}, {})\n",
-            cause.title, cause.id, explained.status
-        ));
-        let fields = [
-            ("what", Some(&cause.what)),
-            ("signed", cause.signed.as_ref()),
-            ("received", cause.received.as_ref()),
-            ("cure", Some(&cause.cure)),
-        ];
-        for (name, text) in fields {
-            if let Some(text) = text {
-                out.push_str(&format!("  {name:9} {}\n", harmless(text)));
-            }
-        }
-    }
-    if explained.causes.is_empty() && explained.by_server.is_none() {
-        out.push_str("\nNo known cause can be told from it.\n");
-    }
-    if let Some(line) = explained
-        .comparison
-        .as_ref()
-        .and_then(|comparison| comparison.first_difference())
-    {
-        out.push_str(&format!("\nfirst difference: {}\n", line.what));
-        for (name, side) in [("signed", &line.left), ("received", &line.right)] {
-            out.push_str(&format!(
-                "  {name:9} {}\n",
-                harmless(side.as_deref().unwrap_or("(no such line)"))
-            ));
-        }
-    }
-    for (heading, sentences) in [("ruled out", &explained.ruled_out), ("note", &explained.notes)] {
-        for sentence in sentences {
-            out.push_str(&format!("\n{heading}: {}\n", harmless(sentence)));
-        }
-    }
-    if let Some(cause) = explained.causes.first() {
-        out.push_str(&format!("\nMore: countersign explain {}\n", cause.id));
-    }
-    out
 }

@@ -4,7 +4,7 @@
 //! Version 3 keeps the fields of the error document in the error, so what the server signed is there. Version 2 keeps code and
 //! message only.
 
-use crate::answer::Answer;
+use crate::answer::{Answer, Told, ToldCause};
 use crate::evidence::{Evidence, Sent};
 use crate::forms::Form;
 use crate::literal::Literal;
@@ -76,7 +76,8 @@ fn is_response(value: &Literal) -> bool {
     value.text("statusCode").is_some() && value.field("headers").is_some() && value.text("method").is_none()
 }
 
-fn answer(error: &Literal, text: &str) -> Answer {
+/// What an error object keeps of the answer; `text` is what was printed with it.
+pub(crate) fn answer(error: &Literal, text: &str) -> Answer {
     let metadata = error.field("$metadata");
     let status = metadata
         .and_then(|metadata| metadata.text("httpStatusCode"))
@@ -101,7 +102,37 @@ fn answer(error: &Literal, text: &str) -> Answer {
     if answer.message.is_empty() {
         answer.message = message;
     }
+    answer.diagnosis = error.field("Diagnosis").map(told);
+    answer.name_what_was_told();
     answer
+}
+
+/// What a server explained itself. One child is an object, several are a list.
+fn told(diagnosis: &Literal) -> Told {
+    let all = |name: &str| match diagnosis.field(name) {
+        Some(Literal::List(values)) => values.iter().collect(),
+        Some(value) => vec![value],
+        None => Vec::new(),
+    };
+    let cause = |cause: &Literal| ToldCause {
+        title: cause.text("Title").unwrap_or_default().to_owned(),
+        signed: cause.text("Signed").map(str::to_owned),
+        received: cause.text("Received").map(str::to_owned),
+        cure: cause.text("Cure").unwrap_or_default().to_owned(),
+    };
+    // Where a printer goes no deeper, `[Object]` stands in for a cause.
+    let causes = all("Cause")
+        .into_iter()
+        .filter(|value| value.field("Title").is_some());
+    Told {
+        named: String::new(),
+        causes: causes.map(cause).collect(),
+        ruled_out: all("RuledOut")
+            .into_iter()
+            .filter_map(Literal::as_text)
+            .map(str::to_owned)
+            .collect(),
+    }
 }
 
 /// An error without its fields.
