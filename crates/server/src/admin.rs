@@ -39,6 +39,8 @@ type Outcome = Result<String, Refused>;
 type Refused = (StatusCode, Value);
 
 impl Answer for Admin {
+    type Body = Outgoing;
+
     async fn answer(self: Arc<Self>, origin: Origin, request: Request<Incoming>) -> Response<Outgoing> {
         let (method, path) = (request.method(), request.uri().path());
         if let Some(response) = probe::answer(method, path, probe::Port::Admin, self.0.health()) {

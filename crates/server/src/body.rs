@@ -5,6 +5,7 @@
 
 mod form;
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::time::Duration;
 
@@ -18,12 +19,11 @@ use hyper::body::{Body, Incoming};
 
 use form::FormBody;
 
-use crate::pipeline::proof::Signature;
 use crate::pipeline::received::Received;
 
 /// What is wrong with a body.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum BodyFault {
+pub enum BodyFault {
     /// Its framing, a chunk's signature or its trailer.
     Chunk(ChunkError),
     /// It is no form, or not one with one file.
@@ -65,11 +65,11 @@ impl std::error::Error for BodyFault {}
 
 /// What is known about a body that was read to its end.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct BodyFacts {
+pub struct BodyFacts {
     /// Its length in bytes.
-    pub(crate) length: u64,
+    pub length: u64,
     /// How it begins.
-    pub(crate) head: Vec<u8>,
+    pub head: Vec<u8>,
 }
 
 /// What is around the bytes of the object.
@@ -80,7 +80,7 @@ enum Framing {
 }
 
 /// A body that is being received.
-pub(crate) struct Upload {
+pub struct Upload {
     incoming: Incoming,
     /// Framed bytes that are not decoded yet.
     framed: Bytes,
@@ -93,11 +93,13 @@ pub(crate) struct Upload {
     is_over: bool,
     /// It is wrong, and nothing more will come of it.
     is_broken: bool,
+    /// What came off the socket and was not handed out yet, for whoever passes a form on as it is.
+    as_sent: Option<VecDeque<Bytes>>,
 }
 
 impl Upload {
     /// Takes a body, not yet asking for any of it.
-    pub(crate) fn new(incoming: Incoming) -> Upload {
+    pub fn new(incoming: Incoming) -> Upload {
         let facts = BodyFacts::default();
         Upload {
             incoming,
@@ -108,16 +110,37 @@ impl Upload {
             is_asked_for: false,
             is_over: false,
             is_broken: false,
+            as_sent: None,
         }
+    }
+
+    /// Keeps what comes off the socket until it is taken with [`Upload::take_as_sent`].
+    pub fn keep_as_sent(&mut self) {
+        self.as_sent = Some(VecDeque::new());
+    }
+
+    /// What came off the socket since the last time, framing and all.
+    pub fn take_as_sent(&mut self) -> Option<Bytes> {
+        self.as_sent.as_mut()?.pop_front()
+    }
+
+    /// Bytes still to come, framing and all, if that was announced as a length.
+    pub fn announced(&self) -> Option<u64> {
+        self.incoming.size_hint().exact()
+    }
+
+    /// What stood behind the last chunk, once the body is over.
+    pub fn trailers(&self) -> &Trailers {
+        &self.trailers
     }
 
     /// Prepares to take the framing off, once the signature that begins the chain of chunks is verified. Chunks that nobody signed
     /// begin no chain.
-    pub(crate) fn decode(
+    pub fn decode(
         &mut self,
         received: &Received,
         payload: &Payload,
-        signature: Option<&Signature>,
+        seed: Option<ChunkSeed>,
     ) -> Result<(), BodyFault> {
         let Payload::Streaming(mode) = *payload else {
             return Ok(());
@@ -128,10 +151,7 @@ impl Upload {
             .ok_or(BodyFault::LengthMissing)?;
         let announced = received.header("x-amz-trailer").unwrap_or_default();
         let announced: Vec<String> = announced.split(',').map(|name| name.trim().to_owned()).collect();
-        let seed = signature
-            .filter(|_| mode.is_signed())
-            .map(|signature| ChunkSeed::of(&signature.claim, &signature.signing_key));
-        let decoder = ChunkDecoder::new(mode, seed, &announced, Some(decoded));
+        let decoder = ChunkDecoder::new(mode, seed.filter(|_| mode.is_signed()), &announced, Some(decoded));
         self.framing = Framing::Chunks(Box::new(decoder));
         Ok(())
     }
@@ -153,7 +173,7 @@ impl Upload {
     }
 
     /// What is known about the body so far.
-    pub(crate) fn facts(&self) -> &BodyFacts {
+    pub fn facts(&self) -> &BodyFacts {
         &self.facts
     }
 
@@ -167,7 +187,11 @@ impl Upload {
             if data.is_some() {
                 return Ok(data);
             }
-            match (receive(&mut self.incoming).await?, &mut self.framing) {
+            let received = receive(&mut self.incoming).await?;
+            if let (Some(kept), Some(bytes)) = (&mut self.as_sent, &received) {
+                kept.push_back(bytes.clone());
+            }
+            match (received, &mut self.framing) {
                 (Some(bytes), Framing::None) => return Ok(Some(bytes)),
                 (Some(bytes), _) => self.framed = bytes,
                 (None, Framing::None) => return Ok(None),
@@ -234,7 +258,7 @@ async fn receive(incoming: &mut Incoming) -> Result<Option<Bytes>, BodyFault> {
 /// answer before it has sent everything, gets to it. Returns at once; says whether the connection can be used again.
 ///
 /// A body that the client holds back until it is asked for (`Expect: 100-continue`) is not asked for.
-pub(crate) fn drain(body: Upload, is_held_back: bool) -> bool {
+pub fn drain(body: Upload, is_held_back: bool) -> bool {
     let incoming = body.incoming;
     if body.is_over || incoming.is_end_stream() {
         return true;

@@ -37,7 +37,7 @@ impl Sharing {
             return Sharing::default();
         }
         let lines = received.lines();
-        let head = received.head(&lines, &gateway.config);
+        let head = received.head(&lines, &gateway.config.domains);
         let (Some(asked), Some(bucket)) = (CrossOrigin::of(&head), countersign_protocol::bucket(&head))
         else {
             return Sharing::default();

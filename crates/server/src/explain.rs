@@ -6,6 +6,7 @@
 //! It keeps true: a search runs on the blocking pool, one at a time, within its budget; the same refusal repeated
 //! within a minute is not searched again; nothing here can turn a refusal into anything else.
 
+mod apart;
 mod cache;
 mod denial;
 mod fault;
@@ -38,17 +39,18 @@ use crate::throttle::{Allowance, Asker};
 use cache::Identity;
 use fault::SearchedFault;
 
+pub use apart::{Apart, explain_apart};
 pub(crate) use cache::Cache;
 pub(crate) use page::withheld;
 
 /// What a request came to, and how it had to be signed for it.
-pub(crate) struct Endpoint {
+pub struct Endpoint {
     /// As scopes write it.
-    pub(crate) service: &'static str,
+    pub service: &'static str,
     /// The region of this server, or the one that the service is at home in.
-    pub(crate) region: String,
+    pub region: String,
     /// How paths are made canonical.
-    pub(crate) rule: PathRule,
+    pub rule: PathRule,
 }
 
 impl Endpoint {
@@ -68,13 +70,13 @@ impl Endpoint {
 }
 
 /// A diagnosis in the forms in which it is answered.
-pub(crate) struct Explanation {
+pub struct Explanation {
     /// For `x-countersign-diagnosis`, which names causes; none where there is none to name.
-    pub(crate) header: Option<String>,
+    pub header: Option<String>,
     /// For the end of `Message`.
-    pub(crate) sentence: String,
+    pub sentence: String,
     /// For the `Diagnosis` element.
-    pub(crate) document: xml::Diagnosis,
+    pub document: xml::Diagnosis,
 }
 
 /// Explains a refusal that has to do with the signature, with the body it covers, with CORS rules or access policies, and puts it on record;
@@ -106,7 +108,16 @@ pub(crate) async fn explain(
     let refused = with_presumed_key(gateway, received, refused);
     let event = fault.event();
     let note = Note::of(received, &refused, received.client_address(&gateway.config));
-    let question = Question::new(gateway, received, refused, fault, endpoint, body.form_facts());
+    let facts = facts(gateway, received, &refused, endpoint);
+    let clock = Arc::clone(&gateway.clock);
+    let question = Question::new(
+        received,
+        refused,
+        fault,
+        (endpoint.rule, facts),
+        body.form_facts(),
+        clock,
+    );
     let found = find(gateway, received, question).await?;
     let diagnosis = &found.diagnosis;
     let operator = diagnosis.at(Level::Operator);
@@ -125,8 +136,6 @@ pub(crate) async fn explain(
 
 /// A diagnosis as a caller of this level is answered.
 fn answer(gateway: &Gateway, received: &Received, diagnosis: &Diagnosis, level: Level) -> Explanation {
-    let report = diagnosis.at(level);
-    let (header, sentence) = (report.header_value(), report.sentence.clone());
     // The address of the admin API is ours to know, so only those may see it who may see such names.
     let url = gateway.admin_address.filter(|_| level == Level::Full);
     let url = url.map(|address| {
@@ -135,10 +144,36 @@ fn answer(gateway: &Gateway, received: &Received, diagnosis: &Diagnosis, level: 
             received.request_id.as_str()
         )
     });
+    explanation(diagnosis.at(level), url)
+}
+
+/// A diagnosis in the forms in which it is answered, from what a caller may know of it.
+fn explanation(report: Report, url: Option<String>) -> Explanation {
     Explanation {
-        header: Some(header),
-        sentence,
+        header: Some(report.header_value()),
+        sentence: report.sentence.clone(),
         document: element(report, url),
+    }
+}
+
+/// What this server knows beside the request.
+fn facts(gateway: &Gateway, received: &Received, refused: &Refused, endpoint: &Endpoint) -> ServerFacts {
+    let access_key_id = refused.claim.as_ref().map_or("", |claim| &claim.access_key_id);
+    ServerFacts {
+        region: endpoint.region.clone(),
+        service: endpoint.service.to_owned(),
+        public_names: gateway
+            .config
+            .public_urls
+            .iter()
+            .map(|url| url.authority.clone())
+            .collect(),
+        domains: gateway.config.domains.clone(),
+        listen_ports: gateway.listen_ports.clone(),
+        seen_hosts: gateway.hosts.of(access_key_id),
+        // Asked for when it is known that there will be a search.
+        key: KeyFacts::default(),
+        now: received.at.seconds(),
     }
 }
 
@@ -194,30 +229,13 @@ struct Question {
 
 impl Question {
     fn new(
-        gateway: &Gateway,
         received: &Received,
         refused: Refused,
         fault: SearchedFault,
-        endpoint: &Endpoint,
+        (rule, facts): (PathRule, ServerFacts),
         form: Option<FormFacts>,
+        clock: Arc<dyn Clock>,
     ) -> Question {
-        let access_key_id = refused.claim.as_ref().map_or("", |claim| &claim.access_key_id);
-        let facts = ServerFacts {
-            region: endpoint.region.clone(),
-            service: endpoint.service.to_owned(),
-            public_names: gateway
-                .config
-                .public_urls
-                .iter()
-                .map(|url| url.authority.clone())
-                .collect(),
-            domains: gateway.config.domains.clone(),
-            listen_ports: gateway.listen_ports.clone(),
-            seen_hosts: gateway.hosts.of(access_key_id),
-            // Asked for when it is known that there will be a search.
-            key: KeyFacts::default(),
-            now: received.at.seconds(),
-        };
         Question {
             method: received.method().to_owned(),
             path: received.path().as_bytes().to_vec(),
@@ -229,12 +247,12 @@ impl Question {
                 .collect(),
             fault,
             refused,
-            rule: endpoint.rule,
+            rule,
             facts,
             form,
             is_http_1_0: received.is_http_1_0(),
             peer_is_loopback: received.origin.peer.ip().to_canonical().is_loopback(),
-            clock: Arc::clone(&gateway.clock),
+            clock,
         }
     }
 
@@ -400,24 +418,34 @@ async fn find(gateway: &Gateway, received: &Received, mut question: Question) ->
         received.at,
     );
     key::note_refused(gateway, &question.refused, &question.method, client, received.at);
-    let answer = tokio::task::spawn_blocking(move || {
-        let started = question.clock.busy();
-        let diagnosis = question.search(allowance);
-        (diagnosis, question.clock.busy().saturating_sub(started))
-    })
-    .await;
+    let answer = search(received, question, allowance).await;
     drop(turn);
-    let Ok((mut diagnosis, time)) = answer else {
-        broke_off(received);
-        return None;
-    };
+    let (diagnosis, time) = answer?;
     gateway.throttle.spent(time, Instant::now());
-    diagnosis.tried.microseconds = u64::try_from(time.as_micros()).ok();
     let diagnosis = Arc::new(diagnosis);
     if let Some(identity) = identity.filter(|_| allowance == Allowance::Full) {
         gateway.diagnoses.keep(identity, Arc::clone(&diagnosis), now);
     }
     Some(Found::anew(diagnosis))
+}
+
+/// Searches aside; says how long that took. `None` if the search itself broke.
+async fn search(
+    received: &Received,
+    question: Question,
+    allowance: Allowance,
+) -> Option<(Diagnosis, Duration)> {
+    let answer = tokio::task::spawn_blocking(move || {
+        let started = question.clock.busy();
+        let diagnosis = question.search(allowance);
+        (diagnosis, question.clock.busy().saturating_sub(started))
+    });
+    let Ok((mut diagnosis, time)) = answer.await else {
+        broke_off(received);
+        return None;
+    };
+    diagnosis.tried.microseconds = u64::try_from(time.as_micros()).ok();
+    Some((diagnosis, time))
 }
 
 /// What the request shows by itself, without a search.
@@ -487,7 +515,8 @@ fn log(
     );
 }
 
-fn element(report: Report, url: Option<String>) -> xml::Diagnosis {
+/// A diagnosis as the element of an error document.
+pub fn element(report: Report, url: Option<String>) -> xml::Diagnosis {
     xml::Diagnosis {
         status: report.status.to_owned(),
         causes: report

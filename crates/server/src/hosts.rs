@@ -7,14 +7,14 @@ use std::sync::{PoisonError, RwLock};
 
 /// Hosts by access key id, bounded both ways.
 #[derive(Debug, Default)]
-pub(crate) struct Hosts {
+pub struct Hosts {
     /// There are few, and comparing with some costs less than the hash of one.
     by_access_key: RwLock<BTreeMap<String, VecDeque<String>>>,
 }
 
 impl Hosts {
     /// Notes that the key verified with this host.
-    pub(crate) fn note(&self, access_key_id: &str, host: &str) {
+    pub fn note(&self, access_key_id: &str, host: &str) {
         if host.len() > HOST_BYTES_MAX || self.is_newest(access_key_id, host) {
             return;
         }
@@ -29,7 +29,7 @@ impl Hosts {
     }
 
     /// The hosts of a key, newest first.
-    pub(crate) fn of(&self, access_key_id: &str) -> Vec<String> {
+    pub fn of(&self, access_key_id: &str) -> Vec<String> {
         let all = self.by_access_key.read().unwrap_or_else(PoisonError::into_inner);
         all.get(access_key_id).into_iter().flatten().cloned().collect()
     }

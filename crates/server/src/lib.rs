@@ -12,6 +12,7 @@ mod cors;
 mod directory_upkeep;
 mod explain;
 mod facts;
+pub mod front;
 mod gateway;
 mod hosts;
 mod judge;

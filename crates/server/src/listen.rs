@@ -18,7 +18,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::{Request, Response};
+use http_body::Body;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -28,8 +30,6 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
-
-use crate::respond::Outgoing;
 
 /// Longest request head (request line and headers) in bytes that is read at all. The HTTP library answers a longer one,
 /// or one with more lines, with a bare 431 that cannot be given a body, so the pipeline's own limits lie below.
@@ -56,24 +56,27 @@ const STOP_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// Where a connection comes from.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Origin {
+pub struct Origin {
     /// The client's address.
-    pub(crate) peer: SocketAddr,
+    pub peer: SocketAddr,
 }
 
 /// What answers requests.
-pub(crate) trait Answer: Send + Sync + 'static {
+pub trait Answer: Send + Sync + 'static {
+    /// What its answers carry.
+    type Body: Body<Data = Bytes, Error: std::error::Error + Send + Sync> + Send + 'static;
+
     /// Answers one request; never fails, because a failure is an answer too.
     fn answer(
         self: Arc<Self>,
         origin: Origin,
         request: Request<Incoming>,
-    ) -> impl Future<Output = Response<Outgoing>> + Send;
+    ) -> impl Future<Output = Response<Self::Body>> + Send;
 }
 
 /// Most connections at once on each of so many listeners. Lets the process open as many files as it may, and leaves half
 /// of them to the store: idle connections must not keep it from opening a body or a piece of its log.
-pub(crate) fn connections_max(listeners: usize) -> usize {
+pub fn connections_max(listeners: usize) -> usize {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit {
         current: limit.maximum,
@@ -98,13 +101,13 @@ fn share_of(files: Option<u64>, listeners: usize) -> usize {
 }
 
 /// Takes over a listening socket, with a backlog that a burst of clients fits into.
-pub(crate) fn take_over(listener: std::net::TcpListener) -> io::Result<TcpListener> {
+pub fn take_over(listener: std::net::TcpListener) -> io::Result<TcpListener> {
     rustix::net::listen(&listener, BACKLOG)?;
     TcpListener::from_std(listener)
 }
 
 /// Accepts on one listener, up to so many connections at once, until told to stop; then waits for what is in flight.
-pub(crate) async fn accept<A: Answer>(
+pub async fn accept<A: Answer>(
     listener: TcpListener,
     connections_max: usize,
     answer: Arc<A>,

@@ -1,4 +1,5 @@
-//! Requests that this program makes itself: to identity providers, to a secrets manager, and from the command line to a server.
+//! Requests that this program makes itself: to identity providers, to a secrets manager, from the command line to a server, and
+//! those that it passes on.
 //!
 //! One request on a connection of its own, HTTP/1.1, over TLS or in the clear as the URL says. Not here: what is asked, and
 //! what an answer means.
@@ -7,6 +8,7 @@
 //! allowed is the address that is connected to, so that a name cannot point elsewhere between the two.
 
 pub mod address;
+mod dialed;
 mod pinned;
 
 use std::fmt;
@@ -17,9 +19,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderValue, Request, StatusCode, header};
 use http_body_util::{BodyExt, Full, Limited};
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::crypto::{CryptoProvider, aws_lc_rs};
@@ -27,6 +26,8 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, Error, RootCertStore};
 
 use crate::config::PublicUrl;
+
+pub use dialed::{Answering, Dialed};
 
 /// How far requests may reach, and how much they may take.
 #[derive(Clone, Copy, Debug)]
@@ -167,20 +168,42 @@ impl Outbound {
         let host =
             HeaderValue::from_str(&url.authority).map_err(|error| Fault::Request(error.to_string()))?;
         request.headers_mut().insert(header::HOST, host);
-        let (name, port) = split(url)?;
+        let dialed = self.connected(url, &url.authority, thumbprints).await?;
+        let answer = dialed.send(request.map(Full::new)).await?;
+        let status = answer.status();
+        let body = Limited::new(answer.into_body(), self.limits.body_bytes)
+            .collect()
+            .await
+            .map_err(|error| Fault::Answer(error.to_string()))?;
+        Ok(Reply {
+            status,
+            body: body.to_bytes(),
+        })
+    }
+
+    /// Connects to `url` for one request that is sent while it comes and answered while the answer goes on: only connecting has
+    /// its time. Over TLS the server must be the one that `host` names, `host` or `host:port`.
+    pub async fn dial(&self, url: &PublicUrl, host: &str) -> Result<Dialed, Fault> {
+        let time = self.limits.time;
+        tokio::time::timeout(time, self.connected(url, host, &[]))
+            .await
+            .unwrap_or(Err(Fault::Time(time)))
+    }
+
+    async fn connected(&self, url: &PublicUrl, host: &str, thumbprints: &[String]) -> Result<Dialed, Fault> {
+        let (name, port) = split(&url.authority, url.is_https)?;
         let stream = self.connect(name, port, url.is_https).await?;
         if !url.is_https {
-            return self.ask(stream, request).await;
+            return Ok(Dialed::over(stream));
         }
+        let (server, _) = split(host, url.is_https)?;
         let server =
-            ServerName::try_from(name.to_owned()).map_err(|error| Fault::Request(error.to_string()))?;
+            ServerName::try_from(server.to_owned()).map_err(|error| Fault::Request(error.to_string()))?;
         let connector = TlsConnector::from(self.tls(thumbprints).await?);
         let stream = connector.connect(server, stream).await;
-        self.ask(
+        Ok(Dialed::over(
             stream.map_err(|error| Fault::Connection(error.to_string()))?,
-            request,
-        )
-        .await
+        ))
     }
 
     /// Connects to the first address of the name that may be asked and answers.
@@ -201,33 +224,6 @@ impl Outbound {
             }
         }
         Err(fault)
-    }
-
-    async fn ask<S>(&self, stream: S, request: Request<Bytes>) -> Result<Reply, Fault>
-    where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
-        let broken = |error: hyper::Error| Fault::Connection(error.to_string());
-        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
-        let connection = AbortOnDrop(tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "a connection of ours ended early");
-            }
-        }));
-        let answer = sender
-            .send_request(request.map(Full::new))
-            .await
-            .map_err(broken)?;
-        let status = answer.status();
-        let body = Limited::new(answer.into_body(), self.limits.body_bytes)
-            .collect()
-            .await
-            .map_err(|error| Fault::Answer(error.to_string()))?;
-        drop(connection);
-        Ok(Reply {
-            status,
-            body: body.to_bytes(),
-        })
     }
 
     async fn tls(&self, thumbprints: &[String]) -> Result<Arc<ClientConfig>, Fault> {
@@ -278,10 +274,9 @@ fn trust(more_roots: Vec<CertificateDer<'static>>) -> Result<Trust, Error> {
     })
 }
 
-/// Host and port of a URL; the host of an address of version 6 without its brackets.
-fn split(url: &PublicUrl) -> Result<(&str, u16), Fault> {
-    let authority = url.authority.as_str();
-    let default = if url.is_https { 443 } else { 80 };
+/// Host and port of `host[:port]`; the host of an address of version 6 without its brackets.
+fn split(authority: &str, is_https: bool) -> Result<(&str, u16), Fault> {
+    let default = if is_https { 443 } else { 80 };
     let (name, port) = match authority.rsplit_once(':') {
         Some((name, port)) if !port.contains(']') => {
             let port = port
@@ -296,15 +291,6 @@ fn split(url: &PublicUrl) -> Result<(&str, u16), Fault> {
         .and_then(|name| name.strip_suffix(']'))
         .unwrap_or(name);
     Ok((name, port))
-}
-
-/// The task that moves the bytes of a connection ends with the request it was for.
-struct AbortOnDrop(tokio::task::JoinHandle<()>);
-
-impl Drop for AbortOnDrop {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
 }
 
 #[cfg(test)]

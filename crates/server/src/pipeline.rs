@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use countersign_protocol::encode::{self, ErrorAnswer};
 use countersign_protocol::{ErrorCode, Form, ParseError};
-use countersign_sigv4::{self as sigv4, PathRule};
+use countersign_sigv4::{self as sigv4, ChunkSeed, PathRule};
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 
@@ -33,6 +33,8 @@ use received::Received;
 pub(crate) struct S3(pub(crate) Arc<Gateway>);
 
 impl Answer for S3 {
+    type Body = Outgoing;
+
     async fn answer(self: Arc<Self>, origin: Origin, request: Request<Incoming>) -> Response<Outgoing> {
         let (method, path) = (request.method(), request.uri().path());
         if let Some(response) = probe::answer(method, path, probe::Port::S3, self.0.health()) {
@@ -87,7 +89,7 @@ async fn carry(
         now: received.at.seconds(),
         body: None,
     };
-    let head = received.head(&lines, &gateway.config);
+    let head = received.head(&lines, &gateway.config.domains);
     let form = if countersign_protocol::is_form(&head) {
         Some(read_form(received, body).await?)
     } else {
@@ -116,7 +118,7 @@ async fn carry(
 }
 
 /// Reads the fields of a form: who it claims to come from stands there, and which object it is about.
-async fn read_form(received: &Received, body: &mut Upload) -> Result<Form, Box<Refused>> {
+pub async fn read_form(received: &Received, body: &mut Upload) -> Result<Form, Box<Refused>> {
     if !received.announces_length() {
         return Err(Refused::new(Refusal::Body(BodyFault::LengthMissing)));
     }
@@ -144,7 +146,8 @@ async fn run(
         return Err(with_signature(Refusal::Body(BodyFault::LengthMissing)));
     }
     if let Some(payload) = authorized.payload() {
-        body.decode(received, payload, signature)
+        let seed = signature.map(|signature| ChunkSeed::of(&signature.claim, &signature.signing_key));
+        body.decode(received, payload, seed)
             .map_err(|fault| with_signature(Refusal::Body(fault)))?;
     }
     let call = Call::new(gateway, received, authorized);
@@ -181,15 +184,11 @@ async fn refuse(
     let error_as = error.refused_as();
     let explanation =
         explain::explain(gateway, received, refused, &error_as, &endpoint, body, withheld).await;
-    let mut response = error_response(received, &error, explanation.as_ref());
-    let causes = explanation.and_then(|explanation| explanation.header);
-    if let Some(Ok(value)) = causes.map(HeaderValue::try_from) {
-        response.headers_mut().insert(DIAGNOSIS, value);
-    }
-    response
+    error_response(received, &error, explanation.as_ref())
 }
 
-fn error_response(
+/// An S3 error with what explains it, as a document and as a header.
+pub fn error_response(
     received: &Received,
     error: &S3Error,
     explanation: Option<&Explanation>,
@@ -220,6 +219,10 @@ fn error_response(
         header::X_CONTENT_TYPE_OPTIONS,
         HeaderValue::from_static("nosniff"),
     );
+    let causes = explanation.and_then(|explanation| explanation.header.as_deref());
+    if let Some(Ok(value)) = causes.map(HeaderValue::try_from) {
+        headers.insert(DIAGNOSIS, value);
+    }
     response
 }
 
@@ -236,8 +239,8 @@ pub(crate) fn followed_by(message: &str, sentence: &str) -> String {
     format!("{message}{stop} {sentence}")
 }
 
-/// What every answer carries. `Date` is added where the answer is written.
-fn sign_off(response: &mut Response<Outgoing>, request_id: &RequestId, can_go_on: bool) {
+/// What every answer of ours carries. `Date` is added where the answer is written.
+pub fn sign_off(response: &mut Response<Outgoing>, request_id: &RequestId, can_go_on: bool) {
     let headers = response.headers_mut();
     let text = |value: &str| HeaderValue::from_str(value).expect("ids are plain ASCII");
     headers.insert(REQUEST_ID, text(request_id.as_str()));
@@ -250,4 +253,5 @@ fn sign_off(response: &mut Response<Outgoing>, request_id: &RequestId, can_go_on
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
 const HOST_ID: HeaderName = HeaderName::from_static("x-amz-id-2");
-pub(crate) const DIAGNOSIS: HeaderName = HeaderName::from_static("x-countersign-diagnosis");
+/// Names causes, also where an answer has no body.
+pub const DIAGNOSIS: HeaderName = HeaderName::from_static("x-countersign-diagnosis");

@@ -22,20 +22,20 @@ use crate::body::BodyFault;
 
 /// Why a request was refused, with what a diagnosis needs of it.
 #[derive(Debug)]
-pub(crate) struct Refused {
+pub struct Refused {
     /// Why.
-    pub(crate) refusal: Refusal,
+    pub refusal: Refusal,
     /// What the request said about itself, if it got that far.
-    pub(crate) claim: Option<Claim>,
+    pub claim: Option<Claim>,
     /// Whose the access key is, if anybody's.
-    pub(crate) resolved: Option<Resolved>,
+    pub resolved: Option<Resolved>,
     /// The texts that the signature was compared over.
-    pub(crate) trace: Option<Trace>,
+    pub trace: Option<Trace>,
 }
 
 /// Why a request was refused.
 #[derive(Debug)]
-pub(crate) enum Refusal {
+pub enum Refusal {
     /// By the signature: how it is made, where and when it is good, or that it does not match.
     Signature(sigv4::Refusal),
     /// Nobody has that access key.
@@ -78,18 +78,18 @@ pub(crate) enum Refusal {
 
 /// A preflight that no rule allows.
 #[derive(Clone, Debug)]
-pub(crate) struct RefusedPreflight {
+pub struct RefusedPreflight {
     /// What there is instead of a rule that allows it.
-    pub(crate) fault: PreflightFault,
+    pub fault: PreflightFault,
     /// The method that the page wants to use; `OPTIONS` if the preflight does not say.
-    pub(crate) method: String,
+    pub method: String,
     /// Whether it is about an object.
-    pub(crate) is_about_object: bool,
+    pub is_about_object: bool,
 }
 
 /// Why no rule allows a preflight.
 #[derive(Clone, Debug)]
-pub(crate) enum PreflightFault {
+pub enum PreflightFault {
     /// There is no bucket of that name.
     NoBucket,
     /// The bucket has no rules.
@@ -100,40 +100,40 @@ pub(crate) enum PreflightFault {
 
 /// The names that error elements show.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Names {
+pub struct Names {
     /// The bucket.
-    pub(crate) bucket: Option<String>,
+    pub bucket: Option<String>,
     /// The object key.
-    pub(crate) object_key: Option<String>,
+    pub object_key: Option<String>,
     /// The upload.
-    pub(crate) upload_id: Option<String>,
+    pub upload_id: Option<String>,
 }
 
 /// An S3 error, ready to be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct S3Error {
+pub struct S3Error {
     /// The code, which decides the status.
-    pub(crate) code: ErrorCode,
+    pub code: ErrorCode,
     /// The text of `Message`.
-    pub(crate) message: Cow<'static, str>,
+    pub message: Cow<'static, str>,
     /// The elements after it.
-    pub(crate) elements: Vec<(&'static str, String)>,
+    pub elements: Vec<(&'static str, String)>,
 }
 
 /// What somebody was refused with, whichever service it was that refused.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct RefusedAs<'a> {
+pub struct RefusedAs<'a> {
     /// The error code.
-    pub(crate) code: &'static str,
+    pub code: &'static str,
     /// The HTTP status.
-    pub(crate) status: StatusCode,
+    pub status: StatusCode,
     /// The message, as that service's.
-    pub(crate) message: &'a str,
+    pub message: &'a str,
 }
 
 impl Refusal {
     /// A fault of the body. What a policy says of it is the policy's refusal.
-    pub(crate) fn of_body(fault: BodyFault) -> Refusal {
+    pub fn of_body(fault: BodyFault) -> Refusal {
         match fault {
             BodyFault::Policy(fault) => Refusal::Policy(fault),
             fault => Refusal::Body(fault),
@@ -143,7 +143,7 @@ impl Refusal {
 
 impl Refused {
     /// A refusal about which nothing else is known.
-    pub(crate) fn new(refusal: Refusal) -> Box<Refused> {
+    pub fn new(refusal: Refusal) -> Box<Refused> {
         Box::new(Refused {
             refusal,
             claim: None,
@@ -153,7 +153,7 @@ impl Refused {
     }
 
     /// The S3 error of this refusal.
-    pub(crate) fn s3_error(&self, now: Moment) -> S3Error {
+    pub fn s3_error(&self, now: Moment) -> S3Error {
         let access_key_id = self.claim.as_ref().map_or("", |claim| &claim.access_key_id);
         match &self.refusal {
             Refusal::Signature(sigv4::Refusal::SignatureMismatch) => self.mismatch(),
@@ -211,7 +211,7 @@ impl Refused {
 
 impl S3Error {
     /// As logs and records hold it.
-    pub(crate) fn refused_as(&self) -> RefusedAs<'_> {
+    pub fn refused_as(&self) -> RefusedAs<'_> {
         RefusedAs {
             code: self.code.name(),
             status: self.code.status(),
@@ -220,7 +220,7 @@ impl S3Error {
     }
 
     /// The code with its usual message.
-    pub(crate) fn new(code: ErrorCode) -> S3Error {
+    pub fn new(code: ErrorCode) -> S3Error {
         S3Error {
             code,
             message: Cow::Borrowed(code.message()),
@@ -236,12 +236,14 @@ impl S3Error {
         }
     }
 
-    fn saying(mut self, message: impl Into<Cow<'static, str>>) -> S3Error {
+    /// With another message.
+    pub fn saying(mut self, message: impl Into<Cow<'static, str>>) -> S3Error {
         self.message = message.into();
         self
     }
 
-    fn with(mut self, element: &'static str, value: impl Into<String>) -> S3Error {
+    /// With an element after the message.
+    pub fn with(mut self, element: &'static str, value: impl Into<String>) -> S3Error {
         self.elements.push((element, value.into()));
         self
     }

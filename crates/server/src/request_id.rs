@@ -10,10 +10,10 @@ use crate::clock::Real;
 
 /// Names one request: 16 upper-case hex digits, as AWS writes it.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub(crate) struct RequestId([u8; DIGITS]);
+pub struct RequestId([u8; DIGITS]);
 
 /// Goes with a request's id.
-pub(crate) struct HostId([u8; HOST_BYTES]);
+pub struct HostId([u8; HOST_BYTES]);
 
 impl RequestId {
     /// A new id.
@@ -32,13 +32,13 @@ impl RequestId {
     }
 
     /// The id as text.
-    pub(crate) fn as_str(&self) -> &str {
+    pub fn as_str(&self) -> &str {
         ascii(&self.0)
     }
 
     /// The host id that goes with it. One server has nothing to tell apart, so it repeats the request's id
     /// in the shape that clients expect.
-    pub(crate) fn host_id(&self) -> HostId {
+    pub fn host_id(&self) -> HostId {
         let mut text = [0; HOST_BYTES];
         let (name, digits) = text.split_at_mut(HOST_NAME.len());
         name.copy_from_slice(HOST_NAME);
@@ -56,7 +56,7 @@ impl fmt::Debug for RequestId {
 
 impl HostId {
     /// The id as text.
-    pub(crate) fn as_str(&self) -> &str {
+    pub fn as_str(&self) -> &str {
         ascii(&self.0)
     }
 }

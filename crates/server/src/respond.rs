@@ -13,7 +13,10 @@ use http_body::{Body, Frame, SizeHint};
 /// A body that could not be read to its end. The connection is cut, so that the client never takes
 /// what it has for the whole.
 #[derive(Debug)]
-pub(crate) struct BrokenBody(pub(crate) String);
+pub struct BrokenBody(
+    /// Why.
+    pub String,
+);
 
 impl fmt::Display for BrokenBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -24,10 +27,10 @@ impl fmt::Display for BrokenBody {
 impl std::error::Error for BrokenBody {}
 
 /// Pieces of a body, in order.
-pub(crate) type Pieces = Pin<Box<dyn Stream<Item = Result<Bytes, BrokenBody>> + Send>>;
+pub type Pieces = Pin<Box<dyn Stream<Item = Result<Bytes, BrokenBody>> + Send>>;
 
 /// The body of a response.
-pub(crate) enum Outgoing {
+pub enum Outgoing {
     /// These bytes, or none.
     Whole(Option<Bytes>),
     /// Pieces that are read while they are sent; `left` bytes are still to come.
@@ -41,12 +44,12 @@ pub(crate) enum Outgoing {
 
 impl Outgoing {
     /// No body.
-    pub(crate) fn empty() -> Outgoing {
+    pub fn empty() -> Outgoing {
         Outgoing::Whole(None)
     }
 
     /// These bytes.
-    pub(crate) fn bytes(bytes: impl Into<Bytes>) -> Outgoing {
+    pub fn bytes(bytes: impl Into<Bytes>) -> Outgoing {
         Outgoing::Whole(Some(bytes.into()).filter(|b: &Bytes| !b.is_empty()))
     }
 }

@@ -88,7 +88,7 @@ impl FormBody {
 
 impl Upload {
     /// Reads a form up to its file. From then on this is the file.
-    pub(crate) async fn read_form(&mut self, content_type: &str) -> Result<Form, BodyFault> {
+    pub async fn read_form(&mut self, content_type: &str) -> Result<Form, BodyFault> {
         let decoder = FormDecoder::new(content_type).map_err(BodyFault::Form)?;
         self.is_asked_for = true;
         self.framing = Framing::Form(Box::new(FormBody {
@@ -115,7 +115,12 @@ impl Upload {
                 return Ok(form.head.clone());
             }
             match receive(&mut self.incoming).await? {
-                Some(bytes) => self.framed = bytes,
+                Some(bytes) => {
+                    if let Some(kept) = &mut self.as_sent {
+                        kept.push_back(bytes.clone());
+                    }
+                    self.framed = bytes;
+                }
                 None => {
                     self.is_over = true;
                     form.decoder.finish().map_err(BodyFault::Form)?;
@@ -125,14 +130,14 @@ impl Upload {
     }
 
     /// From now on the file must be what its policy allows.
-    pub(crate) fn hold_file_to(&mut self, policy: PolicyDocument) {
+    pub fn hold_file_to(&mut self, policy: PolicyDocument) {
         if let Framing::Form(form) = &mut self.framing {
             form.policy = Some(policy);
         }
     }
 
     /// What a diagnosis needs of a form.
-    pub(crate) fn form_facts(&self) -> Option<FormFacts> {
+    pub fn form_facts(&self) -> Option<FormFacts> {
         let Framing::Form(form) = &self.framing else {
             return None;
         };
@@ -146,7 +151,7 @@ impl Upload {
 
     /// Looks which fields follow the file, within bounds. Only for a form that is refused because it lacks a field: the
     /// answer can say then that the field came too late.
-    pub(crate) async fn look_behind_file(&mut self) {
+    pub async fn look_behind_file(&mut self) {
         if self.is_over || self.is_broken || !matches!(self.framing, Framing::Form(_)) {
             return;
         }

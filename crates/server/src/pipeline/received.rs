@@ -11,21 +11,21 @@ use countersign_sigv4::Request;
 use countersign_types::Moment;
 use http::header::{self, AsHeaderName};
 use http::request::Parts;
-use http::{HeaderValue, Version};
+use http::{HeaderMap, HeaderValue, Version};
 
 use crate::config::Config;
 use crate::listen::Origin;
 use crate::request_id::RequestId;
 
 /// A request without its body.
-pub(crate) struct Received {
+pub struct Received {
     parts: Parts,
     /// Where the connection comes from.
-    pub(crate) origin: Origin,
+    pub origin: Origin,
     /// When it was received.
-    pub(crate) at: Moment,
+    pub at: Moment,
     /// Its id.
-    pub(crate) request_id: RequestId,
+    pub request_id: RequestId,
     /// Signatures and tokens in the fields of its form, if it is one: what no record of it may hold.
     form_secrets: OnceLock<Vec<(String, String)>>,
     /// What it turned out to ask for, once that is known.
@@ -35,11 +35,11 @@ pub(crate) struct Received {
 }
 
 /// Header lines: lower-case name and raw value, several lines of a name in their order.
-pub(crate) type Lines<'a> = Vec<(&'a str, &'a [u8])>;
+pub type Lines<'a> = Vec<(&'a str, &'a [u8])>;
 
 impl Received {
     /// Takes a request as it comes off the socket at this moment.
-    pub(crate) fn new(parts: Parts, origin: Origin, at: Moment) -> Received {
+    pub fn new(parts: Parts, origin: Origin, at: Moment) -> Received {
         Received {
             parts,
             origin,
@@ -52,7 +52,7 @@ impl Received {
     }
 
     /// Notes what the fields of its form must keep to themselves.
-    pub(crate) fn has_form(&self, form: &Form) {
+    pub fn has_form(&self, form: &Form) {
         self.form_secrets.get_or_init(|| {
             let fields = form.fields.iter().filter(|(name, _)| is_secret_parameter(name));
             fields
@@ -87,27 +87,27 @@ impl Received {
     }
 
     /// The method as sent.
-    pub(crate) fn method(&self) -> &str {
+    pub fn method(&self) -> &str {
         self.parts.method.as_str()
     }
 
     /// The path as sent.
-    pub(crate) fn path(&self) -> &str {
+    pub fn path(&self) -> &str {
         self.parts.uri.path()
     }
 
     /// The query as sent, without its question mark.
-    pub(crate) fn query(&self) -> Option<&str> {
+    pub fn query(&self) -> Option<&str> {
         self.parts.uri.query()
     }
 
     /// A header's first value, if it is text.
-    pub(crate) fn header(&self, name: impl AsHeaderName) -> Option<&str> {
+    pub fn header(&self, name: impl AsHeaderName) -> Option<&str> {
         self.parts.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
     /// A header's value, if it stands there once and is text.
-    pub(crate) fn only_header(&self, name: &str) -> Option<&str> {
+    pub fn only_header(&self, name: &str) -> Option<&str> {
         let mut lines = self.parts.headers.get_all(name).iter();
         let only = lines.next()?;
         if lines.next().is_some() {
@@ -117,12 +117,12 @@ impl Received {
     }
 
     /// True if the request came as HTTP/1.0, as from a proxy of the simplest kind.
-    pub(crate) fn is_http_1_0(&self) -> bool {
+    pub fn is_http_1_0(&self) -> bool {
         self.parts.version == Version::HTTP_10
     }
 
     /// True if a proxy left its mark.
-    pub(crate) fn is_forwarded(&self) -> bool {
+    pub fn is_forwarded(&self) -> bool {
         FORWARDING_HEADERS
             .iter()
             .any(|name| self.parts.headers.contains_key(*name))
@@ -162,7 +162,7 @@ impl Received {
 
     /// False if the request names more than one host: in two lines, or in a target that contradicts the line. Which of
     /// them a proxy and we would go by is anybody's guess, so we go by none.
-    pub(crate) fn has_one_host(&self) -> bool {
+    pub fn has_one_host(&self) -> bool {
         let mut lines = self
             .parts
             .headers
@@ -180,14 +180,14 @@ impl Received {
 
     /// True if the request says how its body ends. Without that HTTP takes it for empty, which is not what a client that
     /// forgot the length means.
-    pub(crate) fn announces_length(&self) -> bool {
+    pub fn announces_length(&self) -> bool {
         [header::CONTENT_LENGTH, header::TRANSFER_ENCODING]
             .iter()
             .any(|name| self.parts.headers.contains_key(name))
     }
 
     /// False if the head is longer than any S3 client has reason to send: by its bytes, its lines, or its parameters.
-    pub(crate) fn has_head_within_limits(&self, lines: &Lines<'_>) -> bool {
+    pub fn has_head_within_limits(&self, lines: &Lines<'_>) -> bool {
         let request_line = self.method().len() + self.path().len() + self.query().map_or(0, str::len);
         let headers = lines.iter().map(|(name, value)| name.len() + value.len());
         let parameters = self.query().map_or(0, |query| query.split('&').count());
@@ -197,7 +197,7 @@ impl Received {
     }
 
     /// All header lines.
-    pub(crate) fn lines(&self) -> Lines<'_> {
+    pub fn lines(&self) -> Lines<'_> {
         self.parts
             .headers
             .iter()
@@ -206,7 +206,7 @@ impl Received {
     }
 
     /// The request as the signature sees it.
-    pub(crate) fn signed<'a>(&'a self, lines: &'a Lines<'a>) -> Request<'a> {
+    pub fn signed<'a>(&'a self, lines: &'a Lines<'a>) -> Request<'a> {
         Request {
             method: self.method(),
             path: self.path().as_bytes(),
@@ -216,26 +216,35 @@ impl Received {
     }
 
     /// The request as the protocol sees it.
-    pub(crate) fn head<'a>(&'a self, lines: &'a Lines<'a>, config: &Config) -> Head<'a> {
+    pub fn head<'a>(&'a self, lines: &'a Lines<'a>, domains: &[String]) -> Head<'a> {
         Head {
             method: self.method(),
             path: self.path().as_bytes(),
             query: self.query().map(str::as_bytes),
             headers: lines,
-            host_bucket: self
-                .header(header::HOST)
-                .and_then(|host| host_bucket(host, config)),
+            host_bucket: self.host_bucket(domains),
         }
+    }
+
+    /// The bucket that the host names, below one of these domains or `localhost`.
+    pub fn host_bucket(&self, domains: &[String]) -> Option<&str> {
+        let host = self.header(header::HOST)?;
+        host_bucket(host, domains)
+    }
+
+    /// Its headers as they came.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.parts.headers
     }
 }
 
 /// The bucket in a virtual-host style name: what stands before `.domain`.
-fn host_bucket<'a>(host: &'a str, config: &Config) -> Option<&'a str> {
+fn host_bucket<'a>(host: &'a str, domains: &[String]) -> Option<&'a str> {
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
         _ => host,
     };
-    let domains = config.domains.iter().map(String::as_str).chain(["localhost"]);
+    let domains = domains.iter().map(String::as_str).chain(["localhost"]);
     // The longest domain wins: with `example.com` and `s3.example.com`, `s3` is no bucket.
     let labels = domains.filter_map(|domain| {
         let split = name.len().checked_sub(domain.len())?;
@@ -248,7 +257,7 @@ fn host_bucket<'a>(host: &'a str, config: &Config) -> Option<&'a str> {
 }
 
 /// Most bytes of a request's head, separators not counted.
-pub(crate) const HEAD_BYTES_MAX: usize = 32 * 1024;
+pub const HEAD_BYTES_MAX: usize = 32 * 1024;
 /// Most header lines of a request.
 const HEADERS_MAX: usize = 128;
 /// Most parameters in a request's query. Each may stand for a header and is held against all others, before anybody is
@@ -275,10 +284,7 @@ mod tests {
 
     #[test]
     fn the_bucket_stands_before_a_declared_domain() {
-        let config = Config {
-            domains: vec!["s3.example.com".to_owned(), "example.com".to_owned()],
-            ..Config::in_region("us-east-1")
-        };
+        let domains = ["s3.example.com".to_owned(), "example.com".to_owned()];
         for (host, expected) in [
             ("photos.s3.example.com", Some("photos")),
             ("photos.s3.example.com:9000", Some("photos")),
@@ -294,7 +300,7 @@ mod tests {
             (".s3.example.com", None),
             ("", None),
         ] {
-            assert_eq!(host_bucket(host, &config), expected, "{host}");
+            assert_eq!(host_bucket(host, &domains), expected, "{host}");
         }
     }
 

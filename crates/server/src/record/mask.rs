@@ -14,7 +14,7 @@ use crate::pipeline::received::Received;
 use crate::refusal::Refused;
 
 /// The values of one request that must not be kept.
-pub(crate) struct Mask {
+pub struct Mask {
     values: Vec<Hidden>,
 }
 
@@ -25,7 +25,7 @@ struct Hidden {
 
 impl Mask {
     /// Collects what a request holds in the places for signatures, tokens and secrets.
-    pub(crate) fn of(received: &Received, refused: &Refused) -> Mask {
+    pub fn of(received: &Received, refused: &Refused) -> Mask {
         let mut mask = Mask { values: Vec::new() };
         if let Some(claim) = &refused.claim {
             mask.signature(&claim.signature);
@@ -89,7 +89,7 @@ impl Mask {
     }
 
     /// The text without what must not be kept.
-    pub(crate) fn text(&self, text: &str) -> String {
+    pub fn text(&self, text: &str) -> String {
         if self.values.len() > HIDDEN_VALUES_MAX {
             return HIDDEN.to_owned();
         }
