@@ -54,6 +54,16 @@ pub struct ToldCause {
 }
 
 impl Answer {
+    /// What a server answered, as somebody received it.
+    pub fn of_exchange(status: u16, headers: Vec<(String, String)>, document: &str) -> Answer {
+        let answer = Answer {
+            status: Some(status),
+            headers,
+            ..Answer::default()
+        };
+        answer.with_document(Answer::in_text(document))
+    }
+
     /// Finds an error document in a text and reads it; `None` if there is none.
     pub(crate) fn in_text(text: &str) -> Option<Answer> {
         let start = text.find("<Error>").or_else(|| text.find("<ErrorResponse"))?;

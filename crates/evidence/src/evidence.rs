@@ -67,6 +67,15 @@ impl Evidence {
         }
     }
 
+    /// An exchange that somebody has whole: what was sent, what was signed, what came back.
+    pub fn of_exchange(sent: Sent, client: Texts, answer: Answer) -> Evidence {
+        Evidence {
+            sent: Some(sent),
+            client,
+            ..Evidence::new(Form::Exchange).with_answer(Some(answer))
+        }
+    }
+
     /// Takes the texts out of an answer that holds them, as AWS's and ours do.
     pub(crate) fn with_answer(mut self, answer: Option<Answer>) -> Evidence {
         if let Some(answer) = &answer {

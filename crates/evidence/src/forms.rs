@@ -47,6 +47,8 @@ pub enum Form {
     Authorization,
     /// What the npm package captured.
     Captured,
+    /// A request and its answer, from whoever sent the one and received the other.
+    Exchange,
 }
 
 impl fmt::Display for Form {
@@ -64,6 +66,7 @@ impl fmt::Display for Form {
             Form::Link => "a presigned URL",
             Form::Authorization => "an Authorization header",
             Form::Captured => "a request that the npm package captured",
+            Form::Exchange => "a request and its answer",
         })
     }
 }
@@ -84,6 +87,7 @@ impl Form {
             Form::Link => "link",
             Form::Authorization => "authorization",
             Form::Captured => "captured",
+            Form::Exchange => "exchange",
         }
     }
 }

@@ -23,7 +23,7 @@ pub use access::{
 pub use attributes::{AttributePart, AttributeParts, ObjectAttributesAnswer, object_attributes};
 pub use bucket::{ListBucketsAnswer, ListedBucket, bucket_location, list_buckets};
 pub use cors::cors_configuration;
-pub use error::{Cause, Decision, Diagnosis, ErrorAnswer, UnmetCondition, error};
+pub use error::{Cause, Decision, Diagnosis, ErrorAnswer, UnmetCondition, error, explained};
 pub use headers::{DEFAULT_CONTENT_TYPE, ObjectChecksum, ObjectHeaders, written_headers};
 pub use listing::{ListObjectsAnswer, ListObjectsV2Answer, ListedObject, list_objects, list_objects_v2};
 pub use multipart::{

@@ -115,6 +115,27 @@ pub fn error(answer: &ErrorAnswer<'_>) -> Bytes {
     xml.finish("Error")
 }
 
+/// Somebody else's error document with an explanation in it: a sentence behind `Message`, and the element at the end. `None` if it is
+/// none of S3's, or holds a diagnosis already.
+pub fn explained(document: &str, sentence: &str, diagnosis: &Diagnosis) -> Option<String> {
+    if document.contains("<Diagnosis") {
+        return None;
+    }
+    let end = document.rfind("</Error>")?;
+    let (head, tail) = document.split_at_checked(end)?;
+    let mut element = Xml::piece();
+    write_diagnosis(&mut element, diagnosis);
+    let mut said = Xml::piece();
+    said.plain(sentence);
+    let (element, said) = (element.into_text(), said.into_text());
+    Some(match head.split_once("</Message>") {
+        Some((before, after)) if !said.is_empty() => {
+            format!("{before} {said}</Message>{after}{element}{tail}")
+        }
+        _ => format!("{head}{element}{tail}"),
+    })
+}
+
 pub(crate) fn write_diagnosis(xml: &mut Xml, diagnosis: &Diagnosis) {
     xml.open_with("Diagnosis", &[("version", "1"), ("status", &diagnosis.status)]);
     for cause in &diagnosis.causes {
@@ -195,6 +216,28 @@ mod tests {
              not exist.</Message><Key>a&lt;b\u{fffd}</Key><Resource>/b/a</Resource><RequestId>R1</RequestId>\
              <HostId>H1</HostId></Error>",
         );
+    }
+
+    #[test]
+    fn somebody_elses_document_is_explained_behind_what_it_says() {
+        let diagnosis = Diagnosis {
+            status: "exact".to_owned(),
+            ..Diagnosis::default()
+        };
+        let element = "<Diagnosis version=\"1\" status=\"exact\"></Diagnosis>";
+        let check = |document: &str, expected: Option<String>| {
+            assert_eq!(explained(document, "a < b", &diagnosis), expected, "{document}");
+        };
+        check(
+            "<Error><Code>c</Code><Message>No.</Message><HostId>h</HostId></Error>\n",
+            Some(format!(
+                "<Error><Code>c</Code><Message>No. a &lt; b</Message><HostId>h</HostId>{element}</Error>\n"
+            )),
+        );
+        check("<Error></Error>", Some(format!("<Error>{element}</Error>")));
+        check("<Error><Diagnosis/></Error>", None);
+        check("<html></html>", None);
+        check("</Error", None);
     }
 
     #[test]

@@ -56,6 +56,20 @@ impl Xml {
         }
     }
 
+    /// A piece of a document that is there already.
+    pub(crate) fn piece() -> Xml {
+        Xml {
+            buffer: String::new(),
+            illegal: Illegal::Replace,
+            url_encoded: false,
+        }
+    }
+
+    /// What was written so far.
+    pub(crate) fn into_text(self) -> String {
+        self.buffer
+    }
+
     /// From here on, [`Xml::name`] writes names percent-encoded (`encoding-type=url`).
     pub(crate) fn url_encoded(mut self, url_encoded: bool) -> Xml {
         self.url_encoded = url_encoded;
