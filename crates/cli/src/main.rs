@@ -5,6 +5,7 @@
 
 mod account;
 mod admin_options;
+mod aws_host;
 mod aws_profile;
 mod client;
 mod compare;
@@ -22,9 +23,11 @@ mod master_key;
 mod policy;
 mod presign;
 mod private_file;
+mod proxy;
 mod rebuild_index;
 mod refusals;
 mod root_credentials;
+mod running;
 mod scrub;
 mod serve;
 mod terminal;
@@ -46,6 +49,8 @@ struct Arguments {
 enum Command {
     /// Serve S3 from a directory.
     Serve(serve::Arguments),
+    /// Verify requests, say why a signature is refused, and pass on what is right to any S3 server, signed anew.
+    Proxy(proxy::Arguments),
     /// Make a link or a form by which somebody without a key reads or writes one object.
     Presign(presign::Arguments),
     /// Make, show, change and take back access keys.
@@ -77,6 +82,7 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Serve(arguments) => serve::run(arguments),
+        Command::Proxy(arguments) => proxy::run(&arguments),
         Command::Presign(arguments) => presign::run(&arguments),
         Command::Key(arguments) => key::run(&arguments),
         Command::User(arguments) => user::run(&arguments),

@@ -12,7 +12,6 @@ use countersign_identity::{self as identity, AccessKey, Directory, MasterKeys, S
 use countersign_server::{Cidr, Config, DiagnosisMode, PublicUrl, Real, ScrubSchedule, Server};
 use countersign_store::{Settings, Store};
 use countersign_types::BucketName;
-use tokio::signal::unix::{SignalKind, signal};
 
 use crate::data_dir;
 use crate::duration;
@@ -20,6 +19,7 @@ use crate::exit::{Failure, Kind};
 use crate::master_key;
 use crate::private_file;
 use crate::root_credentials::{self, Origin, Root};
+use crate::running;
 
 /// Where and how to serve.
 #[derive(clap::Args)]
@@ -81,20 +81,8 @@ pub(crate) struct Arguments {
 
 /// Serves until a signal says stop.
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
-    tracing_subscriber::fmt()
-        .with_env_filter(
-            tracing_subscriber::EnvFilter::try_from_env("COUNTERSIGN_LOG")
-                .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(LOG_FILTER)),
-        )
-        // Colours are for eyes; in a file or a journal they are noise.
-        .with_ansi(io::stderr().is_terminal())
-        .with_writer(io::stderr)
-        .init();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::new(Kind::Failed, format!("the runtime does not start: {error}")))?;
-    runtime.block_on(serve(arguments))
+    running::log_to_standard_error();
+    running::runtime()?.block_on(serve(arguments))
 }
 
 async fn serve(arguments: Arguments) -> Result<(), Failure> {
@@ -142,7 +130,7 @@ async fn serve(arguments: Arguments) -> Result<(), Failure> {
         scrub_file: Some(data_dir.join("scrub")),
     };
     // Heard from the moment on that somebody can know of this server.
-    let stop = stop_signal()?;
+    let stop = running::stop_signal()?;
     let listeners = bind(&arguments.listen, 9000)?;
     let admin_listeners = bind(&arguments.admin_listen, 9001)?;
     let server = Server::new(config, store, directory).watching(Arc::clone(&engine) as _);
@@ -296,21 +284,6 @@ fn made_note(id: &str, root: &Root, path: &Path) -> String {
     )
 }
 
-fn stop_signal() -> Result<impl Future<Output = ()> + Send + 'static, Failure> {
-    let listen = |kind| {
-        signal(kind)
-            .map_err(|error| Failure::new(Kind::Failed, format!("signals cannot be received: {error}")))
-    };
-    let mut terminate = listen(SignalKind::terminate())?;
-    let mut interrupt = listen(SignalKind::interrupt())?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
-}
-
 fn diagnosis_mode(text: &str) -> Result<DiagnosisMode, String> {
     DiagnosisMode::parse(text).ok_or_else(|| format!("`{text}` is not auto, full, basic or off"))
 }
@@ -330,6 +303,3 @@ fn scrub_every(text: &str) -> Result<ScrubEvery, String> {
 fn bucket_name(text: &str) -> Result<BucketName, String> {
     BucketName::parse(text).map_err(|_| format!("`{text}` cannot be a bucket name"))
 }
-
-/// What is logged unless `COUNTERSIGN_LOG` says otherwise. What the index tells about itself is of no use to an operator.
-const LOG_FILTER: &str = "info,fjall=warn,lsm_tree=warn";

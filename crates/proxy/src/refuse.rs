@@ -1,0 +1,172 @@
+//! The proxy's own refusals: the document that the server would answer, with what explains it, and a line in the log.
+//!
+//! Not here: which S3 error a refusal is (the server's `refusal`), and what causes it (`diagnose`).
+//!
+//! It keeps true: neither the answer nor the log holds a secret, a token or a whole signature of somebody else's making.
+
+use countersign_diagnose::{KeyFacts, Level, ServerFacts};
+use countersign_protocol::ErrorCode;
+use countersign_server::front::{
+    self, Endpoint, Mask, Outgoing, Received, Refusal, Refused, S3Error, Upload, drain, error_response,
+    sign_off,
+};
+use countersign_server::outbound::Fault;
+use countersign_sigv4::{self as sigv4, PathRule};
+use http::{HeaderValue, Response, StatusCode, header};
+
+use crate::Proxy;
+use crate::answer::Passed;
+
+/// Why a request did not get to the upstream, or no answer back.
+pub(crate) enum Stop {
+    /// It was refused here.
+    Refused(Box<Refused>),
+    /// It cannot be passed on, for no fault of its own.
+    Answer(S3Error),
+}
+
+impl Stop {
+    pub(crate) fn refused(refused: Box<Refused>) -> Box<Stop> {
+        Box::new(Stop::Refused(refused))
+    }
+
+    /// The upstream cannot be reached or understood.
+    pub(crate) fn upstream(proxy: &Proxy, fault: &Fault) -> Box<Stop> {
+        let error = S3Error::new(ErrorCode::ServiceUnavailable);
+        let scheme = proxy.upstream.scheme();
+        let authority = &proxy.upstream.url.authority;
+        Box::new(Stop::Answer(error.saying(format!(
+            "The request is signed rightly, but the proxy has no answer from its upstream {scheme}://{authority}: {fault}."
+        ))))
+    }
+}
+
+impl From<Box<Refused>> for Box<Stop> {
+    fn from(refused: Box<Refused>) -> Box<Stop> {
+        Stop::refused(refused)
+    }
+}
+
+/// Answers a request that was not passed on.
+pub(crate) async fn refuse(
+    proxy: &Proxy,
+    received: &Received,
+    stop: Stop,
+    body: &mut Upload,
+) -> Response<Passed> {
+    let mut response = match stop {
+        Stop::Refused(refused) => explained(proxy, received, *refused, body).await,
+        Stop::Answer(error) => {
+            log(
+                received,
+                "not_passed_on",
+                error.code.status(),
+                "",
+                "",
+                &error.message,
+            );
+            error_response(received, &error, None)
+        }
+    };
+    sign_off(&mut response, &received.request_id, true);
+    response.map(Passed::Own)
+}
+
+async fn explained(
+    proxy: &Proxy,
+    received: &Received,
+    refused: Refused,
+    body: &mut Upload,
+) -> Response<Outgoing> {
+    if let Refusal::Signature(sigv4::Refusal::FormFieldMissing { .. }) = &refused.refusal {
+        body.look_behind_file().await;
+    }
+    let error = refused.s3_error(received.at);
+    let mask = Mask::of(received, &refused);
+    let is_unknown_key = matches!(refused.refusal, Refusal::UnknownAccessKeyId);
+    let endpoint = Endpoint {
+        service: "s3",
+        region: proxy.region.clone(),
+        rule: PathRule::S3,
+    };
+    let facts = ServerFacts {
+        region: proxy.region.clone(),
+        service: endpoint.service.to_owned(),
+        public_names: Vec::new(),
+        domains: proxy.domains.clone(),
+        listen_ports: proxy.listen_ports.clone(),
+        seen_hosts: proxy.hosts.of(proxy.key.id()),
+        key: KeyFacts::default(),
+        now: received.at.seconds(),
+    };
+    let clock = proxy.clock.clone();
+    let apart = front::explain_apart(received, refused, &endpoint, facts, body, &proxy.searches, clock).await;
+    let status = error.code.status();
+    let Some(mut apart) = apart else {
+        log(
+            received,
+            "refused",
+            status,
+            "",
+            error.code.name(),
+            &mask.text(&error.message),
+        );
+        return error_response(received, &error, None);
+    };
+    let mut told = apart.report.sentence.clone();
+    if is_unknown_key {
+        let ours = format!(" This proxy has one key, {}: sign with that one.", proxy.key.id());
+        told.push_str(&ours);
+        if apart.level == Level::Full {
+            apart.explanation.sentence.push_str(&ours);
+        }
+    }
+    let causes = apart.report.told().join(", ");
+    log(
+        received,
+        "refused",
+        status,
+        &causes,
+        apart.report.status,
+        &mask.text(&told),
+    );
+    error_response(received, &error, Some(&apart.explanation))
+}
+
+/// A line for whoever runs the proxy. The path is the only text of the request in it, and says nothing that `mask` would hide: a link
+/// that was pasted into it is cut off.
+pub(crate) fn log(
+    received: &Received,
+    event: &str,
+    status: StatusCode,
+    causes: &str,
+    certainty: &str,
+    told: &str,
+) {
+    let path = received.path();
+    let path = path.split(['?', '=']).next().unwrap_or_default();
+    let path = path.split("%3F").next().unwrap_or_default();
+    tracing::warn!(
+        request_id = received.request_id.as_str(),
+        peer = %received.origin.peer,
+        method = received.method(),
+        path,
+        answered = status.as_u16(),
+        causes,
+        certainty,
+        "{event}: {told}"
+    );
+}
+
+/// Lets go of a request: what is still coming of its body is read within limits, so that the answer is not lost.
+pub(crate) fn let_go(mut response: Response<Passed>, received: &Received, body: Upload) -> Response<Passed> {
+    let is_held_back = received
+        .header(header::EXPECT)
+        .is_some_and(|value| value.eq_ignore_ascii_case("100-continue"));
+    if !drain(body, is_held_back) {
+        response
+            .headers_mut()
+            .insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
