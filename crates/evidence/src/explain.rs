@@ -250,6 +250,12 @@ impl<'a> Matter<'a> {
         let Some(report) = self.search(&Rebuilt::of_sent(sent), secret) else {
             return false;
         };
+        if is_valid(&report) && self.is_refused_otherwise() {
+            explained
+                .ruled_out
+                .push("The signature is right: the request was refused for something else.".to_owned());
+            return true;
+        }
         if is_valid(&report) {
             explained.say(another_secret(
                 secret,
@@ -267,6 +273,12 @@ impl<'a> Matter<'a> {
         explained.take(report);
         explained.notes.extend(oddities(secret));
         true
+    }
+
+    /// Whether the answer names something else than the signature.
+    fn is_refused_otherwise(&self) -> bool {
+        let code = self.evidence.answer.as_ref().map_or("", |answer| &answer.code);
+        !code.is_empty() && !code.contains("Signature")
     }
 
     /// What the request shows by itself.

@@ -5,7 +5,7 @@
 
 #![expect(clippy::panic, reason = "a broken case is named before the test ends")]
 
-use countersign_evidence::{Explained, Form, Known, explain, read};
+use countersign_evidence::{Answer, Evidence, Explained, Form, Known, Sent, Texts, explain, read};
 use countersign_sigv4::{PathRule, Payload, Request, Secret, Signer, Trace, claim};
 
 const TIME: i64 = 1_735_689_600;
@@ -387,4 +387,43 @@ fn cut_and_garbled_texts_are_read_or_refused_and_never_break() {
             }
         }
     }
+}
+
+#[test]
+fn a_signature_that_is_right_is_not_blamed_for_another_refusal() {
+    let flight = Flight::new("GET", "/b/k", "h").sign();
+    let exchange = |code: &str| {
+        let document = format!("<Error><Code>{code}</Code><Message>m</Message></Error>");
+        let sent = Sent {
+            method: "GET".into(),
+            path: "/b/k".into(),
+            headers: flight.headers.clone(),
+            ..Sent::default()
+        };
+        let [canonical_request, string_to_sign, signature] = flight.texts().map(Some);
+        let texts = Texts {
+            canonical_request,
+            string_to_sign,
+            signature,
+        };
+        let evidence = Evidence::of_exchange(sent, texts, Answer::of_exchange(403, Vec::new(), &document));
+        let secret = Secret::new(SECRET);
+        let known = Known {
+            secret: Some(&secret),
+            region: None,
+            hosts: &[],
+            now: TIME,
+        };
+        explain(&evidence, &known)
+    };
+    let denied = exchange("AccessDenied");
+    assert!(denied.causes.is_empty(), "{:?}", denied.causes);
+    assert!(
+        denied
+            .ruled_out
+            .iter()
+            .any(|sentence| sentence.contains("signature is right"))
+    );
+    let mismatch = exchange("SignatureDoesNotMatch");
+    assert_eq!(mismatch.causes.first().map(|cause| cause.id), Some("SEC-WRONG"));
 }
