@@ -135,7 +135,9 @@ async fn explained(
     });
     let explained = explained.await.ok()?;
     let is_told = explained.by_server.is_some();
-    let says_more = !explained.causes.is_empty() || is_mismatch;
+    // Where nothing says that it was the signature, what is only likely is not said.
+    let is_certain = explained.causes.iter().any(|cause| cause.proof != "infer");
+    let says_more = is_certain || is_mismatch;
     (is_told || says_more).then_some(explained)
 }
 
