@@ -50,6 +50,8 @@ macro_rules! kits {
     };
 }
 
+mod code;
+mod keys;
 mod places;
 mod settings;
 

@@ -451,6 +451,55 @@ fn each_client_is_told_its_own_setting() {
             ],
         ),
         (
+            Client::where_http_proxy,
+            &[
+                (Boto3, "proxies="),
+                (JavaV2, "proxyConfiguration(..)"),
+                (MinioPy, "ProxyManager"),
+                (S3cmd, "proxy_host"),
+                (Curl, "-x"),
+            ],
+        ),
+        (
+            Client::where_key_pair,
+            &[
+                (AwsCliV2, "aws configure list"),
+                (Mc, "mc alias set"),
+                (Rclone, "rclone config show"),
+                (S3cmd, "access_key and secret_key"),
+                (Php, "'key' and 'secret'"),
+            ],
+        ),
+        (
+            Client::renewing_setting,
+            &[
+                (JsV3, "fromTemporaryCredentials"),
+                (Boto3, "RefreshableCredentials"),
+                (GoV2, "stscreds.NewAssumeRoleProvider"),
+                (MinioJs, "AssumeRoleProvider"),
+                (Rclone, "env_auth = true"),
+            ],
+        ),
+        (
+            Client::no_express_setting,
+            &[
+                (JsV3, "disableS3ExpressSessionAuth: true"),
+                (Boto3, "s3_disable_express_session_auth=True"),
+                (Php, "'disable_express_session_auth' => true"),
+                (Rclone, "directory_bucket = false"),
+            ],
+        ),
+        (
+            Client::hmac_bytes_call,
+            &[
+                (Php, "true as its last argument"),
+                (Requests, "digest()"),
+                (Browser, "createHmac"),
+                (OkHttp, "doFinal"),
+                (Postman, "CryptoJS"),
+            ],
+        ),
+        (
             Client::where_content_type,
             &[
                 (Browser, "fetch"),
@@ -532,6 +581,10 @@ fn what_a_proxy_is_told_is_plain_and_short_and_its_own() {
                 facts.at_the_proxy(proxy.keep_last_slash_setting()),
                 facts.at_the_proxy(proxy.keep_head_setting()),
                 facts.at_the_proxy(proxy.keep_method_setting()),
+                facts.at_the_proxy(proxy.keep_query_setting()),
+                facts.at_the_proxy(proxy.keep_capitals_setting()),
+                facts.at_the_proxy(proxy.keep_object_setting()),
+                facts.at_the_proxy(proxy.keep_authorization_setting()),
                 proxy.accept_encoding_cure().unwrap_or_default().to_owned(),
                 proxy.no_signing_setting().to_owned(),
             ] {
@@ -590,6 +643,25 @@ const ASKED: &[(&str, Ask)] = &[
     ("sign_setting", Client::sign_setting),
     ("no_chunks_setting", Client::no_chunks_setting),
     ("content_sha256_setting", Client::content_sha256_setting),
+    (
+        "unsigned_sdk_headers_setting",
+        Client::unsigned_sdk_headers_setting,
+    ),
+    ("where_http_proxy", Client::where_http_proxy),
+    ("where_object_key", Client::where_object_key),
+    ("link_call", Client::link_call),
+    ("where_key_pair", Client::where_key_pair),
+    ("renewing_setting", Client::renewing_setting),
+    ("no_express_setting", Client::no_express_setting),
+    ("where_expected_owner", Client::where_expected_owner),
+    ("hmac_bytes_call", Client::hmac_bytes_call),
+    ("hmac_arguments_call", Client::hmac_arguments_call),
+    ("sha256_hex_call", Client::sha256_hex_call),
+    ("join_lines_call", Client::join_lines_call),
+    ("lower_case_call", Client::lower_case_call),
+    ("utf8_call", Client::utf8_call),
+    ("date_call", Client::date_call),
+    ("path_call", Client::path_call),
 ];
 
 /// Words that belong to one client, or to those that share them.

@@ -23,10 +23,16 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
         .value(&expected, "that the request expects")
         .say(", and the bucket belongs to another");
     let is_account_id = expected.bytes.len() == 12 && expected.bytes.iter().all(u8::is_ascii_digit);
+    let place = match scene.facts.signer.where_expected_owner() {
+        "" => String::new(),
+        place => format!(" ({place})"),
+    };
     let cure = if is_account_id {
-        "Check the bucket's name and the server, send the id of the account that owns the bucket, or leave the header out."
+        format!(
+            "Check the bucket's name and the server, send the id of the account that owns the bucket, or leave the header out{place}."
+        )
     } else {
-        "Send the account's id, which has 12 digits, or leave the header out."
+        format!("Send the account's id, which has 12 digits, or leave the header out{place}.")
     };
     let slot = Slot::Header(header.to_owned());
     let mut finding = Finding::new(slot, Proof::Exact, 900, what, Words::of(cure));

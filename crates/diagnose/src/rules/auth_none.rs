@@ -59,7 +59,9 @@ fn if_sent(scene: &Scene<'_>) -> String {
     match scene.facts.proxy_evidence {
         Some(_) => format!(
             "The proxy must pass Authorization on. {}.",
-            scene.facts.leave_header_setting()
+            scene
+                .facts
+                .at_the_proxy(scene.facts.proxy.keep_authorization_setting())
         ),
         None => "Let proxies and CDNs pass Authorization on.".to_owned(),
     }

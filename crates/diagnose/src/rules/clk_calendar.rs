@@ -21,8 +21,12 @@ pub(crate) static RULE: Rule = Rule {
     )
 };
 
-const CURE: &str =
-    "Format dates for no language: InvariantCulture (.NET), Locale.ROOT (Java), en_US_POSIX (Apple), in UTC.";
+/// Where dates are formatted for nobody's language.
+fn cure(scene: &Scene<'_>) -> Words {
+    Words::of("Format dates for no language, in UTC: ")
+        .say(scene.facts.signer.date_call())
+        .say(".")
+}
 
 fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
     let Some(claim) = scene.claim() else { return };
@@ -62,7 +66,7 @@ fn propose_timestamp(claim: &Claim, out: &mut Proposals<'_>, text: String, how: 
     }
 }
 
-fn tell(_: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
+fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
     let signed = match &hypothesis.change {
         Change::KeyScope(_) => "The signing key was derived for a date",
         _ => "The date that was signed is written",
@@ -72,7 +76,7 @@ fn tell(_: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
             "{signed} in {}, while the request has it right",
             hypothesis.detail
         )),
-        cure: Words::of(CURE),
+        cure: cure(scene),
     }
 }
 
@@ -103,7 +107,7 @@ pub(super) fn foreign_digits<'s>(scene: &'s Scene<'_>) -> Option<(&'s str, &'sta
 fn of_digits(scene: &Scene<'_>) -> Option<Finding> {
     let (got, name) = foreign_digits(scene)?;
     let what = Words::of(format!("The date of the request is written in {name}"));
-    let mut finding = Finding::new(Slot::Time, Proof::Exact, 942, what, Words::of(CURE));
+    let mut finding = Finding::new(Slot::Time, Proof::Exact, 942, what, cure(scene));
     finding.received = Some(Value::received(got));
     Some(finding)
 }
@@ -114,7 +118,7 @@ fn of_request(scene: &Scene<'_>) -> Option<Finding> {
     let what = Words::of("the date of the request")
         .framed(", ", &sent, ",", "")
         .say(format!(" is today's in {}", calendar.name()));
-    let finding = Finding::new(Slot::Time, Proof::Infer, 935, what, Words::of(CURE));
+    let finding = Finding::new(Slot::Time, Proof::Infer, 935, what, cure(scene));
     let mut finding = with_times(scene, finding);
     finding.also = vec!["CLK-SKEW"];
     Some(finding)
@@ -136,7 +140,7 @@ fn of_credential(scene: &Scene<'_>) -> Option<Finding> {
     let what = Words::of("the date in the credential")
         .framed(", ", &date, ",", "")
         .say(format!(" is the day of the request in {}", calendar.name()));
-    let mut finding = Finding::new(Slot::Scope, Proof::Infer, 946, what, Words::of(CURE));
+    let mut finding = Finding::new(Slot::Scope, Proof::Infer, 946, what, cure(scene));
     (finding.signed, finding.received) = (Some(date), Some(timestamp));
     finding.also = vec!["CLK-SCOPEDATE"];
     Some(finding)

@@ -19,7 +19,6 @@ pub(crate) static RULE: Rule = Rule {
 
 /// The dotless `i`; its UTF-8 read as Latin-1; and what decoders and encoders put in the place of what they cannot read.
 const DOTLESS: [&str; 4] = ["\u{131}", "\u{c4}\u{b1}", "\u{fffd}", "?"];
-const CURE: &str = "Lower-case header names without regard to the user's language (Java: toLowerCase(Locale.ROOT), .NET: ToLowerInvariant).";
 
 /// The name that was meant, if this one has a dotless `i` for every `i` that was a capital.
 pub(super) fn meant(name: &str) -> Option<String> {
@@ -55,20 +54,22 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
     }
 }
 
-fn tell(_: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
+fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
     let name = match &hypothesis.change {
         Change::Header { name, .. } => meant(name),
         _ => None,
     };
-    told(&name.unwrap_or_default())
+    told(scene, &name.unwrap_or_default())
 }
 
-fn told(meant: &str) -> Told {
+fn told(scene: &Scene<'_>, meant: &str) -> Told {
     Told {
         what: Words::of("The header ")
             .value(&Value::received(meant.as_bytes()), "named in slot")
             .say(" was signed under a name with a dotless i, as Turkish makes of a capital I"),
-        cure: Words::of(CURE),
+        cure: Words::of("Lower-case header names without regard to the user's language (")
+            .say(scene.facts.signer.lower_case_call())
+            .say(")."),
     }
 }
 
@@ -83,7 +84,7 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
         return None;
     }
     let (name, meant) = mapped(scene).into_iter().next()?;
-    let Told { what, cure } = told(&meant);
+    let Told { what, cure } = told(scene, &meant);
     let slot = Slot::Header(name.clone());
     let mut finding = Finding::new(slot, Proof::Exact, 915, what, cure);
     finding.signed = Some(Value::received(name));

@@ -48,13 +48,12 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
     }
 }
 
-fn tell(_: &Scene<'_>, _: &Hypothesis) -> Told {
+fn tell(scene: &Scene<'_>, _: &Hypothesis) -> Told {
     Told {
         what: Words::of(
             "SignedHeaders names the amz-sdk-* headers of the SDK, but they were left out of what was signed",
         ),
-        cure: Words::of(
-            "Take them out before the SDK signs, so that SignedHeaders does not name them, or sign them; this is what code made for Google Cloud Storage does.",
-        ),
+        cure: Words::of(scene.facts.signer.unsigned_sdk_headers_setting())
+            .say(", so that SignedHeaders does not name them, or sign them; code for Google Cloud Storage leaves them out."),
     }
 }

@@ -79,15 +79,18 @@ fn shows(scene: &Scene<'_>) -> bool {
         || PROGRAMS.iter().any(|program| contains(&via, program.as_bytes()))
 }
 
-fn tell(_: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
+fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
+    let signer = scene.facts.signer;
     Told {
         what: both_hosts(
             "The client took a forward proxy for the store: it signed ",
             hypothesis,
             ", and the proxy sent the request on to ",
         ),
-        cure: Words::of(
-            "Set the store as the endpoint, and the proxy as the client's HTTP proxy (HTTPS_PROXY, HTTP_PROXY, or its option for it).",
-        ),
+        cure: Words::of("Set the store as ")
+            .say(signer.where_endpoint())
+            .say(", and the proxy as ")
+            .say(signer.where_http_proxy())
+            .say("."),
     }
 }

@@ -81,7 +81,7 @@ fn propose_names(scene: &Scene<'_>, out: &mut Proposals<'_>) {
     }
 }
 
-fn tell(_: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
+fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
     if hypothesis.detail == ANOTHER_VALUE {
         return Told {
             what: both_hosts(
@@ -89,9 +89,12 @@ fn tell(_: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
                 hypothesis,
                 ", and the request arrived with the host ",
             ),
-            cure: Words::of(
-                "Sign host and not :authority, and let the proxy put the client's :authority into Host as it is.",
-            ),
+            cure: match scene.facts.proxy_evidence {
+                Some(_) => Words::of("Sign host and not :authority. ").say(scene.facts.keep_host_setting()),
+                None => Words::of(
+                    "Sign host and not :authority, and let the proxy put the client's :authority into Host as it is.",
+                ),
+            },
         };
     }
     Told {

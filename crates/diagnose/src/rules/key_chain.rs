@@ -18,27 +18,17 @@ pub(crate) static RULE: Rule = Rule {
     )
 };
 
-const CHAINS: [(Chain, &str, &str); 4] = [
+const CHAINS: [(Chain, &str); 4] = [
     (
         Chain::Hex,
         "each step took the hex text of the one before for its key",
-        "Ask HMAC for bytes and not for hex (PHP: hash_hmac with true as its last argument), but for the signature itself.",
     ),
-    (
-        Chain::Exchanged,
-        "key and message of each step were exchanged",
-        "The key of each step is the result of the one before, its message the date, the region, the service, aws4_request.",
-    ),
+    (Chain::Exchanged, "key and message of each step were exchanged"),
     (
         Chain::NotTerminated,
         "the last step, over aws4_request, was left out",
-        "Add the last step: HMAC of aws4_request.",
     ),
-    (
-        Chain::RegionFirst,
-        "the region was taken before the date",
-        "Take them in this order: date, region, service, aws4_request.",
-    ),
+    (Chain::RegionFirst, "the region was taken before the date"),
 ];
 
 fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
@@ -46,7 +36,7 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
         // The key has signed the request.
         return;
     }
-    for (chain, how, _) in CHAINS {
+    for (chain, how) in CHAINS {
         if let Some(hypothesis) = out.add(Change::Chain(chain)) {
             hypothesis.specificity = 30;
             hypothesis.detail = how;
@@ -54,16 +44,32 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
     }
 }
 
-fn tell(_: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
-    let cure = CHAINS
-        .iter()
-        .find(|(_, how, _)| *how == hypothesis.detail)
-        .map_or(RULE.title, |(_, _, cure)| cure);
+fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
+    let cure = match &hypothesis.change {
+        Change::Chain(chain) => cure(scene, *chain),
+        _ => RULE.title.to_owned(),
+    };
     Told {
         what: Words::of(format!(
             "The signing key was made of the right secret by other steps: {}",
             hypothesis.detail
         )),
         cure: Words::of(cure),
+    }
+}
+
+fn cure(scene: &Scene<'_>, chain: Chain) -> String {
+    let signer = scene.facts.signer;
+    match chain {
+        Chain::Hex => format!(
+            "Ask HMAC for bytes and not for hex, but for the signature itself ({}).",
+            signer.hmac_bytes_call()
+        ),
+        Chain::Exchanged => format!(
+            "The key of each step is the result of the one before, its message the date, the region, the service, aws4_request ({}).",
+            signer.hmac_arguments_call()
+        ),
+        Chain::NotTerminated => "Add the last step: HMAC of aws4_request.".to_owned(),
+        Chain::RegionFirst => "Take them in this order: date, region, service, aws4_request.".to_owned(),
     }
 }

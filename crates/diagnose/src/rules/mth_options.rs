@@ -19,7 +19,6 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 const OPTIONS: &str = "OPTIONS";
-const CURE: &str = "A preflight is not signed: it is answered by the CORS rules of the bucket, for any link. Send the method the link was made for.";
 /// Longest method that is taken from the header.
 const METHOD_CHARACTERS_MAX: usize = 16;
 
@@ -35,10 +34,20 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
     }
 }
 
-fn tell(_: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
+fn cure(scene: &Scene<'_>) -> Words {
+    let how = match scene.facts.client.where_method() {
+        "" => String::new(),
+        place => format!(" ({place})"),
+    };
+    Words::of(format!(
+        "A preflight is not signed: it is answered by the CORS rules of the bucket, for any link. Send the method the link was made for{how}."
+    ))
+}
+
+fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
     Told {
         what: both_methods("The signature is one for ", hypothesis, " was sent"),
-        cure: Words::of(CURE),
+        cure: cure(scene),
     }
 }
 
@@ -51,11 +60,5 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
     let what = Words::of(
         "OPTIONS was sent with a signature, and without the Origin and the method that a browser asks for",
     );
-    Some(Finding::new(
-        Slot::Method,
-        Proof::Exact,
-        905,
-        what,
-        Words::of(CURE),
-    ))
+    Some(Finding::new(Slot::Method, Proof::Exact, 905, what, cure(scene)))
 }

@@ -24,7 +24,6 @@ pub(crate) static RULE: Rule = Rule {
 
 const SIGNED_LOWER: &str = "in small letters";
 const SIGNED_RIGHT: &str = "as AWS writes them";
-const CURE: &str = "Keep the names of parameters as they were signed: X-Amz-Signature and x-amz-signature are two names. Nothing on the way may change their case.";
 
 fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
     let Some(query) = scene.case.request.query else {
@@ -86,14 +85,25 @@ fn add(scene: &Scene<'_>, out: &mut Proposals<'_>, query: &[u8], how: &'static s
     }
 }
 
-fn tell(_: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
+fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
     Told {
         what: Words::of(format!(
             "The names of the query parameters were signed {}, and arrived in other capitals",
             hypothesis.detail
         )),
-        cure: Words::of(CURE),
+        cure: cure(scene),
     }
+}
+
+fn cure(scene: &Scene<'_>) -> Words {
+    let way = match scene.facts.proxy_evidence {
+        Some(_) => scene
+            .facts
+            .at_the_proxy(scene.facts.proxy.keep_capitals_setting()),
+        None => "Nothing on the way may change their case.".to_owned(),
+    };
+    Words::of("Keep the names of parameters as they were signed: X-Amz-Signature and x-amz-signature are two names. ")
+        .say(way)
 }
 
 fn check(scene: &Scene<'_>) -> Option<Finding> {
@@ -113,6 +123,6 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
         Proof::Exact,
         963,
         Words::of(what),
-        Words::of(CURE),
+        cure(scene),
     ))
 }

@@ -149,12 +149,16 @@ fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
         }
     };
     let cure = match scene.facts.proxy_evidence {
-        Some(_) => {
-            "Let the proxy or CDN forward the whole query (CloudFront: an origin request policy with all query strings)."
-        }
-        None => {
-            "Send the query exactly as it was signed, each parameter with its name; a proxy or CDN must forward all of it."
-        }
+        Some(_) => format!(
+            "The whole query must be forwarded. {}",
+            scene.facts.at_the_proxy(scene.facts.proxy.keep_query_setting())
+        ),
+        None if scene.is_presigned() => format!(
+            "Send the link exactly as it was made ({}); a proxy or CDN must forward the whole query.",
+            scene.facts.client.finished_link_setting()
+        ),
+        None => "Send the query exactly as it was signed, each parameter with its name; a proxy or CDN must forward all of it."
+            .to_owned(),
     };
     Told {
         what,

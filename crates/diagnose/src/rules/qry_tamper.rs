@@ -51,7 +51,7 @@ fn add(scene: &Scene<'_>, out: &mut Proposals<'_>, name: &'static str, value: &s
     }
 }
 
-fn tell(_: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
+fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
     let empty = Value::constant("");
     let (signed, received) = (
         hypothesis.signed.as_ref().unwrap_or(&empty),
@@ -64,10 +64,18 @@ fn tell(_: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
     .value(signed, "another value")
     .say(", and came with ")
     .value(received, "this one");
-    let cure = if hypothesis.detail == EXPIRES {
-        "Give the lifetime when the link is made (expiresIn, ExpiresIn, --expires-in); its end is part of what is signed."
-    } else {
-        "Make a link for each part; the number of the part is part of what is signed."
+    let signer = scene.facts.signer;
+    let cure = match (hypothesis.detail, signer.link_call()) {
+        (EXPIRES, "") => "Give the lifetime when the link is made (expiresIn, ExpiresIn, --expires-in); its end is part of what is signed."
+            .to_owned(),
+        (EXPIRES, _) => format!(
+            "{} the lifetime that the link shall have; its end is part of what is signed.",
+            signer.lifetime_setting()
+        ),
+        (_, "") => "Make a link for each part; the number of the part is part of what is signed.".to_owned(),
+        (_, call) => {
+            format!("Make a link for each part with {call}; the number of the part is part of what is signed.")
+        }
     };
     Told {
         what,

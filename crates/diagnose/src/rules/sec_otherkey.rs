@@ -26,16 +26,24 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
     }
 }
 
-fn tell(_: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
+fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
     let what = Words::of("The access key id and the secret come from two different key pairs");
     let what = match &hypothesis.signed {
         Some(id) => what.framed(" (the secret is the one of ", id, ")", ""),
         None => what,
     };
+    let signer = scene.facts.signer;
     Told {
         what,
-        cure: Words::of(
-            "Use both halves of one pair. Often an environment variable stands in front of half of a profile.",
-        ),
+        cure: Words::of("Take both halves from one pair: ")
+            .say(signer.where_key_pair())
+            .say(
+                // Whoever is known is told of the environment by name.
+                if signer.signs() {
+                    "."
+                } else {
+                    ". One half often comes from the environment."
+                },
+            ),
     }
 }

@@ -47,10 +47,10 @@ fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
         Some(retired) => what.say(format!(" which {}", became(retired))),
         None => what.say(" which is no longer in use"),
     };
-    Told {
-        what,
-        cure: Words::of(CURE),
-    }
+    let cure = Words::of("Update that client (")
+        .say(scene.facts.signer.where_secret())
+        .say("); if you know of none, the secret has leaked.");
+    Told { what, cure }
 }
 
 /// What is known of a claimed key that was one once. `signed`: whether the signature is of its secret, if that could be computed.

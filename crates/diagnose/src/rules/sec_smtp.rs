@@ -25,7 +25,6 @@ pub(crate) static RULE: Rule = Rule {
 const HASHED: &str =
     "the SHA-256 of the secret in hex, as Cloudflare R2 makes a secret from the value of an API token";
 const MAIL: &str = "the SMTP password that Amazon SES makes from the secret";
-const CURE: &str = "Give the client the access key id and the secret access key themselves.";
 
 /// Regions that an SMTP password is usually made for.
 const MAIL_REGIONS: [&str; 3] = ["us-east-1", "us-west-2", "eu-west-1"];
@@ -62,10 +61,12 @@ fn mail_password(secret: &[u8], region: &str) -> Zeroizing<String> {
     Zeroizing::new(STANDARD.encode(&*password))
 }
 
-fn tell(_: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
+fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
     Told {
         what: Words::of(format!("The client signed with {}", hypothesis.detail)),
-        cure: Words::of(CURE),
+        cure: Words::of("Set the access key id and the secret access key themselves: ")
+            .say(scene.facts.signer.where_key_pair())
+            .say("."),
     }
 }
 
@@ -79,14 +80,10 @@ fn infer(scene: &Scene<'_>) -> Option<Finding> {
     let what = Words::of(format!(
         "the access key id that was sent looks like {kind}, not like one of this server"
     ));
-    let cure = "Create an access key here, and give the client its id and its secret.";
-    Some(Finding::new(
-        Slot::Secret,
-        Proof::Infer,
-        780,
-        what,
-        Words::of(cure),
-    ))
+    let cure = Words::of("Create an access key here, and give the client its id and its secret: ")
+        .say(scene.facts.signer.where_key_pair())
+        .say(".");
+    Some(Finding::new(Slot::Secret, Proof::Infer, 780, what, cure))
 }
 
 fn kind_of(id: &str) -> Option<&'static str> {

@@ -55,11 +55,29 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
     }
 }
 
-fn tell(_: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
+fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
+    let how = match call(scene, &hypothesis.change) {
+        "" => String::new(),
+        call => format!(" ({call})"),
+    };
     Told {
         what: Words::of(format!("What was signed has {}", hypothesis.detail)),
-        cure: Words::of(
-            "Sign four lines: AWS4-HMAC-SHA256, the time, the scope without the key id, the SHA-256 of the canonical request in small hex.",
-        ),
+        cure: Words::of(format!(
+            "Sign four lines: AWS4-HMAC-SHA256, the time, the scope without the key id, the SHA-256 of the canonical request in small hex{how}."
+        )),
+    }
+}
+
+/// What the signer's language has for the step that went wrong.
+fn call(scene: &Scene<'_>, change: &Change) -> &'static str {
+    let signer = scene.facts.signer;
+    match change {
+        Change::StringToSign(TextForm::Capitals | TextForm::Base64 | TextForm::NotHashed) => {
+            signer.sha256_hex_call()
+        }
+        Change::StringToSign(TextForm::LineAtEnd | TextForm::CarriageReturns) | Change::Payload { .. } => {
+            signer.join_lines_call()
+        }
+        _ => "",
     }
 }

@@ -27,7 +27,7 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
     let (what, cure) = match claim.form {
         Form::Header => (
             format!("The temporary credentials ended {ago} ago"),
-            "Give the client a provider that asks for new ones (a profile, a role, the container endpoint), not the three values.",
+            format!("{}.", scene.facts.signer.renewing_setting()),
         ),
         Form::Query => {
             let end = claim
@@ -38,12 +38,14 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
                 format!(
                     "The temporary credentials that signed the URL ended {ago} ago, and the URL with them, {left} before its own end"
                 ),
-                "Create URLs when they are needed, or sign them with a lasting key or a longer session.",
+                "Create URLs when they are needed, or sign them with a lasting key or a longer session."
+                    .to_owned(),
             )
         }
         Form::Policy => (
             format!("The temporary credentials that signed the form ended {ago} ago, and the form with them"),
-            "Create forms when they are needed, or sign them with a lasting key or a longer session.",
+            "Create forms when they are needed, or sign them with a lasting key or a longer session."
+                .to_owned(),
         ),
     };
     let mut finding = Finding::new(

@@ -23,8 +23,6 @@ pub(crate) static RULE: Rule = Rule {
 /// As `CreateSession` of S3 Express One Zone has it.
 pub(super) const EXPRESS_HEADER: &str = "x-amz-s3session-token";
 const EXPRESS_PARAMETER: &str = "X-Amz-S3session-Token";
-const CURE: &str = "Ordinary buckets, and all buckets here, take it as x-amz-security-token. Turn S3 Express off in the client, and do not \
-     rename the header.";
 
 /// Whether a token came under one name and the other one is signed.
 pub(super) fn is_renamed(scene: &Scene<'_>) -> bool {
@@ -71,13 +69,24 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
     }
 }
 
-fn tell(_: &Scene<'_>, _: &Hypothesis) -> Told {
+fn tell(scene: &Scene<'_>, _: &Hypothesis) -> Told {
     Told {
         what: Words::of(
             "The session token was signed under one of the names x-amz-security-token and x-amz-s3session-token and sent \
              under the other",
         ),
-        cure: Words::of(CURE),
+        cure: cure(scene),
+    }
+}
+
+/// A renamed header was renamed by somebody, where a proxy shows most likely by that.
+fn cure(scene: &Scene<'_>) -> Words {
+    let cure = Words::of("Ordinary buckets, and all here, take it as x-amz-security-token. ");
+    match scene.facts.proxy_evidence {
+        Some(_) if is_renamed(scene) => cure.say(scene.facts.leave_header_setting()).say("."),
+        _ => cure
+            .say(scene.facts.signer.no_express_setting())
+            .say(", and do not rename the header."),
     }
 }
 
@@ -97,6 +106,6 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
         Proof::Exact,
         907,
         Words::of(what),
-        Words::of(CURE),
+        cure(scene),
     ))
 }

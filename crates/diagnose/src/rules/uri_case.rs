@@ -138,9 +138,14 @@ fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
     );
     Told {
         what: with_both_paths(Words::of(what), hypothesis),
-        cure: Words::of(
-            "Keep the case of the path (no lower-casing in the proxy or framework); keys with capitals and without are different objects.",
-        ),
+        cure: Words::of(match scene.facts.proxy_evidence {
+            Some(_) => format!(
+                "Keys with capitals and without are different objects. {}",
+                scene.facts.at_the_proxy(scene.facts.proxy.keep_capitals_setting())
+            ),
+            None => "Keep the case of the path (no lower-casing in the proxy or framework); keys with capitals and without are different objects."
+                .to_owned(),
+        }),
     }
 }
 

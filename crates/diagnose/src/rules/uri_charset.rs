@@ -77,11 +77,13 @@ fn escaped(text: &str) -> Vec<u8> {
     out
 }
 
-fn tell(_: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
+fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
     let what = Words::of(format!("The key was signed {}", hypothesis.detail));
     Told {
         what: with_both_paths(what, hypothesis),
-        cure: Words::of("Encode keys as UTF-8 once, and make both the signature and the URL of those bytes."),
+        cure: Words::of("Encode keys as UTF-8 once (")
+            .say(scene.facts.signer.utf8_call())
+            .say("), and make both the signature and the URL of those bytes."),
     }
 }
 

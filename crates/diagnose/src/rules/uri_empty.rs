@@ -21,12 +21,18 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
     }
 }
 
-fn tell(_: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
+fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
+    let how = match scene.facts.signer.path_call() {
+        "" => String::new(),
+        call => format!(" ({call})"),
+    };
     let is_empty = matches!(&hypothesis.change, Change::Uri(uri) if uri.is_empty());
     if is_empty {
         return Told {
             what: Words::of("The path was signed as an empty text, and / is what was sent"),
-            cure: Words::of("Sign / where the URL has no path: a canonical path is never empty."),
+            cure: Words::of(format!(
+                "Sign / where the URL has no path: a canonical path is never empty{how}."
+            )),
         };
     }
     Told {
@@ -34,6 +40,8 @@ fn tell(_: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
             Words::of("The path was signed without the slash that begins it"),
             hypothesis,
         ),
-        cure: Words::of("Begin the canonical path with a slash, as the request line does."),
+        cure: Words::of(format!(
+            "Begin the canonical path with a slash, as the request line does{how}."
+        )),
     }
 }

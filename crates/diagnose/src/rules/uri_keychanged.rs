@@ -24,7 +24,6 @@ pub(crate) static RULE: Rule = Rule {
 const DOCUMENTS: [&str; 3] = ["index.html", "index.htm", "default.html"];
 /// Longest path that is taken from a header.
 const PATH_BYTES_MAX: usize = 1_024;
-const CURE: &str = "Sign a link for each object. A link cannot be bent to another key, and a web server or page must not rewrite its path.";
 
 fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
     if !scene.is_presigned() {
@@ -72,11 +71,27 @@ fn referring_path(scene: &Scene<'_>) -> Option<Vec<u8>> {
     Some(PathRule::S3.canonical_uri(path).into_bytes())
 }
 
-fn tell(_: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
+fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
     Told {
         what: with_both_paths(Words::of("The link was signed for another object"), hypothesis),
-        cure: Words::of(CURE),
+        cure: cure(scene),
     }
+}
+
+fn cure(scene: &Scene<'_>) -> Words {
+    let call = match scene.facts.signer.link_call() {
+        "" => String::new(),
+        call => format!(" with {call}"),
+    };
+    let way = match scene.facts.proxy_evidence {
+        Some(_) => format!(
+            "; a link is for one key. {}",
+            scene.facts.at_the_proxy(scene.facts.proxy.keep_object_setting())
+        ),
+        None => ". A link cannot be bent to another key, and a web server or page must not rewrite its path."
+            .to_owned(),
+    };
+    Words::of(format!("Sign a link for each object{call}{way}"))
 }
 
 fn infer(scene: &Scene<'_>) -> Option<Finding> {
@@ -92,7 +107,7 @@ fn infer(scene: &Scene<'_>) -> Option<Finding> {
         .any(|seen| seen.as_bytes() == scene.host());
     let score = if host_is_right { 350 } else { 240 };
     let what = Words::of("the link was made for another object, and its path was changed after signing");
-    let mut finding = Finding::new(Slot::Uri, Proof::Infer, score, what, Words::of(CURE));
+    let mut finding = Finding::new(Slot::Uri, Proof::Infer, score, what, cure(scene));
     finding.received = scene
         .parts
         .as_ref()

@@ -86,7 +86,7 @@ fn encode_around_codes(text: &[u8]) -> Vec<u8> {
     out
 }
 
-fn tell(_: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
+fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
     let what = if hypothesis.detail == SKIPPED {
         "The signer left percent codes that were in the key already as they were"
     } else {
@@ -94,9 +94,15 @@ fn tell(_: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
     };
     Told {
         what: with_both_paths(Words::of(what), hypothesis),
-        cure: Words::of(
-            "Hand the plain key to the SDK, without any percent codes of your own; it encodes all of it once.",
-        ),
+        cure: Words::of(match scene.facts.signer.where_object_key() {
+            "" => format!(
+                "Encode the plain key once, all of it and nothing twice ({}), for the signature and for the URL.",
+                scene.facts.signer.encoder()
+            ),
+            place => format!(
+                "Give the plain key, without any percent codes of your own, as {place}; the client encodes all of it once."
+            ),
+        }),
     }
 }
 

@@ -67,6 +67,99 @@ impl Client {
         }
     }
 
+    /// Where a forward proxy is set, which the address of the server is not.
+    pub(crate) fn where_http_proxy(self) -> &'static str {
+        match self {
+            Client::JsV3 => "httpsAgent of its NodeHttpHandler (https-proxy-agent)",
+            Client::JsV2 => "httpOptions.agent (https-proxy-agent)",
+            Client::JsV3Page | Client::JsV2Page | Client::Browser => "the browser's own proxy",
+            Client::Boto3 => "Config(proxies={'https': ..}) or HTTPS_PROXY",
+            Client::GoV1
+            | Client::GoV2
+            | Client::AwsCliV1
+            | Client::AwsCliV2
+            | Client::Mc
+            | Client::Rclone
+            | Client::S5cmd
+            | Client::Requests => "HTTPS_PROXY (HTTP_PROXY for http://)",
+            Client::JavaV1 => "setProxyHost and setProxyPort of ClientConfiguration",
+            Client::JavaV2 => "proxyConfiguration(..) of ApacheHttpClient.builder()",
+            Client::Kotlin => "proxySelector in httpClient { .. }",
+            Client::Php => "'http' => ['proxy' => ..]",
+            Client::DotNet => "ProxyHost and ProxyPort of AmazonS3Config",
+            Client::Ruby => "http_proxy: of Aws::S3::Client.new",
+            Client::Cpp => "proxyHost and proxyPort of S3ClientConfiguration",
+            Client::Curl => "-x PROXY",
+            Client::MinioJs => "transportAgent in new Minio.Client({...})",
+            Client::MinioGo => "Transport in minio.Options (restic: HTTPS_PROXY)",
+            Client::MinioPy => "http_client=urllib3.ProxyManager(..) of Minio(..)",
+            Client::MinioJava => "httpClient(..) in MinioClient.builder(), with proxy(..)",
+            Client::S3cmd => "proxy_host and proxy_port in .s3cfg",
+            Client::Postman => "Settings, Proxy",
+            Client::Axios => "the proxy option of the request or HTTPS_PROXY",
+            Client::Fetch => "a ProxyAgent of undici as the dispatcher",
+            Client::OkHttp => "proxy(..) of OkHttpClient.Builder",
+            Client::Rust | Client::Unknown => {
+                "the client's HTTP proxy (HTTPS_PROXY, HTTP_PROXY, or its option for it)"
+            }
+        }
+    }
+
+    /// Where the plain key of an object goes, which the client encodes.
+    pub(crate) fn where_object_key(self) -> &'static str {
+        match self {
+            Client::JsV3 | Client::JsV3Page => "Key of the command",
+            Client::JsV2 | Client::JsV2Page => "Key of the params",
+            Client::Boto3 => "Key= of the call",
+            Client::GoV1 | Client::GoV2 => "Key of the input",
+            Client::JavaV1 => "the key of the request",
+            Client::JavaV2 => "key(..) of the request",
+            Client::Kotlin => "key of the request",
+            Client::Rust => "key(..) of the call",
+            Client::Php => "'Key' of the call",
+            Client::DotNet => "Key of the request",
+            Client::Ruby => "key: of the call",
+            Client::Cpp => "SetKey of the request",
+            Client::MinioJs => "objectName of the call",
+            Client::MinioGo => "the objectName of the call",
+            Client::MinioPy => "object_name of the call",
+            Client::MinioJava => "object(..) of the args",
+            Client::AwsCliV1 | Client::AwsCliV2 => "s3://BUCKET/KEY or --key",
+            Client::S3cmd | Client::S5cmd => "s3://BUCKET/KEY",
+            Client::Mc => "ALIAS/BUCKET/KEY",
+            Client::Rclone => "REMOTE:BUCKET/KEY",
+            Client::Curl | Client::Postman | senders!() => "",
+        }
+    }
+
+    /// The call that makes a link; empty if there is no name for it.
+    pub(crate) fn link_call(self) -> &'static str {
+        match self {
+            Client::JsV3 | Client::JsV3Page | Client::JsV2 | Client::JsV2Page => "getSignedUrl",
+            Client::Boto3 => "generate_presigned_url",
+            Client::AwsCliV1 | Client::AwsCliV2 => "aws s3 presign",
+            Client::GoV1 => "Presign of the request",
+            Client::GoV2 => "s3.NewPresignClient",
+            Client::JavaV1 => "generatePresignedUrl",
+            Client::JavaV2 => "S3Presigner",
+            Client::Kotlin => "presignGetObject and its kin",
+            Client::Rust => "presigned(..) of the call",
+            Client::Php => "createPresignedRequest",
+            Client::DotNet => "GetPreSignedURL",
+            Client::Ruby => "presigned_url of Aws::S3::Presigner",
+            Client::Cpp => "GeneratePresignedUrl",
+            Client::MinioJs => "presignedUrl",
+            Client::MinioGo => "PresignedGetObject and its kin",
+            Client::MinioPy => "get_presigned_url",
+            Client::MinioJava => "getPresignedObjectUrl",
+            Client::Mc => "mc share",
+            Client::Rclone => "rclone link",
+            Client::S3cmd => "s3cmd signurl",
+            Client::S5cmd => "s5cmd presign",
+            Client::Curl | Client::Postman | senders!() => "",
+        }
+    }
+
     /// Where the secret access key stands.
     pub(crate) fn where_secret(self) -> &'static str {
         match self {

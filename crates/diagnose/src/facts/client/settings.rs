@@ -365,26 +365,24 @@ impl Client {
             Client::Boto3 => "In generate_presigned_url set ExpiresIn to",
             Client::AwsCliV1 | Client::AwsCliV2 => "In aws s3 presign give --expires-in",
             Client::MinioJs => "In presignedUrl set expiry to",
-            Client::GoV1
-            | Client::GoV2
-            | Client::JavaV1
-            | Client::JavaV2
-            | Client::Kotlin
-            | Client::Rust
-            | Client::Php
-            | Client::DotNet
-            | Client::Ruby
-            | Client::Cpp
-            | Client::Curl
-            | Client::MinioGo
-            | Client::MinioPy
-            | Client::MinioJava
-            | Client::Mc
-            | Client::Rclone
-            | Client::S3cmd
-            | Client::S5cmd
-            | Client::Postman
-            | senders!() => "Give",
+            Client::GoV1 => "In Presign of the request give",
+            Client::GoV2 => "With s3.WithPresignExpires give",
+            Client::JavaV1 => "In generatePresignedUrl set the expiration to",
+            Client::JavaV2 => "In signatureDuration of S3Presigner give",
+            Client::Kotlin => "In presignGetObject and its kin give",
+            Client::Rust => "In PresigningConfig::expires_in give",
+            Client::Php => "In createPresignedRequest give",
+            Client::DotNet => "In GetPreSignedUrlRequest set Expires to",
+            Client::Ruby => "In presigned_url set expires_in: to",
+            Client::Cpp => "In GeneratePresignedUrl give",
+            Client::MinioGo => "In PresignedGetObject and its kin set expires to",
+            Client::MinioPy => "In get_presigned_url set expires to",
+            Client::MinioJava => "In GetPresignedObjectUrlArgs set expiry(..) to",
+            Client::Mc => "In mc share give --expire",
+            Client::Rclone => "In rclone link give --expire",
+            Client::S3cmd => "In s3cmd signurl give",
+            Client::S5cmd => "In s5cmd presign give --expire",
+            Client::Curl | Client::Postman | senders!() => "Give",
         }
     }
 
@@ -502,6 +500,34 @@ impl Client {
         }
     }
 
+    /// Removes the headers of its own that it signs, before it does; a half sentence.
+    pub(crate) fn unsigned_sdk_headers_setting(self) -> &'static str {
+        match self {
+            Client::JsV3 | Client::JsV3Page => {
+                "Remove them in a middleware added { relation: 'before', toMiddleware: 'httpSigningMiddleware' }"
+            }
+            Client::GoV2 => "Remove them in a Finalize middleware before Signing, and put none back",
+            Client::JavaV2 => "Remove them in modifyHttpRequest of an ExecutionInterceptor",
+            Client::Rust => "Remove them in modify_before_signing of an interceptor",
+            Client::Boto3 => "Remove them in a handler of before-sign.s3",
+            Client::JsV2
+            | Client::JsV2Page
+            | Client::AwsCliV1
+            | Client::AwsCliV2
+            | Client::GoV1
+            | Client::JavaV1
+            | Client::Kotlin
+            | Client::Php
+            | Client::DotNet
+            | Client::Ruby
+            | Client::Cpp
+            | Client::Curl
+            | minio_and_tools!()
+            | Client::Postman
+            | senders!() => "Take them out before the SDK signs",
+        }
+    }
+
     /// Sends the path with its dots, as far as the program can.
     pub(crate) fn keep_dots_setting(self) -> &'static str {
         match self {
@@ -609,21 +635,27 @@ impl Client {
             Client::Rclone => "Set access_key_id and secret_access_key in rclone.conf",
             Client::S3cmd => "Set access_key and secret_key in .s3cfg",
             Client::Postman => "Choose AWS Signature under Authorization",
-            Client::JsV3
-            | Client::JsV3Page
-            | Client::JsV2
-            | Client::JsV2Page
-            | Client::GoV1
-            | Client::GoV2
-            | Client::JavaV1
-            | Client::JavaV2
-            | Client::Kotlin
-            | Client::Rust
-            | Client::Php
-            | Client::DotNet
-            | Client::Ruby
-            | Client::Cpp
-            | senders!() => "Give the client an access key (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY)",
+            Client::JsV3Page => "Give new S3Client({...}) credentials; a page has no environment",
+            Client::JsV2Page => "Give new AWS.S3({...}) credentials; a page has no environment",
+            Client::JsV3 => {
+                "Give new S3Client({...}) credentials, and no signer of your own that signs nothing"
+            }
+            Client::GoV1 => "Give aws.Config Credentials, and not credentials.AnonymousCredentials",
+            Client::GoV2 => "Give s3.Options Credentials, and not aws.AnonymousCredentials{}",
+            Client::JavaV1 => {
+                "Call withCredentials(..) on the client builder, not with AnonymousAWSCredentials"
+            }
+            Client::JavaV2 => {
+                "Call credentialsProvider(..) on S3Client.builder(), not with AnonymousCredentialsProvider"
+            }
+            Client::Rust => "Call credentials_provider(..) on the config builder, and not no_credentials()",
+            Client::Php => "Set 'credentials' in new S3Client([..]), and not to false",
+            Client::DotNet => "Give AmazonS3Client credentials, and not AnonymousAWSCredentials",
+            Client::Ruby => "Pass credentials: to Aws::S3::Client.new",
+            Client::Cpp => "Give S3Client credentials, and not AnonymousAWSCredentialsProvider",
+            Client::JsV2 | Client::Kotlin | senders!() => {
+                "Give the client an access key (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY)"
+            }
         }
     }
 }

@@ -214,6 +214,85 @@ impl Proxy {
         }
     }
 
+    /// Hands the query through with all of its parameters.
+    pub(crate) fn keep_query_setting(self) -> &'static str {
+        match self {
+            Proxy::CloudFront => "use an origin request policy with all query strings (AllViewer).",
+            Proxy::Cloudflare => "let the URL rewrite rule preserve the query.",
+            Proxy::Alb => "remove the URL rewrite from the rule.",
+            Proxy::Vercel | Proxy::NextJs => {
+                "rewrite to a changed request.nextUrl.clone(), which keeps the query, not to a new URL."
+            }
+            Proxy::Node => "forward req.url and not req.path, and remove pathRewrite.",
+            Proxy::Traefik => "remove the middleware that changes the query.",
+            Proxy::Apache => "remove QSD and a ? at the end of RewriteRule, or set QSA.",
+            Proxy::Envoy => "keep the query where Lua or ext_proc sets :path.",
+            Proxy::Haproxy => "remove http-request set-query, set-uri and replace-uri.",
+            Proxy::IngressNginx => "end the annotation rewrite-target without a ?.",
+            Proxy::Caddy => "remove uri query, and a ? at the end of rewrite.",
+            Proxy::Nginx => {
+                "write $is_args$args behind a path that proxy_pass names, and no ? at the end of rewrite."
+            }
+        }
+    }
+
+    /// Leaves capitals in the path and the query as they are.
+    pub(crate) fn keep_capitals_setting(self) -> &'static str {
+        match self {
+            Proxy::CloudFront => "remove toLowerCase from the function.",
+            Proxy::Cloudflare => "remove lower() from the URL rewrite rule.",
+            Proxy::Alb => "remove the URL rewrite from the rule.",
+            Proxy::Vercel | Proxy::NextJs => "remove toLowerCase from the middleware.",
+            Proxy::Node => "remove toLowerCase from pathRewrite and from what runs before it.",
+            Proxy::Traefik => "remove the middleware that rewrites the URL.",
+            Proxy::Apache => "remove the RewriteMap int:tolower.",
+            Proxy::Envoy => "remove the Lua that changes :path.",
+            Proxy::Haproxy => "remove the converter lower from http-request set-path, set-query and set-uri.",
+            Proxy::IngressNginx => "remove the lower-casing from the configuration-snippet.",
+            Proxy::Caddy => "remove uri and rewrite.",
+            Proxy::Nginx => "remove what lower-cases the URI (Perl, njs, Lua).",
+        }
+    }
+
+    /// Puts no document in the place of a folder, and no other object in the place of one.
+    pub(crate) fn keep_object_setting(self) -> &'static str {
+        match self {
+            Proxy::CloudFront => {
+                "leave the default root object empty, and remove the function that adds index.html."
+            }
+            Proxy::Cloudflare | Proxy::Alb => "remove the URL rewrite from the rule.",
+            Proxy::Vercel | Proxy::NextJs => "let source and destination of the rewrite have the same path.",
+            Proxy::Node => "remove pathRewrite and rewrite.",
+            Proxy::Traefik => "remove ReplacePath and ReplacePathRegex.",
+            Proxy::Apache => "set: DirectoryIndex disabled, and remove RewriteRule.",
+            Proxy::Envoy => "remove prefix_rewrite and regex_rewrite from the route.",
+            Proxy::Haproxy => "remove http-request replace-path and set-path.",
+            Proxy::IngressNginx => "remove the annotations rewrite-target and app-root.",
+            Proxy::Caddy => "remove try_files, rewrite and uri.",
+            Proxy::Nginx => "remove index, try_files and rewrite.",
+        }
+    }
+
+    /// Hands Authorization through; without a full stop.
+    pub(crate) fn keep_authorization_setting(self) -> &'static str {
+        match self {
+            Proxy::CloudFront => {
+                "put Authorization into the cache policy, or use an origin request policy with all headers"
+            }
+            Proxy::Cloudflare => "remove the transform rule that removes it",
+            Proxy::Alb => "remove authenticate-oidc and authenticate-cognito from the rule",
+            Proxy::Vercel | Proxy::NextJs => "remove the middleware that changes it",
+            Proxy::Node => "remove auth, and what removes it in the handler of proxyReq",
+            Proxy::Traefik => "set removeHeader = false in basicAuth, or use no basicAuth",
+            Proxy::Apache => "remove RequestHeader unset Authorization",
+            Proxy::Envoy => "take it out of request_headers_to_remove, and set forward: true in jwt_authn",
+            Proxy::Haproxy => "remove http-request del-header Authorization",
+            Proxy::IngressNginx => "take it out of proxy-set-headers and configuration-snippet",
+            Proxy::Caddy => "remove header_up -Authorization",
+            Proxy::Nginx => "remove proxy_set_header Authorization",
+        }
+    }
+
     /// Lets an upload through that takes long or is large.
     pub(in crate::facts) fn let_uploads_through_setting(self) -> &'static str {
         match self {
