@@ -12,12 +12,13 @@ use crate::budget::{
     Budget, PROPOSALS_EACH_MAX, PROPOSED_BYTES_EACH_MAX, SIGNED_HEADERS_MAX, SKEW_SECONDS_MAX, Tried,
 };
 use crate::case::{BodyFault, Case, Fault};
-use crate::diagnosis::{Cause, Culprit, Diagnosis, ForOperator, Otherwise, Proof, Slot, Status};
-use crate::hypothesis::{Change, Hypothesis, Proposals};
+use crate::culprit::culprit;
+use crate::diagnosis::{Cause, Diagnosis, ForOperator, Otherwise, Proof, Slot, Status};
+use crate::hypothesis::{BY_THE_SIGNER, Change, Hypothesis, Proposals};
 use crate::leaning;
 use crate::parts::Parts;
 use crate::repair::{Repaired, plain_signature};
-use crate::rules::{Finding, RULES, Rule, rule, sec_rotated};
+use crate::rules::{Finding, RULES, Rule, sec_rotated};
 use crate::scene::Scene;
 use crate::search::{Found, Sent, search};
 use crate::texts::Texts;
@@ -367,6 +368,7 @@ fn proven_cause(scene: &Scene<'_>, group: &[Hypothesis]) -> Option<Cause> {
         cure: told.cure,
         signed: best.signed.clone(),
         received: best.received.clone(),
+        is_by_the_signer: best.detail == BY_THE_SIGNER,
         ambiguity: rival.map(|rival| as_well(&format!("{} ({})", rival.rule.title, rival.rule.id))),
     };
     judge(scene, &mut cause);
@@ -394,6 +396,7 @@ fn certain_cause(scene: &Scene<'_>, rule: &'static Rule, finding: Finding) -> Ca
         cure: finding.told.cure,
         signed: finding.signed,
         received: finding.received,
+        is_by_the_signer: false,
         ambiguity: None,
     };
     judge(scene, &mut cause);
@@ -498,59 +501,6 @@ fn ruled_out(scene: &Scene<'_>, status: Status, touched: &[Slot]) -> Vec<&'stati
         .filter(|(applies, changed, _)| *applies && !changed)
         .map(|(_, _, sentence)| sentence)
         .collect()
-}
-
-fn culprit(scene: &Scene<'_>, cause: &Cause) -> Option<Culprit> {
-    let facts = &scene.facts;
-    if scene.preflight().is_some() {
-        // The browser does what it must.
-        return None;
-    }
-    match (&cause.slot, cause.id) {
-        (_, "HST-PORT-DEFAULT") => Some(Culprit {
-            kind: "sdk",
-            evidence: "only a default port differs",
-        }),
-        (_, "HST-CASE" | "HST-SCHEME") => Some(Culprit {
-            kind: "sdk",
-            evidence: "only the spelling of the host differs",
-        }),
-        (_, "HST-REPLACED") if facts.proxy_evidence.is_none() => Some(Culprit {
-            kind: "user",
-            evidence: "the host of a finished link differs, and no proxy shows",
-        }),
-        (_, id) if rule(id).is_some_and(|rule| rule.on_the_way) => {
-            facts.proxy_evidence.map(|evidence| Culprit {
-                kind: "proxy",
-                evidence,
-            })
-        }
-        (Slot::Host | Slot::HostAndUri, _) => facts.proxy_evidence.map(|evidence| Culprit {
-            kind: "proxy",
-            evidence,
-        }),
-        (Slot::SessionToken, _) | (_, "TOK-UNSIGNED") => Some(Culprit {
-            kind: "credentials",
-            evidence: "the session token beside the access key id",
-        }),
-        (Slot::Header(_), _) if facts.page => Some(Culprit {
-            kind: "browser",
-            evidence: "an Origin, Sec-Fetch or Mozilla user-agent header",
-        }),
-        (Slot::Secret, _) => Some(Culprit {
-            kind: "credentials",
-            evidence: "the signature itself",
-        }),
-        (Slot::Uri, id) if cause.proof == Proof::Hmac && id.starts_with("URI-") => Some(Culprit {
-            kind: "sdk",
-            evidence: "only the spelling of the path differs",
-        }),
-        (Slot::Time, "CLK-SKEW" | "CLK-TZ" | "PRE-FUTURE") => Some(Culprit {
-            kind: "clock",
-            evidence: "the time of signing against the server's clock",
-        }),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

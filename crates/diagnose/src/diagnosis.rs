@@ -190,6 +190,8 @@ pub struct Cause {
     pub(crate) cure: Words,
     pub(crate) signed: Option<Value>,
     pub(crate) received: Option<Value>,
+    /// Whether what arrived is what was sent, so that the signer did otherwise by itself.
+    pub(crate) is_by_the_signer: bool,
     /// The other cause that gives the same bytes, in words, where nothing says which of the two it was.
     pub(crate) ambiguity: Option<String>,
 }

@@ -13,6 +13,9 @@ use crate::key::DateKey;
 use crate::rules::Rule;
 use crate::words::Value;
 
+/// The detail of a change that the signer made by itself: what arrived is what was sent.
+pub(crate) const BY_THE_SIGNER: &str = "by the signer";
+
 /// What is different between what was received and what may have been signed.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Change {

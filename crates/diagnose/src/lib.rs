@@ -60,6 +60,7 @@
 mod budget;
 mod canonical_text;
 mod case;
+mod culprit;
 mod diagnose;
 mod diagnosis;
 mod facts;

@@ -176,8 +176,6 @@ pub(crate) struct Rule {
     pub(crate) check: Option<fn(&Scene<'_>) -> Option<Finding>>,
     /// What is likely when nothing is proven.
     pub(crate) infer: Option<fn(&Scene<'_>) -> Option<Finding>>,
-    /// Whether something between client and server does it, so that a proxy is the culprit where one shows.
-    pub(crate) on_the_way: bool,
     /// Whether only the operator is told: to everybody else a request is explained as if the rule did not exist.
     pub(crate) is_for_operator: bool,
 }
@@ -194,7 +192,6 @@ impl Rule {
             tell: None,
             check: None,
             infer: None,
-            on_the_way: false,
             is_for_operator: false,
         }
     }
@@ -247,7 +244,10 @@ pub fn ids() -> impl Iterator<Item = &'static str> {
     RULES.iter().map(|rule| rule.id)
 }
 
+pub(crate) use auth_none::is_lost as is_lost_authorization;
 pub(crate) use clock::http_date;
+pub(crate) use tok_s3express::is_renamed as is_token_renamed;
+pub(crate) use tok_unsigned::is_lost as is_lost_token;
 
 pub(crate) fn rule(id: &str) -> Option<&'static Rule> {
     RULES

@@ -8,7 +8,6 @@ use crate::repair::has_names_in_other_case;
 
 pub(crate) static RULE: Rule = Rule {
     check: Some(check),
-    on_the_way: true,
     ..Rule::new(
         "AUTH-NONE",
         "The request is not signed",
@@ -27,7 +26,7 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
         // It is signed, under names that are not those of a signature (`qry_case`).
         return None;
     }
-    let beside = BESIDE_A_SIGNATURE.iter().find(|name| scene.has_header(name));
+    let beside = beside_a_signature(scene);
     let (what, cure) = match beside {
         Some(name) => (
             Words::of(format!(
@@ -52,6 +51,16 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
         ),
     };
     Some(Finding::new(Slot::Mechanism, Proof::Exact, 900, what, cure))
+}
+
+/// A header that came without the signature that it belongs to.
+fn beside_a_signature(scene: &Scene<'_>) -> Option<&'static str> {
+    BESIDE_A_SIGNATURE.into_iter().find(|name| scene.has_header(name))
+}
+
+/// Whether there was a signature, as far as can be seen.
+pub(crate) fn is_lost(scene: &Scene<'_>) -> bool {
+    beside_a_signature(scene).is_some()
 }
 
 /// What to do if the client did send the signature.

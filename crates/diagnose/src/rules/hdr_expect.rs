@@ -8,7 +8,6 @@ pub(crate) static RULE: Rule = Rule {
     weight: 790,
     propose: Some(propose),
     tell: Some(tell),
-    on_the_way: true,
     ..Rule::new(
         "HDR-EXPECT",
         "The signed header Expect was answered on the way",

@@ -10,7 +10,6 @@ pub(crate) static RULE: Rule = Rule {
     propose: Some(propose),
     tell: Some(tell),
     infer: Some(infer),
-    on_the_way: true,
     ..Rule::new(
         "HDR-HOP",
         "A header that proxies change by design was signed",

@@ -8,7 +8,6 @@ pub(crate) static RULE: Rule = Rule {
     propose: Some(propose),
     tell: Some(tell),
     infer: Some(infer),
-    on_the_way: true,
     ..Rule::new(
         "HDR-RANGE",
         "Range or a condition was changed after signing",

@@ -11,7 +11,6 @@ pub(crate) static RULE: Rule = Rule {
     propose: Some(propose),
     tell: Some(tell),
     infer: Some(infer),
-    on_the_way: true,
     ..Rule::new(
         "HDR-TRACE",
         "A tracing header was signed and changed afterwards",

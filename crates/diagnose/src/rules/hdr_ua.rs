@@ -10,7 +10,6 @@ pub(crate) static RULE: Rule = Rule {
     propose: Some(propose),
     tell: Some(tell),
     infer: Some(infer),
-    on_the_way: true,
     ..Rule::new(
         "HDR-UA",
         "User-Agent was changed on the way",

@@ -11,7 +11,6 @@ pub(crate) static RULE: Rule = Rule {
     weight: 605,
     propose: Some(propose),
     tell: Some(tell),
-    on_the_way: true,
     ..Rule::new(
         "HST-PREFIX",
         "A path prefix was removed or added on the way",

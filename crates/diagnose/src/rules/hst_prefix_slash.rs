@@ -8,7 +8,6 @@ pub(crate) static RULE: Rule = Rule {
     weight: 420,
     propose: Some(propose),
     tell: Some(tell),
-    on_the_way: true,
     ..Rule::new(
         "HST-PREFIX-SLASH",
         "A path prefix and the slash at the end were changed on the way",

@@ -9,7 +9,6 @@ pub(crate) static RULE: Rule = Rule {
     weight: 560,
     propose: Some(propose),
     tell: Some(tell),
-    on_the_way: true,
     ..Rule::new(
         "MTH-PROXY",
         "The method was changed on the way",

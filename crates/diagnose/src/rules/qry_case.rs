@@ -14,7 +14,6 @@ pub(crate) static RULE: Rule = Rule {
     propose: Some(propose),
     tell: Some(tell),
     check: Some(check),
-    on_the_way: true,
     ..Rule::new(
         "QRY-CASE",
         "Names of query parameters are written in other capitals",

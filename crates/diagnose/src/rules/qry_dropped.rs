@@ -11,7 +11,6 @@ pub(crate) static RULE: Rule = Rule {
     weight: 640,
     propose: Some(propose),
     tell: Some(tell),
-    on_the_way: true,
     ..Rule::new(
         "QRY-DROPPED",
         "A query parameter was lost after signing",

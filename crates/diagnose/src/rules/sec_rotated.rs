@@ -49,7 +49,7 @@ fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
     };
     let cure = Words::of("Update that client (")
         .say(scene.facts.signer.where_secret())
-        .say("); if you know of none, the secret has leaked.");
+        .say("); if you know none, it has leaked.");
     Told { what, cure }
 }
 

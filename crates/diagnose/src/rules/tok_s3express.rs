@@ -25,7 +25,7 @@ pub(super) const EXPRESS_HEADER: &str = "x-amz-s3session-token";
 const EXPRESS_PARAMETER: &str = "X-Amz-S3session-Token";
 
 /// Whether a token came under one name and the other one is signed.
-pub(super) fn is_renamed(scene: &Scene<'_>) -> bool {
+pub(crate) fn is_renamed(scene: &Scene<'_>) -> bool {
     renamed_headers(scene).is_some()
 }
 

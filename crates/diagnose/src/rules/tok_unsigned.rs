@@ -45,7 +45,7 @@ fn tell(scene: &Scene<'_>, _: &Hypothesis) -> Told {
 fn check(scene: &Scene<'_>) -> Option<Finding> {
     let (what, cure) = if is_added(scene) {
         (ADDED, cure(scene))
-    } else if scene.is_mismatch() && !is_renamed(scene) && missing(scene).any(|name| name == HEADER) {
+    } else if scene.is_mismatch() && is_lost(scene) {
         (
             "The session token was signed and did not arrive",
             Words::of(
@@ -62,6 +62,11 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
         Words::of(what),
         cure,
     ))
+}
+
+/// Whether a header with the token is signed, and did not arrive.
+pub(crate) fn is_lost(scene: &Scene<'_>) -> bool {
+    !is_renamed(scene) && missing(scene).any(|name| name == HEADER)
 }
 
 /// Whether the token is in a header that is not signed, and the request is refused for that.

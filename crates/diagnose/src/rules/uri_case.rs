@@ -6,20 +6,18 @@
 use super::path::{propose_uri, with_both_paths};
 use super::prefix::original;
 use super::prelude::*;
+use crate::hypothesis::BY_THE_SIGNER;
 
 pub(crate) static RULE: Rule = Rule {
     weight: 480,
     propose: Some(propose),
     tell: Some(tell),
-    on_the_way: true,
     ..Rule::new(
         "URI-CASE",
         "Capital letters of the path were changed",
         include_str!("../../pages/URI-CASE.md"),
     )
 };
-
-const BY_THE_SIGNER: &str = "by the signer";
 
 fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
     let Some(parts) = &scene.parts else { return };

@@ -6,6 +6,7 @@ use countersign_sigv4::{decode_percent, encode_uri};
 
 use super::path::{propose_uri, with_both_paths};
 use super::prelude::*;
+use crate::hypothesis::BY_THE_SIGNER;
 
 pub(crate) static RULE: Rule = Rule {
     weight: 530,
@@ -20,7 +21,6 @@ pub(crate) static RULE: Rule = Rule {
 
 /// Slashes after which `./` is put back.
 const POSITIONS_MAX: usize = 8;
-const BY_THE_SIGNER: &str = "by the signer";
 
 fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
     let Some(parts) = &scene.parts else { return };

@@ -5,12 +5,12 @@
 use super::path::{propose_uri, with_both_paths};
 use super::prefix::original;
 use super::prelude::*;
+use crate::hypothesis::BY_THE_SIGNER;
 
 pub(crate) static RULE: Rule = Rule {
     weight: 596,
     propose: Some(propose),
     tell: Some(tell),
-    on_the_way: true,
     ..Rule::new(
         "URI-MERGE",
         "Doubled slashes of the path were merged",
@@ -22,7 +22,6 @@ pub(crate) static RULE: Rule = Rule {
 const POSITIONS_MAX: usize = 16;
 /// Slashes of which two at once are tried.
 const PAIRED_POSITIONS_MAX: usize = 6;
-const BY_THE_SIGNER: &str = "by the signer";
 
 fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
     let Some(parts) = &scene.parts else { return };

@@ -9,7 +9,6 @@ pub(crate) static RULE: Rule = Rule {
     weight: 592,
     propose: Some(propose),
     tell: Some(tell),
-    on_the_way: true,
     ..Rule::new(
         "URI-TRAILSLASH",
         "The slash at the end of the path differs",
