@@ -51,6 +51,8 @@ pub enum Fault<'a> {
     Policy(&'a PolicyFault),
     /// The form has no file.
     FileMissing,
+    /// The form is not one that could be carried out, whatever its policy allows.
+    Form(&'a FormFault),
     /// The signature of the link matched, but the link is good for one use and was used.
     LinkUsed {
         /// When it was used, seconds since 1970.
@@ -133,6 +135,41 @@ pub enum BodyFault {
     LengthMissing,
     /// Its framing as `aws-chunked`, a chunk's signature, or its trailer.
     Chunk(ChunkError),
+}
+
+/// What is wrong with a form as such.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FormFault {
+    /// It cannot be read.
+    Malformed {
+        /// What was wrong, for people.
+        reason: &'static str,
+        /// Where.
+        place: FormPlace,
+    },
+    /// Its fields, or the name of its file in their places, have too many bytes.
+    FieldsTooLarge {
+        /// Bytes allowed before the file.
+        bytes_max: usize,
+    },
+    /// A field that says one thing came twice.
+    FieldRepeated {
+        /// Its name as sent.
+        name: String,
+    },
+    /// It has more than one file.
+    FileRepeated,
+}
+
+/// A place in a form that cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FormPlace {
+    /// The `Content-Type` of the request, which has to name the boundary.
+    Type,
+    /// Its parts, or what stands around them.
+    Parts,
+    /// Its end: it broke off.
+    End,
 }
 
 /// A browser form, as far as it was read.

@@ -191,7 +191,15 @@ const TABLE: &[(&[&str], Blame)] = {
             UnlessProxy(user("a session token outside of what was signed")),
         ),
         (
-            &["POL-ORDER", "POL-MISSING", "POL-COND", "POL-CT"],
+            &[
+                "POL-ORDER",
+                "POL-MISSING",
+                "POL-COND",
+                "POL-CT",
+                "POL-TWICE",
+                "POL-FORM",
+                "POL-SIZE",
+            ],
             Always(user("the fields of the form")),
         ),
         (&["POL-B64"], Always(user("the policy in another spelling"))),

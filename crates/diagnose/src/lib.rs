@@ -83,7 +83,8 @@ pub use budget::{
     SINGLES_BYTES_MAX, SINGLES_MAX, SKEW_SECONDS_MAX, Tried,
 };
 pub use case::{
-    BodyFacts, BodyFault, Case, Fault, FormFacts, Preflight, PreflightPart, ServerFacts, Transport,
+    BodyFacts, BodyFault, Case, Fault, FormFacts, FormFault, FormPlace, Preflight, PreflightPart,
+    ServerFacts, Transport,
 };
 pub use diagnose::diagnose;
 pub use diagnosis::{Cause, Culprit, Diagnosis, Otherwise, Proof, Slot, Status};

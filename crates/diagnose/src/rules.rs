@@ -82,9 +82,12 @@ mod pay_unsigned;
 mod pol_b64;
 mod pol_cond;
 mod pol_ct;
+mod pol_form;
 mod pol_missing;
 mod pol_order;
 mod pol_scope;
+mod pol_size;
+mod pol_twice;
 mod pol_v2;
 mod pre_expired;
 mod pre_future;
@@ -381,6 +384,9 @@ pub(crate) static RULES: &[&Rule] = &[
     &pol_v2::RULE,
     &pol_cond::RULE,
     &pol_ct::RULE,
+    &pol_twice::RULE,
+    &pol_form::RULE,
+    &pol_size::RULE,
     &alg_v2::RULE,
     &alg_v4a::RULE,
     &auth_none::RULE,

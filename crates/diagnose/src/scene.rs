@@ -78,6 +78,7 @@ impl<'a> Scene<'a> {
             | Fault::TokenExpired { .. }
             | Fault::Policy(_)
             | Fault::FileMissing
+            | Fault::Form(_)
             | Fault::LinkUsed { .. }
             | Fault::LinkEnded
             | Fault::LinkOlderThanBucket { .. }

@@ -183,7 +183,7 @@ impl FormDecoder {
         match self.state {
             State::Closed if self.has_file => Ok(()),
             State::Closed => Err(FormFault::FileMissing),
-            _ => Err(malformed("it ends without its last boundary")),
+            _ => Err(malformed(BROKEN_OFF)),
         }
     }
 
@@ -342,6 +342,8 @@ fn malformed(reason: &'static str) -> FormFault {
     FormFault::Malformed { reason }
 }
 
+/// What is wrong with a form that broke off.
+pub const BROKEN_OFF: &str = "it ends without its last boundary";
 /// The empty line behind the head of a part.
 const PART_HEAD_END: &[u8] = b"\r\n\r\n";
 /// The field that holds the file.

@@ -74,10 +74,28 @@ impl ParseError {
         ParseError::argument(message, name, "")
     }
 
+    /// A form with this field more than once.
+    pub fn form_field_repeated(name: &str, value: &str) -> ParseError {
+        ParseError::argument(at_most_one(name), name, value)
+    }
+
+    /// The field, if this is about one that a form has more than once.
+    pub fn repeated_form_field(&self) -> Option<&str> {
+        let (_, name) = self
+            .elements
+            .iter()
+            .find(|(element, _)| *element == "ArgumentName")?;
+        (self.message == at_most_one(name)).then_some(name.as_str())
+    }
+
     /// `MalformedXML`.
     pub fn malformed_xml() -> ParseError {
         ParseError::new(ErrorCode::MalformedXML)
     }
+}
+
+fn at_most_one(name: &str) -> String {
+    format!("POST requires at most one field named '{name}' per request.")
 }
 
 impl fmt::Display for ParseError {

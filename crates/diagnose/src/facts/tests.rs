@@ -647,6 +647,8 @@ const ASKED: &[(&str, Ask)] = &[
         "unsigned_sdk_headers_setting",
         Client::unsigned_sdk_headers_setting,
     ),
+    ("own_boundary_setting", Client::own_boundary_setting),
+    ("one_field_setting", Client::one_field_setting),
     ("where_http_proxy", Client::where_http_proxy),
     ("where_object_key", Client::where_object_key),
     ("link_call", Client::link_call),

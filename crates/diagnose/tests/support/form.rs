@@ -5,7 +5,9 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use countersign_diagnose::{Budget, Case, Diagnosis, Fault, FormFacts, Transport, diagnose};
+use countersign_diagnose::{
+    Budget, Case, Diagnosis, Fault, FormFacts, FormFault, FormPlace, Transport, diagnose,
+};
 use countersign_sigv4::{
     Expected, PathRule, PolicyDocument, Refusal, Scope, Secret, SigningKey, form_claim, verify,
 };
@@ -69,6 +71,24 @@ impl Context {
             .to_hex()
     }
 
+    /// What is wrong with the form as such: the context says it, since the lines of a fixture are no body that could be read.
+    fn form_fault(&self) -> Option<FormFault> {
+        let malformed = |reason, place| Some(FormFault::Malformed { reason, place });
+        match self.text("form_fault")? {
+            "no boundary" => malformed("its Content-Type has no boundary", FormPlace::Type),
+            "no name" => malformed("a part has no name", FormPlace::Parts),
+            "broken off" => malformed("it ends without its last boundary", FormPlace::End),
+            "too large" => Some(FormFault::FieldsTooLarge { bytes_max: 20_480 }),
+            "two files" => Some(FormFault::FileRepeated),
+            field => {
+                let name = field.strip_prefix("twice ").expect("a fault of a form");
+                Some(FormFault::FieldRepeated {
+                    name: name.to_owned(),
+                })
+            }
+        }
+    }
+
     /// Receives a form as the server does.
     pub fn receive_form(&self, received: &str, budget: Budget<'_>) -> Option<Diagnosis> {
         let (http, form) = read(&self.fill(received));
@@ -114,7 +134,9 @@ impl Context {
                 allowed.err()
             };
             let policy_fault = policy_fault();
+            let form_fault = self.form_fault();
             let fault = match (&refusal, &policy_fault) {
+                _ if form_fault.is_some() => Fault::Form(form_fault.as_ref()?),
                 _ if !form.has_file => Fault::FileMissing,
                 (Some(refusal), _) => Fault::Refused(refusal),
                 (None, Some(fault)) => Fault::Policy(fault),

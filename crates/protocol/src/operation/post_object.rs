@@ -156,8 +156,7 @@ fn check_repeated(fields: &[(String, Vec<u8>)]) -> Result<(), ParseError> {
                 .into_iter()
                 .any(|(other, _)| other.eq_ignore_ascii_case(name))
         {
-            let message = format!("POST requires at most one field named '{name}' per request.");
-            return Err(ParseError::argument(message, name, &header_text(value)));
+            return Err(ParseError::form_field_repeated(name, &header_text(value)));
         }
     }
     Ok(())

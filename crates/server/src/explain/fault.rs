@@ -3,9 +3,9 @@
 //!
 //! Not here: anything about causes. What a refusal holds is handed on as it is; a body is never read for it.
 
-use countersign_diagnose::{self as diagnose, BodyFault as Fault, Preflight, PreflightPart};
+use countersign_diagnose::{self as diagnose, BodyFault as Fault, FormPlace, Preflight, PreflightPart};
 use countersign_protocol::cors::DeniedPart;
-use countersign_protocol::form::FormFault;
+use countersign_protocol::form::{BROKEN_OFF, FORM_HEAD_BYTES_MAX, FormDecoder, FormFault};
 use countersign_protocol::{CHECKSUM_NOT_SENT, ErrorCode};
 use countersign_sigv4::{self as sigv4, Form, Payload};
 use countersign_store::Error;
@@ -39,6 +39,8 @@ pub(super) enum SearchedFault {
     OwnerDiffers(&'static str),
     /// The form has no file.
     FileMissing,
+    /// The form is not one that could be carried out.
+    Form(diagnose::FormFault),
     /// Nobody signed the request, as far as can be read, though it carries a signature.
     Anonymous,
     /// No CORS rule allows what a browser asks for a page.
@@ -52,6 +54,9 @@ impl SearchedFault {
         body: &body::BodyFacts,
         endpoint: &Endpoint,
     ) -> Option<SearchedFault> {
+        if let Some(fault) = of_form(&refused.refusal, received) {
+            return Some(fault);
+        }
         match &refused.refusal {
             Refusal::Signature(refusal) => return Some(SearchedFault::Signature(refusal.clone())),
             Refusal::UnknownAccessKeyId => return Some(SearchedFault::UnknownAccessKeyId),
@@ -70,9 +75,6 @@ impl SearchedFault {
                 return Some(SearchedFault::Unsigned);
             }
             Refusal::OwnerDiffers(header) => return Some(SearchedFault::OwnerDiffers(header)),
-            Refusal::Body(BodyFault::Form(FormFault::FileMissing)) => {
-                return Some(SearchedFault::FileMissing);
-            }
             Refusal::Preflight(refused) => return Some(SearchedFault::Preflight(preflight(refused))),
             Refusal::Denied(_) if is_signed_unreadably(refused, received) => {
                 return Some(SearchedFault::Anonymous);
@@ -116,7 +118,7 @@ impl SearchedFault {
     /// The word in the log: whoever watches for attackers need not look at uploads that broke off.
     pub(super) fn event(&self) -> &'static str {
         match self {
-            SearchedFault::Body(..) => "body_rejected",
+            SearchedFault::Body(..) | SearchedFault::Form(_) => "body_rejected",
             SearchedFault::Preflight(_) => "preflight_refused",
             SearchedFault::Unsigned | SearchedFault::Anonymous | SearchedFault::OwnerDiffers(_) => {
                 "access_denied"
@@ -127,7 +129,10 @@ impl SearchedFault {
 
     /// Whether nothing is signed, so that there is nothing to search for.
     pub(super) fn is_nobodys(&self) -> bool {
-        matches!(self, SearchedFault::Preflight(_) | SearchedFault::Unsigned)
+        matches!(
+            self,
+            SearchedFault::Preflight(_) | SearchedFault::Unsigned | SearchedFault::Form(_)
+        )
     }
 
     /// As `diagnose` takes it.
@@ -147,6 +152,7 @@ impl SearchedFault {
             SearchedFault::Unsigned => diagnose::Fault::Unsigned,
             SearchedFault::OwnerDiffers(header) => diagnose::Fault::OwnerDiffers { header },
             SearchedFault::FileMissing => diagnose::Fault::FileMissing,
+            SearchedFault::Form(fault) => diagnose::Fault::Form(fault),
             SearchedFault::Anonymous => diagnose::Fault::Unsigned,
             SearchedFault::Preflight(preflight) => diagnose::Fault::Preflight(preflight),
         }
@@ -158,6 +164,47 @@ impl SearchedFault {
             SearchedFault::Body(_, facts) => Some(facts),
             _ => None,
         }
+    }
+}
+
+/// What is wrong with a form as such, wherever on its way that was found.
+fn of_form(refusal: &Refusal, received: &Received) -> Option<SearchedFault> {
+    let fault = match refusal {
+        Refusal::Body(BodyFault::Form(fault)) => fault,
+        Refusal::Store(Error::Source(source), _) => {
+            let BodyFault::Form(fault) = source.cause().downcast_ref::<BodyFault>()? else {
+                return None;
+            };
+            fault
+        }
+        Refusal::Parse(error) => {
+            let name = error.repeated_form_field()?.to_owned();
+            return Some(SearchedFault::Form(diagnose::FormFault::FieldRepeated { name }));
+        }
+        _ => return None,
+    };
+    Some(SearchedFault::Form(match fault {
+        FormFault::FileMissing => return Some(SearchedFault::FileMissing),
+        FormFault::FileRepeated => diagnose::FormFault::FileRepeated,
+        FormFault::HeadTooLarge => diagnose::FormFault::FieldsTooLarge {
+            bytes_max: FORM_HEAD_BYTES_MAX,
+        },
+        FormFault::Malformed { reason } => diagnose::FormFault::Malformed {
+            reason,
+            place: place_of(reason, received),
+        },
+    }))
+}
+
+/// Where a form cannot be read.
+fn place_of(reason: &str, received: &Received) -> FormPlace {
+    let content_type = received.header("content-type").unwrap_or_default();
+    if reason == BROKEN_OFF {
+        FormPlace::End
+    } else if FormDecoder::new(content_type).is_err() {
+        FormPlace::Type
+    } else {
+        FormPlace::Parts
     }
 }
 

@@ -344,6 +344,32 @@ impl Client {
         }
     }
 
+    /// Names the boundary of a form by itself.
+    pub(crate) fn own_boundary_setting(self) -> &'static str {
+        match self {
+            Client::Curl => "-F for each field, and no -H 'Content-Type: ..'",
+            Client::Requests => "files= and no Content-Type in headers=",
+            Client::Postman => "form-data as the body, and no row Content-Type under Headers",
+            Client::OkHttp => "MultipartBody.Builder with setType(MultipartBody.FORM)",
+            Client::Browser | Client::Axios | Client::Fetch => {
+                "FormData as the body, and no Content-Type among the headers"
+            }
+            kits!() | Client::Unknown => "set no Content-Type of your own (with FormData as the body)",
+        }
+    }
+
+    /// Sends a field of a form once; empty where there is nothing to name.
+    pub(crate) fn one_field_setting(self) -> &'static str {
+        match self {
+            Client::Curl => "one -F NAME=VALUE for each",
+            Client::Requests => "a dict as data=, not a list of pairs",
+            Client::Postman => "one row for each",
+            Client::OkHttp => "one addFormDataPart for each",
+            Client::Browser | Client::Axios | Client::Fetch => "formData.set instead of append",
+            kits!() | Client::Unknown => "",
+        }
+    }
+
     /// Puts the type of a form's file into a field of its own.
     pub(crate) fn type_field_setting(self) -> &'static str {
         match self {
