@@ -45,6 +45,10 @@ CAUSES = {
     "SCP-TERMINAL": ("exact", "sdk", ""),
     "ALG-V2": ("exact", "sdk", "mechanism"),
     "ALG-V4A": ("exact", "sdk", "mechanism"),
+    "KEY-CHAIN": ("hmac", "sdk", "scope"),
+    "STS-FORMAT": ("hmac", "sdk", "mechanism"),
+    "AUTH-NONE": ("exact", "user", "mechanism"),
+    "ACC-OWNER": ("exact", "user", ""),
     "AUTH-TWO": ("exact", "sdk", "mechanism"),
     "AUTH-FORMAT": ("exact", "sdk", "mechanism"),
     "HST-PROXY": ("hmac", "proxy", "host"),
@@ -131,6 +135,7 @@ CAUSES = {
     "POL-V2": ("exact", "sdk", "mechanism"),
     "POL-COND": ("exact", "user", ""),
     "POL-CT": ("exact", "user", ""),
+    **dict.fromkeys(("POL-TWICE", "POL-FORM", "POL-SIZE"), ("exact", "user", "")),
     **dict.fromkeys(("CORS-NONE", "CORS-ORIGIN", "CORS-METHOD", "CORS-HEADER"), ("exact", "", "")),
 }
 

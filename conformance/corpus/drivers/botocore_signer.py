@@ -16,6 +16,32 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 
+def hexed(digest):
+    return digest.hex().encode()
+
+
+# How signers of people's own make the signing key of the right secret: the order of the steps, which of two texts is the key, what of a step goes
+# into the next.
+CHAINS = {
+    "": ("date", "region", "service", "end"),
+    "region-first": ("region", "date", "service", "end"),
+    "not-terminated": ("date", "region", "service"),
+    "exchanged": ("date", "region", "service", "end"),
+    "hex": ("date", "region", "service", "end"),
+}
+# How they write the string to sign: from that of botocore and the canonical request.
+WRITTEN = {
+    "": lambda lines, canonical: "\n".join(lines),
+    "capitals": lambda lines, canonical: "\n".join([*lines[:3], lines[3].upper()]),
+    "base64": lambda lines, canonical: "\n".join([*lines[:3], base64.b64encode(bytes.fromhex(lines[3])).decode()]),
+    "not-hashed": lambda lines, canonical: "\n".join([*lines[:3], canonical]),
+    "line-at-end": lambda lines, canonical: "\n".join(lines) + "\n",
+    "windows": lambda lines, canonical: "\r\n".join(lines),
+    "day": lambda lines, canonical: "\n".join([lines[0], lines[1][:8], *lines[2:]]),
+    "no-algorithm": lambda lines, canonical: "\n".join(lines[1:]),
+}
+
+
 class Departing:
     """What one step of a signer does otherwise. `job` is set on the object."""
 
@@ -24,7 +50,7 @@ class Departing:
         for old, new in self.job.get("canonical", []):
             assert old in text, f"{old!r} is not in {text!r}"
             text = text.replace(old, new)
-        self.made = text
+        self.made = text = text + self.job.get("behind_canonical", "")
         return text
 
     def string_to_sign(self, request, canonical_request):
@@ -32,15 +58,22 @@ class Departing:
         for old, new in self.job.get("to_sign", []):
             assert old in text, f"{old!r} is not in {text!r}"
             text = text.replace(old, new)
-        return text
+        if self.job.get("written") == "credential":
+            first, moment, scope, digest = text.split("\n")
+            return "\n".join([first, moment, f"{self.credentials.access_key}/{scope}", digest])
+        return WRITTEN[self.job.get("written", "")](text.split("\n"), canonical_request)
 
     def signature(self, string_to_sign, request):
         key = self.job.get("derive", {})
         if not key:
             return super().signature(string_to_sign, request)
         seed = key.get("prefix", "AWS4").encode() + key.get("secret", self.credentials.secret_key).encode()
-        for step in (key.get("date", request.context["timestamp"][:8]), key.get("region", self._region_name), key.get("service", self._service_name), "aws4_request"):
-            seed = hmac.new(seed, step.encode(), hashlib.sha256).digest()
+        texts = {"date": key.get("date", request.context["timestamp"][:8]), "region": key.get("region", self._region_name), "service": key.get("service", self._service_name), "end": "aws4_request"}
+        chain = key.get("chain", "")
+        for step in CHAINS[chain]:
+            pair = (texts[step].encode(), seed) if chain == "exchanged" else (seed, texts[step].encode())
+            seed = hmac.new(*pair, hashlib.sha256).digest()
+            seed = hexed(seed) if chain == "hex" else seed
         return hmac.new(seed, string_to_sign.encode(), hashlib.sha256).hexdigest()
 
     def credential_scope(self, request):

@@ -74,6 +74,7 @@ def make(book, clients):
                     continue
                 raw.path = sent
                 culprit = "" if what in ("lower", "way", "added", "usual", "lost", "signed", "") else None
+                culprit = "sdk" if what == "signer" else culprit
                 also = ["HST-PREFIX"] if cause == "HST-BUCKET-TWICE" else []
                 book.add(signer, words, raw, single(cause, also=also, culprit=culprit), f"{what}-{kind}")
     for cause, what, words, sent, changes in TEXTS:

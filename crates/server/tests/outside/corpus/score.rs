@@ -19,6 +19,8 @@ pub(crate) struct Said {
     ruled_out: Vec<String>,
     otherwise: String,
     culprit: Option<String>,
+    /// What the search did, where it did not get to its end.
+    cut_short: Option<String>,
 }
 
 struct SaidCause {
@@ -74,6 +76,7 @@ impl Said {
             ruled_out: texts(document, "ruledOut"),
             otherwise: text(document, "otherwise"),
             culprit: document.get("culprit").map(|culprit| text(culprit, "kind")),
+            cut_short: document.get("tried").and_then(cut_short),
             status,
             causes,
         }
@@ -243,6 +246,12 @@ fn parts_of(slot: &str) -> Vec<Part> {
     }
 }
 
+/// How far a search came that ended early.
+fn cut_short(tried: &Value) -> Option<String> {
+    let is_cut = tried.get("cutShort").and_then(Value::as_bool)?;
+    is_cut.then(|| format!("{} pairs, {} bytes", tried["pairs"], tried["hashedBytes"]))
+}
+
 fn text(value: &Value, name: &str) -> String {
     let text = value.get(name).and_then(Value::as_str);
     text.unwrap_or_default().to_owned()
@@ -265,7 +274,12 @@ pub(crate) struct Score {
     /// Rows of causes that there is no rule for.
     without_rule: usize,
     rows: usize,
+    /// Causes that were made alone, and how often.
     causes: BTreeMap<String, usize>,
+    /// Those that were made beside another.
+    causes_beside: BTreeMap<String, usize>,
+    /// Causes of which nobody is named, though somebody did it, with who that was.
+    unnamed: BTreeMap<String, usize>,
     misses: Vec<String>,
 }
 
@@ -300,10 +314,13 @@ impl Score {
         let said = Said::of(played);
         let verdict = judge(row, played, &said);
         self.rows += 1;
-        for group in &row.truth.causes {
-            if let (Some(id), Kind::Single) = (group.first(), row.truth.kind) {
-                *self.causes.entry(id.clone()).or_default() += 1;
-            }
+        for id in row.truth.causes.iter().filter_map(|group| group.first()) {
+            let counted = match row.truth.kind {
+                Kind::Single => &mut self.causes,
+                Kind::Double => &mut self.causes_beside,
+                Kind::Right | Kind::Negative => continue,
+            };
+            *counted.entry(id.clone()).or_default() += 1;
         }
         let mut made = row.truth.causes.iter().filter_map(|group| group.first());
         if made.any(|id| !countersign_diagnose::ids().any(|known| known == id)) {
@@ -339,8 +356,16 @@ impl Score {
         };
         if verdict.is_right && matches!(row.truth.kind, Kind::Single) && !row.truth.culprit.is_empty() {
             self.culprits_named.add(verdict.is_culprit_right.is_some());
-            if let Some(is_right) = verdict.is_culprit_right {
-                self.culprits.add(is_right);
+            match (
+                verdict.is_culprit_right,
+                row.truth.causes.first().and_then(|group| group.first()),
+            ) {
+                (Some(is_right), _) => self.culprits.add(is_right),
+                (None, Some(id)) => {
+                    let who = format!("{id} by {}", row.truth.culprit);
+                    *self.unnamed.entry(who).or_default() += 1;
+                }
+                (None, None) => {}
             }
         }
         self.false_sentences += verdict.false_sentences.len();
@@ -368,6 +393,9 @@ impl Score {
             );
             if let Some(culprit) = said.culprit {
                 miss.push_str(&format!(", by {culprit}"));
+            }
+            if let Some(tried) = said.cut_short {
+                miss.push_str(&format!("\n    the search was cut short: {tried}"));
             }
             for sentence in verdict.false_sentences {
                 miss.push_str(&format!("\n    false: {sentence}"));
@@ -420,14 +448,22 @@ impl Score {
             "{:<58} {:>4}\n",
             "wrong requests that were carried out", self.successes
         ));
-        let rare =
-            countersign_diagnose::ids().filter(|id| self.causes.get(*id).is_none_or(|times| *times < 2));
-        let rare: Vec<&str> = rare.collect();
-        text.push_str(&format!(
-            "causes made alone less than twice: {}\n",
-            rare.join(", ")
-        ));
         text
+    }
+
+    /// What is not said, and what is not made.
+    pub(crate) fn gaps(&self) -> String {
+        let unnamed: Vec<String> = self
+            .unnamed
+            .iter()
+            .map(|(who, times)| format!("{who} ({times})"))
+            .collect();
+        let rare = self.not_made_twice();
+        format!(
+            "nobody is named for: {}\ncauses made alone less than twice: {}\n",
+            unnamed.join(", "),
+            rare.join(", ")
+        )
     }
 
     /// What was not as it should be.
@@ -465,9 +501,16 @@ impl Score {
         out
     }
 
-    /// How many causes were made alone, twice or more.
-    pub(crate) fn causes_made_twice(&self) -> usize {
-        self.causes.values().filter(|times| **times >= 2).count()
+    /// Causes that were not made alone twice.
+    pub(crate) fn not_made_twice(&self) -> Vec<&'static str> {
+        let is_rare = |id: &&str| self.causes.get(*id).is_none_or(|times| *times < 2);
+        countersign_diagnose::ids().filter(is_rare).collect()
+    }
+
+    /// Those of these causes that were not made beside another twice.
+    pub(crate) fn not_made_beside<'a>(&self, ids: &[&'a str]) -> Vec<&'a str> {
+        let is_rare = |id: &&str| self.causes_beside.get(*id).is_none_or(|times| *times < 2);
+        ids.iter().copied().filter(is_rare).collect()
     }
 
     /// Rows with one fault, with two, and negatives.
