@@ -56,6 +56,7 @@ fn blame(scene: &Scene<'_>, cause: &Cause) -> Blame {
             evidence: "an Origin, Sec-Fetch or Mozilla user-agent header",
         }),
         "SCP-SERVICE" if cause.proof == Proof::Hmac => Blame::Always(sdk(MADE_KEY)),
+        "HDR-MD5" if cause.proof == Proof::Hmac => Blame::UnlessProxy(sdk(SPELLED_HEADER)),
         "AUTH-NONE" if is_lost_authorization(scene) => Blame::Proxy,
         "TOK-UNSIGNED" if is_lost_token(scene) => Blame::Proxy,
         "TOK-S3EXPRESS" if is_token_renamed(scene) => Blame::ProxyElse(sdk(NAMED_TOKEN)),
@@ -86,6 +87,7 @@ const fn user(evidence: &'static str) -> Culprit {
 }
 
 const SPELLED_PATH: &str = "only the spelling of the path differs";
+const SPELLED_HEADER: &str = "only the spelling of a header differs, and no proxy shows";
 const MADE_KEY: &str = "the key that made the signature";
 const NAMED_TOKEN: &str = "the name under which the session token came";
 
@@ -251,7 +253,7 @@ const TABLE: &[(&[&str], Blame)] = {
         ),
         (
             &["HDR-CL", "HDR-COPYSRC", "HDR-FOLD", "HDR-NONASCII"],
-            UnlessProxy(sdk("only the spelling of a header differs, and no proxy shows")),
+            UnlessProxy(sdk(SPELLED_HEADER)),
         ),
         (
             &["HDR-CT-CHARSET"],

@@ -124,7 +124,11 @@ fn of_retired_key(scene: &Scene<'_>, parts: Option<&Parts>, tried: &mut Tried) -
     // There is no secret; the key is given.
     let sent = wrongly_signed(scene.case, claim, parts, Zeroizing::default())?;
     let signed = date_key.map(|date_key| sent.verifies_by(date_key, tried));
-    let cause = certain_cause(scene, &sec_rotated::RULE, sec_rotated::of_claimed(known, signed)?);
+    let cause = certain_cause(
+        scene,
+        &sec_rotated::RULE,
+        sec_rotated::of_claimed(scene, known, signed)?,
+    );
     let status = match cause.proof {
         Proof::Hmac => Status::Proven,
         Proof::Exact | Proof::Infer => Status::Exact,

@@ -20,8 +20,6 @@ pub(crate) static RULE: Rule = Rule {
     )
 };
 
-const CURE: &str = "Restart or update the client that holds the old secret; if it is nobody's you know, the secret has leaked.";
-
 fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
     let others = scene.case.server.key.tried();
     for (other, date_key) in others.filter(|(other, _)| other.retired.is_some()) {
@@ -47,41 +45,44 @@ fn tell(scene: &Scene<'_>, hypothesis: &Hypothesis) -> Told {
         Some(retired) => what.say(format!(" which {}", became(retired))),
         None => what.say(" which is no longer in use"),
     };
-    let cure = Words::of("Update that client (")
+    Told {
+        what,
+        cure: cure(scene),
+    }
+}
+
+/// What the operator can do about a secret that is still used.
+fn cure(scene: &Scene<'_>) -> Words {
+    Words::of("Update that client (")
         .say(scene.facts.signer.where_secret())
-        .say("); if you know none, it has leaked.");
-    Told { what, cure }
+        .say("); if you know none, it has leaked.")
 }
 
 /// What is known of a claimed key that was one once. `signed`: whether the signature is of its secret, if that could be computed.
-pub(crate) fn of_claimed(known: &KnownKey, signed: Option<bool>) -> Option<Finding> {
+pub(crate) fn of_claimed(scene: &Scene<'_>, known: &KnownKey, signed: Option<bool>) -> Option<Finding> {
     let became = became(known.retired?);
     let (proof, what, cure) = match signed {
         Some(true) => (
             Proof::Hmac,
             format!("The request was signed with this access key, which {became}"),
-            CURE,
+            cure(scene),
         ),
         Some(false) => (
             Proof::Exact,
             format!("The access key of this id {became}; the signature is not one of its secret"),
-            "Somebody knows the id and not the secret, or the request was changed on its way. Find out who still uses it.",
+            Words::of(
+                "Somebody knows the id and not the secret, or the request was changed on its way. Find out who still uses it.",
+            ),
         ),
         None => (
             Proof::Exact,
             format!(
                 "The access key of this id {became}; whether its secret signed this can no longer be told"
             ),
-            CURE,
+            cure(scene),
         ),
     };
-    Some(Finding::new(
-        Slot::Secret,
-        proof,
-        900,
-        Words::of(what),
-        Words::of(cure),
-    ))
+    Some(Finding::new(Slot::Secret, proof, 900, Words::of(what), cure))
 }
 
 fn became(retired: Retired) -> String {

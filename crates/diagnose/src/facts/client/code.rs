@@ -72,7 +72,7 @@ impl Client {
             Language::DotNet => "the bytes of HMACSHA256.HashData, not Convert.ToHexString of them",
             Language::Php => "hash_hmac with true as its last argument",
             Language::Ruby => "OpenSSL::HMAC.digest, not hexdigest",
-            Language::Rust => "finalize().into_bytes() of the Mac, not hex::encode of it",
+            Language::Rust => "into_bytes() of what finalize() gives, not hex::encode of it",
             Language::Cpp => "the bytes that HMAC() of OpenSSL writes, not their hex text",
             Language::Shell => {
                 "openssl dgst -sha256 -mac HMAC -macopt hexkey:KEY, with the hex of the step before"

@@ -280,7 +280,7 @@ impl Proxy {
                 "put Authorization into the cache policy, or use an origin request policy with all headers"
             }
             Proxy::Cloudflare => "remove the transform rule that removes it",
-            Proxy::Alb => "remove authenticate-oidc and authenticate-cognito from the rule",
+            Proxy::Alb => "pass it on, with no rule that changes it",
             Proxy::Vercel | Proxy::NextJs => "remove the middleware that changes it",
             Proxy::Node => "remove auth, and what removes it in the handler of proxyReq",
             Proxy::Traefik => "set removeHeader = false in basicAuth, or use no basicAuth",
