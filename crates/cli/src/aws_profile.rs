@@ -21,23 +21,77 @@ impl Profile {
     }
 }
 
-/// Reads the profile of this name; `None` if neither file has it. Of a setting in both, the credentials file's is taken.
-pub(crate) fn find(
+/// What one file says of a profile.
+pub(crate) struct InFile {
+    /// The file.
+    pub(crate) path: PathBuf,
+    /// What it holds under this name, if it has the name.
+    pub(crate) profile: Option<Profile>,
+    /// Whether its lines end as on Windows, or it begins with a byte order mark.
+    pub(crate) is_foreign: bool,
+}
+
+/// What each of the files says of a profile, the credentials file first; a file that is not there is left out, one that cannot be
+/// read says why.
+pub(crate) fn in_files(
     name: &str,
     environment: &dyn Fn(&str) -> Option<String>,
-) -> Result<Option<Profile>, String> {
+) -> Vec<Result<InFile, String>> {
+    let [config, credentials] = paths(environment);
+    let of = |path: Option<PathBuf>, is_config: bool| {
+        let path = path?;
+        let text = match read(Some(path.clone())) {
+            Ok(text) if text.is_empty() => return None,
+            Ok(text) => text,
+            Err(why) => return Some(Err(why)),
+        };
+        let settings = match is_config {
+            true => in_config(&text, name),
+            false => section(&text, name),
+        };
+        let profile = settings.map(|settings| Profile {
+            settings: settings.into_iter().collect(),
+        });
+        Some(Ok(InFile {
+            path,
+            profile,
+            is_foreign: text.contains("\r\n") || text.starts_with('\u{feff}'),
+        }))
+    };
+    [of(credentials, false), of(config, true)]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// Where the config and the credentials file are.
+fn paths(environment: &dyn Fn(&str) -> Option<String>) -> [Option<PathBuf>; 2] {
     let given = |variable: &str| environment(variable).filter(|path| !path.is_empty());
     let path = |variable: &str, usual: &str| {
         let at_home = || Some(PathBuf::from(given("HOME")?).join(".aws").join(usual));
         given(variable).map(PathBuf::from).or_else(at_home)
     };
-    let config = read(path("AWS_CONFIG_FILE", "config"))?;
-    let credentials = read(path("AWS_SHARED_CREDENTIALS_FILE", "credentials"))?;
-    let in_config = match name {
-        "default" => section(&config, "default").or_else(|| section(&config, "profile default")),
-        other => section(&config, &format!("profile {other}")),
-    };
-    let found = [in_config, section(&credentials, name)];
+    [
+        path("AWS_CONFIG_FILE", "config"),
+        path("AWS_SHARED_CREDENTIALS_FILE", "credentials"),
+    ]
+}
+
+fn in_config(text: &str, name: &str) -> Option<Vec<(String, String)>> {
+    match name {
+        "default" => section(text, "default").or_else(|| section(text, "profile default")),
+        other => section(text, &format!("profile {other}")),
+    }
+}
+
+/// Reads the profile of this name; `None` if neither file has it. Of a setting in both, the credentials file's is taken.
+pub(crate) fn find(
+    name: &str,
+    environment: &dyn Fn(&str) -> Option<String>,
+) -> Result<Option<Profile>, String> {
+    let [config, credentials] = paths(environment);
+    let (config, credentials) = (read(config)?, read(credentials)?);
+    let found = [in_config(&config, name), section(&credentials, name)];
     if found.iter().all(Option::is_none) {
         return Ok(None);
     }

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use countersign_server::PublicUrl;
 use countersign_sigv4::{PathRule, Signer};
 
+use crate::aws_profile::Profile;
 use crate::credentials::{self, Credentials};
 use crate::exit::{Failure, Kind};
 
@@ -54,22 +55,13 @@ impl Options {
         environment: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Endpoint, Failure> {
         let credentials = credentials::find(self.profile.as_deref(), Some(&self.data_dir), environment)?;
-        let variable = |name: &str| environment(name).filter(|value| !value.is_empty());
-        let setting = |name: &str| credentials.profile.setting(name).map(str::to_owned);
-        let url = self
-            .endpoint_url
-            .clone()
-            .or_else(|| variable(&format!("AWS_ENDPOINT_URL_{service}")))
-            .or_else(|| variable("AWS_ENDPOINT_URL"))
-            .or_else(|| setting("endpoint_url"))
-            .unwrap_or_else(|| DEFAULT_URL.to_owned());
-        let region = self
-            .region
-            .clone()
-            .or_else(|| variable("AWS_REGION"))
-            .or_else(|| variable("AWS_DEFAULT_REGION"))
-            .or_else(|| setting("region"))
-            .unwrap_or_else(|| DEFAULT_REGION.to_owned());
+        let url = url(
+            self.endpoint_url.as_deref(),
+            service,
+            environment,
+            &credentials.profile,
+        );
+        let region = region(self.region.as_deref(), environment, &credentials.profile);
         Ok(Endpoint {
             url: PublicUrl::parse(&url).map_err(|why| Failure::new(Kind::Usage, why))?,
             region,
@@ -104,6 +96,35 @@ impl Credentials {
             rule,
         }
     }
+}
+
+/// The URL of a service: the flag, AWS's variables for the service and for all, the profile, what is usual.
+pub(crate) fn url(
+    flag: Option<&str>,
+    service: &str,
+    environment: &dyn Fn(&str) -> Option<String>,
+    profile: &Profile,
+) -> String {
+    let variable = |name: &str| environment(name).filter(|value| !value.is_empty());
+    let flag = flag.map(str::to_owned);
+    flag.or_else(|| variable(&format!("AWS_ENDPOINT_URL_{service}")))
+        .or_else(|| variable("AWS_ENDPOINT_URL"))
+        .or_else(|| profile.setting("endpoint_url").map(str::to_owned))
+        .unwrap_or_else(|| DEFAULT_URL.to_owned())
+}
+
+/// The region: the flag, AWS's variables, the profile, what is usual.
+pub(crate) fn region(
+    flag: Option<&str>,
+    environment: &dyn Fn(&str) -> Option<String>,
+    profile: &Profile,
+) -> String {
+    let variable = |name: &str| environment(name).filter(|value| !value.is_empty());
+    let flag = flag.map(str::to_owned);
+    flag.or_else(|| variable("AWS_REGION"))
+        .or_else(|| variable("AWS_DEFAULT_REGION"))
+        .or_else(|| profile.setting("region").map(str::to_owned))
+        .unwrap_or_else(|| DEFAULT_REGION.to_owned())
 }
 
 /// A URL as it is written.

@@ -17,6 +17,8 @@ pub(crate) enum Kind {
     NotFound,
     /// Somebody else holds what is needed.
     Conflict,
+    /// It was examined, and something has to be mended.
+    Findings,
 }
 
 impl Kind {
@@ -29,6 +31,7 @@ impl Kind {
             Kind::Refused => 4,
             Kind::NotFound => 5,
             Kind::Conflict => 6,
+            Kind::Findings => 7,
         }
     }
 }

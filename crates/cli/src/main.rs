@@ -12,6 +12,7 @@ mod compare;
 mod credential_tokens;
 mod credentials;
 mod data_dir;
+mod doctor;
 mod duration;
 mod endpoint;
 mod exit;
@@ -69,6 +70,9 @@ enum Command {
     Explain(explain::Arguments),
     /// Hold two requests against each other, one that works and one that does not: where they differ in what is signed.
     Compare(compare::Arguments),
+    /// Examine the way to any S3 server: key, clock, network, endpoint, region, and what the path in between changes of requests; exits
+    /// with 7 if anything has to be mended.
+    Doctor(doctor::Arguments),
     /// Show what was refused lately, as a list or in groups by cause, access key and client.
     Refusals(refusals::Arguments),
     /// Read everything stored against its checksums; exits with 3 if anything is damaged.
@@ -92,6 +96,7 @@ fn main() -> ExitCode {
         Command::MasterKey(arguments) => master_key::run(arguments),
         Command::Explain(arguments) => explain::run(arguments),
         Command::Compare(arguments) => compare::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Refusals(arguments) => refusals::run(arguments),
         Command::Scrub(arguments) => scrub::run(arguments),
         Command::RebuildIndex(arguments) => rebuild_index::run(arguments),

@@ -1,0 +1,301 @@
+//! Why one request was refused while we know what we sent and what we signed: by the texts of the server where it tells them, else by
+//! experiment.
+//!
+//! An experiment is the same request, signed as if a suspected change had been made to it already. Who accepts that has received it
+//! changed in this way: nobody without the secret could make it fit. Not here: which changes are suspected (`suspects`).
+
+use countersign_diagnose::PAGES_URL;
+use countersign_evidence::{CanonicalText, Evidence, Explained, Known, explain};
+use countersign_sigv4::{canonical_query, canonical_value, decode_percent};
+
+use crate::draft::{Auth, Change, Draft, between};
+use crate::finding::{Finding, Proof, Verdict, settings};
+use crate::session::{Exchange, Session, is_about_signature};
+use crate::suspects::Suspect;
+
+/// Why a request was refused.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Why {
+    /// The cause, if one is found.
+    pub(crate) cause: Option<(&'static str, Proof)>,
+    /// What happened, in sentences.
+    pub(crate) what: String,
+    /// What we signed.
+    pub(crate) signed: Option<String>,
+    /// What the other side made of what it received.
+    pub(crate) received: Option<String>,
+    /// What to change.
+    pub(crate) cure: Option<String>,
+    /// With which changes the rest can be examined all the same.
+    pub(crate) bends: Vec<Change>,
+    /// Whether it was refused for what was signed, and not for something that comes after.
+    pub(crate) is_about_signature: bool,
+    /// Whether nothing was refused by the store but by somebody's rights or abilities: nothing to mend on the way.
+    pub(crate) is_denied: bool,
+}
+
+impl Why {
+    /// As a finding.
+    pub(crate) fn finding(self, id: &'static str, verdict: Verdict) -> Finding {
+        Finding {
+            cause: self.cause,
+            signed: self.signed,
+            received: self.received,
+            cure: self.cure,
+            ..Finding::new(id, verdict, self.what)
+        }
+    }
+}
+
+/// Finds out why.
+pub(crate) async fn why(
+    session: &Session<'_>,
+    draft: &Draft,
+    exchange: &Exchange,
+    suspects: &[Suspect],
+) -> Why {
+    let reply = match &exchange.reply {
+        Ok(reply) => reply,
+        Err(fault) => {
+            return Why {
+                what: format!("There was no answer: {fault}."),
+                ..Why::default()
+            };
+        }
+    };
+    let Some(answer) = exchange.answer() else {
+        return Why::default();
+    };
+    if !is_about_signature(&answer) {
+        return otherwise(session, exchange, &answer, reply.status);
+    }
+    let mut why = match texts(session, exchange, &answer) {
+        Some(why) => why,
+        None => by_experiment(session, draft, suspects).await,
+    };
+    why.is_about_signature = true;
+    // What the texts say is tried as well, where the request can be made again.
+    if let (Some((id, Proof::Exact)), Some(theirs), Auth::Header) =
+        (why.cause, server_text(&answer), draft.auth)
+    {
+        let again = session.attempt_as(draft, &[Change::All(Box::new(theirs))]).await;
+        if again.is_success() && id != "SEC-WRONG" {
+            why.cause = Some((id, Proof::Experiment));
+        }
+    }
+    if let Some((id, _)) = why.cause
+        && let Some(settings) = settings(id, session.shown.as_deref())
+    {
+        why.cure = Some(match why.cure.take() {
+            Some(cure) if !cure.is_empty() => format!("{cure} {settings}"),
+            _ => settings,
+        });
+    }
+    why
+}
+
+/// Both sides' texts are known: what differs?
+fn texts(session: &Session<'_>, exchange: &Exchange, answer: &countersign_evidence::Answer) -> Option<Why> {
+    let ours = exchange.written.texts.canonical_request.as_deref();
+    let ours = CanonicalText::parse(ours?)?;
+    let theirs = server_text(answer)?;
+    if let Some((line, signed, received)) = canonicalisation(&ours, &theirs) {
+        return Some(Why {
+            cause: Some(("SRV-CANON", Proof::Exact)),
+            what: format!(
+                "The server received what was sent, and makes other canonical text of it than AWS does: the {line} differs and stands for the same."
+            ),
+            signed: Some(signed),
+            received: Some(received),
+            cure: Some(format!(
+                "The client is right: report it to whoever makes the server. Until then keep such characters out. {PAGES_URL}SRV-CANON.md"
+            )),
+            ..Why::default()
+        });
+    }
+    let evidence = Evidence::of_exchange(
+        exchange.written.sent.clone(),
+        exchange.written.texts.clone(),
+        answer.clone(),
+    );
+    let mut why = explained(&explain(&evidence, &known(session)));
+    // Where they differ is certain also where no known cause fits.
+    if why.cause.is_none() || (why.signed.is_none() && why.received.is_none()) {
+        let comparison = countersign_evidence::compare(&ours, &theirs);
+        if let Some(line) = comparison.first_difference() {
+            why.signed.clone_from(&line.left);
+            why.received.clone_from(&line.right);
+            if why.what.is_empty() {
+                why.what = format!(
+                    "What the server received differs from what was sent first in: {}.",
+                    line.what
+                );
+            }
+        }
+    }
+    why.bends = between(&ours, &theirs).unwrap_or_default();
+    Some(why)
+}
+
+fn known<'a>(session: &'a Session<'_>) -> Known<'a> {
+    Known {
+        secret: Some(&session.key.secret),
+        region: Some(&session.region),
+        hosts: &[],
+        now: crate::now().saturating_add(session.ahead),
+    }
+}
+
+/// What `evidence` says, in our words.
+fn explained(explained: &Explained) -> Why {
+    let Some(cause) = explained.causes.first() else {
+        return Why::default();
+    };
+    let proof = match explained.status {
+        "proven" | "exact" => Proof::Exact,
+        _ => Proof::Inferred,
+    };
+    Why {
+        cause: Some((cause.id, proof)),
+        what: sentence(&cause.what),
+        signed: cause.signed.clone(),
+        received: cause.received.clone(),
+        cure: Some(sentence(&cause.cure)),
+        ..Why::default()
+    }
+}
+
+fn sentence(text: &str) -> String {
+    let text = text.trim_end();
+    if text.is_empty() || text.ends_with(['.', '!', '?', ';']) {
+        return text.to_owned();
+    }
+    format!("{text}.")
+}
+
+/// No texts: the same again, signed as each suspect would have it, until one is accepted.
+async fn by_experiment(session: &Session<'_>, draft: &Draft, suspects: &[Suspect]) -> Why {
+    let mut tried = 0;
+    for suspect in suspects.iter().take(EXPERIMENTS_MAX) {
+        tried += 1;
+        let exchange = session
+            .attempt_as(draft, std::slice::from_ref(&suspect.change))
+            .await;
+        if exchange.is_success() {
+            return Why {
+                cause: Some((suspect.cause, Proof::Experiment)),
+                what: format!("{} The same request, signed for that, is accepted.", suspect.what),
+                signed: Some(suspect.signed.clone()),
+                received: Some(suspect.received.clone()),
+                cure: suspect.cure.map(str::to_owned),
+                bends: vec![suspect.change.clone()],
+                ..Why::default()
+            };
+        }
+    }
+    Why {
+        what: format!(
+            "The signature was refused, the server does not say what it compared with, and none of {tried} suspected changes fits."
+        ),
+        ..Why::default()
+    }
+}
+
+/// Refused for something else than the signature.
+fn otherwise(
+    session: &Session<'_>,
+    exchange: &Exchange,
+    answer: &countersign_evidence::Answer,
+    status: u16,
+) -> Why {
+    let evidence = Evidence::of_exchange(
+        exchange.written.sent.clone(),
+        exchange.written.texts.clone(),
+        answer.clone(),
+    );
+    let mut why = Why::default();
+    if !answer.code.is_empty() {
+        why = explained(&explain(&evidence, &known(session)));
+    }
+    let is_denied = matches!(
+        answer.code.as_str(),
+        "AccessDenied" | "AllAccessDisabled" | "NotImplemented" | "MethodNotAllowed"
+    );
+    why.is_denied = why.cause.is_none() && is_denied;
+    let said = match (answer.code.as_str(), answer.message.as_str()) {
+        ("", _) => format!(
+            "It was answered with {status}, and not by S3{}.",
+            session
+                .shown
+                .as_deref()
+                .map_or_else(String::new, |shown| format!(" ({shown})"))
+        ),
+        (code, message) => format!("It was answered with {status} {code}: {}", sentence(message)),
+    };
+    why.what = match why.what.as_str() {
+        "" => said,
+        what => format!("{what} {said}"),
+    };
+    if status == 413 {
+        why.cure = Some("Let the proxy take bodies of any size (nginx: client_max_body_size 0).".to_owned());
+    }
+    why
+}
+
+fn server_text(answer: &countersign_evidence::Answer) -> Option<CanonicalText> {
+    CanonicalText::parse(answer.element("CanonicalRequest")?)
+}
+
+/// A line in which the texts differ although it stands for the same: only who makes the text can have done that, nobody on the way.
+fn canonicalisation(ours: &CanonicalText, theirs: &CanonicalText) -> Option<(String, String, String)> {
+    let same_path = decode_percent(ours.uri.as_bytes()) == decode_percent(theirs.uri.as_bytes());
+    if ours.uri != theirs.uri && same_path {
+        return Some(("path".to_owned(), ours.uri.clone(), theirs.uri.clone()));
+    }
+    let same_query =
+        canonical_query(ours.query.as_bytes(), None) == canonical_query(theirs.query.as_bytes(), None);
+    if ours.query != theirs.query && same_query {
+        return Some(("query".to_owned(), ours.query.clone(), theirs.query.clone()));
+    }
+    for (name, value) in &ours.headers {
+        let Some(other) = theirs.header(name) else {
+            continue;
+        };
+        if other != value && canonical_value(other.as_bytes()) == value.as_bytes() {
+            return Some((format!("header {name}"), value.clone(), other.to_owned()));
+        }
+    }
+    None
+}
+
+/// Requests for one refusal. A suspicion list is shorter; this holds if somebody adds to it.
+const EXPERIMENTS_MAX: usize = 40;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_who_makes_the_text_can_write_the_same_in_another_way() {
+        let text = |uri: &str, query: &str, value: &str| {
+            let text = format!(
+                "GET\n{uri}\n{query}\nhost:h\nx-amz-meta-a:{value}\n\nhost;x-amz-meta-a\nUNSIGNED-PAYLOAD"
+            );
+            CanonicalText::parse(&text).expect("a canonical request")
+        };
+        let ours = text("/b/a%28b", "a=&b=%20", "a b");
+        for (theirs, line) in [
+            (text("/b/a(b", "a=&b=%20", "a b"), Some("path")),
+            (text("/b/a%28b", "a&b=%20", "a b"), Some("query")),
+            (text("/b/a%28b", "b=%20&a=", "a b"), Some("query")),
+            (text("/b/a%28b", "a=&b=%20", "a   b"), Some("header x-amz-meta-a")),
+            (text("/b/ab", "a=&b=%20", "a b"), None),
+            (text("/b/a%28b", "a=", "a b"), None),
+            (text("/b/a%28b", "a=&b=%20", "ab"), None),
+            (ours.clone(), None),
+        ] {
+            let found = canonicalisation(&ours, &theirs);
+            assert_eq!(found.map(|(line, _, _)| line).as_deref(), line, "{theirs:?}");
+        }
+    }
+}
