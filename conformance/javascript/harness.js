@@ -100,6 +100,19 @@ export async function startNginx(name, upstream, port) {
   return { url, port, host: `127.0.0.1:${port}`, stop: process_.stop };
 }
 
+/// `countersign proxy` in front of `upstream` (a URL), with the key of the tests: `{url, log(), stop()}`.
+export async function startSigningProxy(upstream) {
+  const binary = resolve(process.env.COUNTERSIGN_BIN ?? join(CONFORMANCE, "../target/release/countersign"));
+  const child = spawn(binary, ["proxy", "--upstream", upstream, "--listen", "127.0.0.1:0", "--region", REGION], {
+    env: { PATH: process.env.PATH, AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const process_ = watch(child, "countersign proxy");
+  const listening = () => process_.log().match(/S3 +(http:\S+)/);
+  await process_.until(async () => listening() !== null);
+  return { url: listening()[1], log: process_.log, stop: process_.stop };
+}
+
 function watch(child, name) {
   let output = "";
   let ended = null;
