@@ -23,6 +23,13 @@ pub(crate) fn region(authority: &str) -> Option<&str> {
     }
 }
 
+/// Whether this is one of AWS's names.
+pub(crate) fn is_one(authority: &str) -> bool {
+    let host = authority.split(':').next().unwrap_or_default();
+    let is_below = |domain: &str| host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'));
+    is_below("amazonaws.com") || is_below("amazonaws.com.cn")
+}
+
 /// The host of S3 in a region.
 pub(crate) fn of_region(region: &str) -> String {
     let domain = if region.starts_with("cn-") {
@@ -53,6 +60,15 @@ mod tests {
             ("127.0.0.1:9000", None),
         ] {
             assert_eq!(region(host), expected, "{host}");
+        }
+        for (host, expected) in [
+            ("s3.amazonaws.com", true),
+            ("b.s3.eu-central-1.amazonaws.com:443", true),
+            ("s3.cn-north-1.amazonaws.com.cn", true),
+            ("notamazonaws.com", false),
+            ("amazonaws.com.example", false),
+        ] {
+            assert_eq!(is_one(host), expected, "{host}");
         }
         assert_eq!(region(&of_region("eu-central-1")), Some("eu-central-1"));
         assert_eq!(region(&of_region("cn-north-1")), Some("cn-north-1"));

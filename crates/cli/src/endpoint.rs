@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use countersign_server::PublicUrl;
 use countersign_sigv4::{PathRule, Signer};
 
+use crate::aws_host;
 use crate::aws_profile::Profile;
 use crate::credentials::{self, Credentials};
 use crate::exit::{Failure, Kind};
@@ -61,9 +62,15 @@ impl Options {
             environment,
             &credentials.profile,
         );
-        let region = region(self.region.as_deref(), environment, &credentials.profile);
+        let url = PublicUrl::parse(&url).map_err(|why| Failure::new(Kind::Usage, why))?;
+        // Whoever names a region's endpoint has named the region.
+        let named = self
+            .region
+            .as_deref()
+            .or_else(|| aws_host::region(&url.authority));
+        let region = region(named, environment, &credentials.profile);
         Ok(Endpoint {
-            url: PublicUrl::parse(&url).map_err(|why| Failure::new(Kind::Usage, why))?,
+            url,
             region,
             credentials,
         })
@@ -172,6 +179,12 @@ mod tests {
         ];
         let variables = [&variables[..], &more].concat();
         check(None, None, &variables, ("http://iam.example:1", "r2"));
+        check(
+            Some("https://s3.eu-west-3.amazonaws.com"),
+            None,
+            &variables,
+            ("https://s3.eu-west-3.amazonaws.com", "eu-west-3"),
+        );
         check(
             Some("http://flag.example"),
             Some("r3"),

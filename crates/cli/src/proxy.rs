@@ -9,6 +9,7 @@ use countersign_server::PublicUrl;
 
 use crate::aws_host;
 use crate::credentials;
+use crate::endpoint;
 use crate::exit::{Failure, Kind};
 use crate::running;
 
@@ -53,15 +54,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let environment = |name: &str| std::env::var(name).ok();
     let found = credentials::find(arguments.profile.as_deref(), None, &environment)?;
-    let variable = |name: &str| environment(name).filter(|value| !value.is_empty());
-    let region = arguments
-        .region
-        .clone()
-        .or_else(|| aws_host::region(&arguments.upstream.authority).map(str::to_owned))
-        .or_else(|| variable("AWS_REGION"))
-        .or_else(|| variable("AWS_DEFAULT_REGION"))
-        .or_else(|| found.profile.setting("region").map(str::to_owned))
-        .unwrap_or_else(|| "us-east-1".to_owned());
+    let named = arguments.region.as_deref();
+    let named = named.or_else(|| aws_host::region(&arguments.upstream.authority));
+    let region = endpoint::region(named, &environment, &found.profile);
     let upstream_region = arguments.upstream_region.as_ref().unwrap_or(&region);
     let upstream = Upstream::new(arguments.upstream.clone(), upstream_region);
     let key = Key::new(found.access_key_id, found.secret, found.session_token);
@@ -80,7 +75,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         })?;
         listener.set_nonblocking(true).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        println!("countersign {} passes on to {}", env!("CARGO_PKG_VERSION"), crate::endpoint::text(&arguments.upstream));
+        println!("countersign {} passes on to {}", env!("CARGO_PKG_VERSION"), endpoint::text(&arguments.upstream));
         println!("  S3     http://{address}  (region {region})");
         println!("  key    {id}  (sign with it as for the upstream: set the client's endpoint to the address above)");
         let served = proxy.run(vec![listener], stop).await;

@@ -7,7 +7,8 @@ use base64::engine::general_purpose::STANDARD;
 use countersign_sigv4::PathRule;
 use serde_json::{Value, json};
 
-use super::{PostArguments, ends, usage};
+use super::call::quoted;
+use super::{PostArguments, ShownAs, ends, usage};
 use crate::endpoint::Endpoint;
 use crate::exit::Failure;
 
@@ -21,7 +22,7 @@ pub(super) struct Form {
 
 /// Prints a form.
 pub(super) fn run(asked: &PostArguments, now: i64) -> Result<(), Failure> {
-    let endpoint = asked.common.endpoint.find("S3")?;
+    let endpoint = asked.common.endpoint()?;
     let form = make(asked, &endpoint, now)?;
     if asked.common.json {
         let fields: serde_json::Map<String, Value> = form
@@ -30,14 +31,17 @@ pub(super) fn run(asked: &PostArguments, now: i64) -> Result<(), Failure> {
             .map(|(name, value)| (name.clone(), json!(value)))
             .collect();
         let expires = ends(now, asked.common.expires).iso8601_seconds();
+        let calls = json!({ "curl": curl(&form), "fetch": fetch(&form), "axios": axios(&form) });
         println!(
             "{}",
-            json!({ "url": form.url, "fields": fields, "expires": expires })
+            json!({ "url": form.url, "fields": fields, "expires": expires, "calls": calls })
         );
     } else if asked.html {
         print!("{}", html(&form, asked.content_type.as_deref()));
     } else {
-        println!("{}", curl(&form));
+        for text in shown(&form, asked.common.shown_as) {
+            println!("{text}");
+        }
     }
     Ok(())
 }
@@ -109,9 +113,34 @@ pub(super) fn curl(form: &Form) -> String {
     format!("curl {fields}-F file=@FILE {}", quoted(&form.url))
 }
 
-/// For a POSIX shell.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
+/// What is printed of a form.
+fn shown(form: &Form, shown_as: Option<ShownAs>) -> Vec<String> {
+    match shown_as {
+        None | Some(ShownAs::Curl | ShownAs::Url) => vec![curl(form)],
+        Some(ShownAs::Fetch) => vec![fetch(form)],
+        Some(ShownAs::Axios) => vec![axios(form)],
+        Some(ShownAs::All) => vec![curl(form), fetch(form), axios(form)],
+    }
+}
+
+/// A script that uploads `file`, a File or Blob, which has to come last.
+fn filled_in(form: &Form) -> String {
+    let fields = form.fields.iter();
+    let fields = fields.map(|(name, value)| format!("form.append({}, {});\n", json!(name), json!(value)));
+    let fields: String = fields.collect();
+    format!("const form = new FormData();\n{fields}form.append(\"file\", file);\n")
+}
+
+fn fetch(form: &Form) -> String {
+    format!(
+        "{}await fetch({}, {{ method: \"POST\", body: form }})",
+        filled_in(form),
+        json!(form.url)
+    )
+}
+
+fn axios(form: &Form) -> String {
+    format!("{}await axios.post({}, form)", filled_in(form), json!(form.url))
 }
 
 /// A page with nothing but the form.

@@ -45,20 +45,17 @@ fn made(line: &str, url: &str, sent: &[(&str, &str)]) -> (String, bool) {
                 .map(|t| ("response-content-type", t))
                 .into_iter()
                 .collect();
-            sign("GET", &asked.common, &endpoint, &query, None, asked.once, NOW)
+            sign("GET", &asked.common, &endpoint, &query, &[], asked.once, NOW)
         }
-        What::Put(asked) => {
-            let content_type = asked.content_type.as_deref();
-            sign(
-                "PUT",
-                &asked.common,
-                &endpoint,
-                &[],
-                content_type,
-                asked.once,
-                NOW,
-            )
-        }
+        What::Put(asked) => sign(
+            "PUT",
+            &asked.common,
+            &endpoint,
+            &[],
+            &asked.sent(),
+            asked.once,
+            NOW,
+        ),
         What::Post(_) => panic!("a form is no link"),
     };
     let (_, rest) = link.url.split_once("://").expect("a scheme");
@@ -121,6 +118,32 @@ fn a_link_is_one_that_a_server_verifies() {
         "https://bucket.s3.example.com/k?",
         true,
     );
+    let aws = "https://s3.eu-west-1.amazonaws.com";
+    check(
+        "get bucket/k",
+        aws,
+        &[],
+        "https://bucket.s3.eu-west-1.amazonaws.com/k?",
+        true,
+    );
+    check(
+        "get my.bucket/k",
+        aws,
+        &[],
+        "https://s3.eu-west-1.amazonaws.com/my.bucket/k?",
+        true,
+    );
+    check(
+        "get bucket/k --style path",
+        aws,
+        &[],
+        "https://s3.eu-west-1.amazonaws.com/bucket/k?",
+        true,
+    );
+    let more = "put bucket/k --header x-amz-acl:private --header X-Amz-Checksum-Sha256:AAAA=";
+    let sent = [("x-amz-acl", "private"), ("x-amz-checksum-sha256", "AAAA=")];
+    check(more, local, &sent, "http", true);
+    check(more, local, &sent[..1], "http", false);
     let plain = ("content-type", "text/plain");
     let put = "put bucket/k --content-type text/plain";
     check(put, local, &[plain], "http://127.0.0.1:9000/bucket/k?", true);
@@ -161,6 +184,12 @@ fn nonsense_is_a_mistake() {
         ("get bucket/k --expires 8d", "7d"),
         ("get bucket/k --expires soon", "soon"),
         ("get bucket/k --style other", "other"),
+        ("put bucket/k --header nothing", "NAME:VALUE"),
+        ("put bucket/k --header a/b:c", "name of a header"),
+        ("put bucket/k --header Host:other", "cannot be signed"),
+        ("get bucket/k --as wget", "wget"),
+        ("get bucket/k --as curl --json", "--json"),
+        ("get bucket/k --aws --endpoint-url http://h", "--endpoint-url"),
         ("post bucket/k --once", "--once"),
         ("post bucket/k --html --json", "--json"),
     ] {
