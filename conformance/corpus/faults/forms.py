@@ -59,6 +59,7 @@ def make(book, clients):
         add("a preview stands before the file", filled([*fields, ("x-ignore-preview", "data:image/png;base64," + "A" * 20480)]), "POL-SIZE", "preview")
         long = ("file", f'filename="{"long" * 60}.jpg"', "image/jpeg", "meow")
         add("the name of the file stands in many places", filled([*fields, *((f"x-ignore-{place}", "${filename}" * 10) for place in range(10))], files=[long]), "POL-SIZE", "names")
+        add("the field of the object key is empty", filled(but("key", "")), "POL-MISSING", "empty-key")
         by_hand = filled(fields)
         add("the type of the form is set by hand", by_hand.set("Content-Type", "multipart/form-data"), "POL-FORM", "no-boundary")
         other = filled(fields)
@@ -66,6 +67,10 @@ def make(book, clients):
         broken = filled(fields)
         broken.body = broken.body.replace(f"--{BOUNDARY}--\r\n".encode(), b"")
         add("the form ends without its last boundary", broken.set("Content-Length", str(len(broken.body))), "POL-FORM", "no-end")
+        short = filled(fields)
+        short.body = short.body[:-40]
+        add("the form breaks off before its announced length", short, "POL-FORM", "short")
+        book.rows[name][f"{name}/POL-FORM/short"].more["ends_early"] = True
         nameless = filled(fields)
         nameless.body = nameless.body.replace(b'form-data; name="file";', b"form-data;")
         add("the part of the file has no name", nameless.set("Content-Length", str(len(nameless.body))), "POL-FORM", "no-name")
@@ -87,6 +92,7 @@ def make(book, clients):
         if name == "boto3":
             wrong = [*fields, ("Content-Type", "text/plain")]
             book.add(name, "the field has another type than the policy allows", filled(wrong), single("POL-CT"), "field", time=dated(fields))
+    hashed(book, clients.workshop)
     scoped(book, clients.workshop)
     older = clients.workshop.printed("boto3", "post()", endpoint=f"http://{PUBLIC}", config={"signature_version": "s3"})
     book.add("boto3", "the form is signed by version 2", filled(list(json.loads(older)["fields"].items())), single("POL-V2"), "form", time=NOON_LATE)
@@ -97,6 +103,18 @@ def make(book, clients):
 
 
 NOON_LATE = 1795320001
+OTHER_SHA256, OTHER_MD5 = "RBNvo1WzZ4oRRq0W9+hknpT7T8If536DEMBg9hyq/4o=", "1B2M2Y8AsgTpgAmY7PhCfg=="
+
+
+def hashed(book, workshop):
+    """The hash of another file is in the form, and its policy allows it."""
+    for what, field, value in (("sha256", "x-amz-checksum-sha256", OTHER_SHA256), ("md5", "Content-MD5", OTHER_MD5)):
+        for name, code in (
+            ("boto3", f"post(fields={{{field!r}: {value!r}}})"),
+            ("js-v2", f'console.log(JSON.stringify(s3.createPresignedPost({{ Bucket: "photos", Fields: {{ key: "cat.jpg", {field!r}: {value!r} }}, Expires: 300 }})));'),
+        ):
+            fields = list(json.loads(workshop.printed(name, code, endpoint=f"http://{PUBLIC}"))["fields"].items())
+            book.add(name, f"{field} is that of another file", filled(fields), single("PAY-MISMATCH", culprit="user"), f"form-{what}", time=dated(fields))
 
 
 def sha1_signature(policy):

@@ -159,6 +159,16 @@ pub enum FormFault {
     },
     /// It has more than one file.
     FileRepeated,
+    /// A field that has to say something is empty.
+    FieldEmpty {
+        /// Its name.
+        name: &'static str,
+    },
+    /// The file does not have the hash that a field says.
+    FileDiffers {
+        /// The name of the field.
+        field: &'static str,
+    },
 }
 
 /// A place in a form that cannot be read.

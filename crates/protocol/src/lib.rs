@@ -28,7 +28,7 @@ pub use document::Element;
 pub use error_code::ErrorCode;
 pub use form::Form;
 pub use head::{Head, header_bytes, header_text};
-pub use operation::{CHECKSUM_NOT_SENT, Named, Operation};
+pub use operation::{CHECKSUM_NOT_SENT, FORM_KEY_EMPTY, Named, Operation};
 pub use parse_error::ParseError;
 pub use router::{bucket, is_form, parse, parse_form};
 pub use said::Said;

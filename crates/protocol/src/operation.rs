@@ -44,7 +44,7 @@ pub use object::{
     ResponseOverrides,
 };
 
-pub use post_object::{FormSuccess, PostObject};
+pub use post_object::{FORM_KEY_EMPTY, FormSuccess, PostObject};
 pub use unset::{Unset, UnsetAnswer, UnsetDocument};
 
 pub(crate) use acl::AclTarget;

@@ -104,7 +104,7 @@ pub(crate) async fn explain(
             page.as_ref(),
         );
     }
-    let fault = SearchedFault::of(&refused, received, body.facts(), endpoint)?;
+    let fault = SearchedFault::of(&refused, received, body, endpoint)?;
     let refused = with_presumed_key(gateway, received, refused);
     let event = fault.event();
     let note = Note::of(received, &refused, received.client_address(&gateway.config));

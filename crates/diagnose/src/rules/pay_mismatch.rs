@@ -13,7 +13,7 @@ use super::framing::{checksum_slot, is_raw};
 use super::pay_crc_empty::is_of_nothing;
 use super::pay_sdk2025::is_by_default;
 use super::prelude::*;
-use crate::case::BodyFault;
+use crate::case::{BodyFault, Fault, FormFault};
 
 pub(crate) static RULE: Rule = Rule {
     check: Some(check),
@@ -25,7 +25,21 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(scene: &Scene<'_>) -> Option<Finding> {
-    of_hash(scene).or_else(|| of_checksum(scene))
+    of_hash(scene)
+        .or_else(|| of_checksum(scene))
+        .or_else(|| of_form(scene))
+}
+
+/// The file of a form does not have the hash in one of its fields.
+fn of_form(scene: &Scene<'_>) -> Option<Finding> {
+    let Fault::Form(FormFault::FileDiffers { field }) = scene.case.fault else {
+        return None;
+    };
+    let what = Words::of(format!(
+        "The file that arrived does not have the hash in the field {field} of the form"
+    ));
+    let cure = "Make the form for this very file, with the hash of its bytes in base64, or leave the field out of policy and form.";
+    Some(Finding::new(Slot::Body, Proof::Exact, 900, what, Words::of(cure)))
 }
 
 /// The body does not have the checksum in a signed header. Not here: checksums of SDKs (`pay_sdk2025`) and of nothing

@@ -2,6 +2,7 @@
 
 use super::form_field::{Place, missing};
 use super::prelude::*;
+use crate::case::{Fault, FormFault};
 
 pub(crate) static RULE: Rule = Rule {
     check: Some(check),
@@ -13,6 +14,11 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(scene: &Scene<'_>) -> Option<Finding> {
+    if let Fault::Form(FormFault::FieldEmpty { name }) = scene.case.fault {
+        let what = Words::of(format!("The field {name} of the form is empty"));
+        let cure = "Fill it in before the form is sent; ${filename} is empty where the file has no name.";
+        return Some(Finding::new(Slot::Form, Proof::Exact, 955, what, Words::of(cure)));
+    }
     let (name, Place::Nowhere) = missing(scene)? else {
         return None;
     };

@@ -39,7 +39,10 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
             "Send one file a form, and sign a form for each file.".to_owned(),
             None,
         ),
-        FormFault::Malformed { .. } | FormFault::FieldsTooLarge { .. } => return None,
+        FormFault::Malformed { .. }
+        | FormFault::FieldsTooLarge { .. }
+        | FormFault::FieldEmpty { .. }
+        | FormFault::FileDiffers { .. } => return None,
     };
     let mut finding = Finding::new(Slot::Form, Proof::Exact, 955, what, Words::of(cure));
     finding.received = received;

@@ -80,6 +80,10 @@ impl Context {
             "broken off" => malformed("it ends without its last boundary", FormPlace::End),
             "too large" => Some(FormFault::FieldsTooLarge { bytes_max: 20_480 }),
             "two files" => Some(FormFault::FileRepeated),
+            "empty key" => Some(FormFault::FieldEmpty { name: "key" }),
+            "other file" => Some(FormFault::FileDiffers {
+                field: "x-amz-checksum-sha256",
+            }),
             field => {
                 let name = field.strip_prefix("twice ").expect("a fault of a form");
                 Some(FormFault::FieldRepeated {

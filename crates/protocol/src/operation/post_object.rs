@@ -71,15 +71,14 @@ impl PostObject {
     }
 }
 
+/// What is said of a form whose object key is empty.
+pub const FORM_KEY_EMPTY: &str = "User key must have a length greater than 0.";
+
 /// Reads the object key of a form.
 pub(crate) fn parse_form_key(fields: &[(String, Vec<u8>)]) -> Result<ObjectKey, ParseError> {
     match Form::first(fields, "key") {
         None => Err(ParseError::form_field_missing("key")),
-        Some([]) => Err(ParseError::argument(
-            "User key must have a length greater than 0.",
-            "key",
-            "",
-        )),
+        Some([]) => Err(ParseError::argument(FORM_KEY_EMPTY, "key", "")),
         Some(key) => crate::operation::parse_object_key(key),
     }
 }

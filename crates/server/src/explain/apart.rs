@@ -38,7 +38,7 @@ pub async fn explain_apart(
     searches: &Semaphore,
     clock: Arc<dyn Clock>,
 ) -> Option<Apart> {
-    let fault = SearchedFault::of(&refused, received, body.facts(), endpoint)?;
+    let fault = SearchedFault::of(&refused, received, body, endpoint)?;
     let place = (endpoint.rule, facts);
     let has_key = refused.resolved.is_some() && !fault.is_nobodys();
     let question = Question::new(received, refused, fault, place, body.form_facts(), clock);

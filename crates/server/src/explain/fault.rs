@@ -6,13 +6,13 @@
 use countersign_diagnose::{self as diagnose, BodyFault as Fault, FormPlace, Preflight, PreflightPart};
 use countersign_protocol::cors::DeniedPart;
 use countersign_protocol::form::{BROKEN_OFF, FORM_HEAD_BYTES_MAX, FormDecoder, FormFault};
-use countersign_protocol::{CHECKSUM_NOT_SENT, ErrorCode};
+use countersign_protocol::{CHECKSUM_NOT_SENT, ErrorCode, FORM_KEY_EMPTY};
 use countersign_sigv4::{self as sigv4, Form, Payload};
 use countersign_store::Error;
 use countersign_types::{Checksum, CorsRule};
 
 use super::Endpoint;
-use crate::body::{self, BodyFault};
+use crate::body::{self, BodyFault, Upload};
 use crate::pipeline::received::Received;
 use crate::refusal::{PreflightFault, Refusal, Refused, RefusedPreflight};
 
@@ -51,11 +51,17 @@ impl SearchedFault {
     pub(super) fn of(
         refused: &Refused,
         received: &Received,
-        body: &body::BodyFacts,
+        upload: &Upload,
         endpoint: &Endpoint,
     ) -> Option<SearchedFault> {
+        let body = upload.facts();
         if let Some(fault) = of_form(&refused.refusal, received) {
             return Some(fault);
+        }
+        if upload.form_facts().is_some()
+            && let Some(fault) = of_file(&refused.refusal)
+        {
+            return Some(SearchedFault::Form(fault));
         }
         match &refused.refusal {
             Refusal::Signature(refusal) => return Some(SearchedFault::Signature(refusal.clone())),
@@ -177,6 +183,11 @@ fn of_form(refusal: &Refusal, received: &Received) -> Option<SearchedFault> {
             };
             fault
         }
+        Refusal::Parse(error) if error.message == FORM_KEY_EMPTY => {
+            return Some(SearchedFault::Form(diagnose::FormFault::FieldEmpty {
+                name: "key",
+            }));
+        }
         Refusal::Parse(error) => {
             let name = error.repeated_form_field()?.to_owned();
             return Some(SearchedFault::Form(diagnose::FormFault::FieldRepeated { name }));
@@ -194,6 +205,29 @@ fn of_form(refusal: &Refusal, received: &Received) -> Option<SearchedFault> {
             place: place_of(reason, received),
         },
     }))
+}
+
+/// What is wrong with what a form carries, or where it broke off.
+fn of_file(refusal: &Refusal) -> Option<diagnose::FormFault> {
+    let of_body = |fault: &BodyFault| {
+        matches!(fault, BodyFault::Incomplete).then_some(diagnose::FormFault::Malformed {
+            reason: "it has fewer bytes than Content-Length says",
+            place: FormPlace::End,
+        })
+    };
+    match refusal {
+        Refusal::Body(fault) => of_body(fault),
+        Refusal::Store(Error::Source(source), _) => of_body(source.cause().downcast_ref()?),
+        Refusal::Store(Error::BadDigest { .. }, _) => {
+            Some(diagnose::FormFault::FileDiffers { field: "Content-MD5" })
+        }
+        Refusal::Store(Error::ChecksumMismatch { algorithm, .. }, _) => {
+            Some(diagnose::FormFault::FileDiffers {
+                field: algorithm.header(),
+            })
+        }
+        _ => None,
+    }
 }
 
 /// Where a form cannot be read.
