@@ -12,6 +12,7 @@ const form = new FormData(), file = new Blob(["meow"], { type: "image/png" });
 %s
 await fetch(url, { method: "POST", body: form });
 """
+TYPED = FETCHED.replace("body: form }", "body: form, headers: { 'Content-Type': 'multipart/form-data' } }")
 FILLED = "for (const [name, value] of Object.entries(fields)) form.append(name, value);"
 APPENDED = "form.append('file', file, 'cat.png');"
 STREAM = 'await put({ Body: Readable.from([Buffer.from("meow")]), ContentLength: 4 });'
@@ -34,6 +35,9 @@ CASES = [
     case("POL-COND", "js-v3", "exact", lambda at: js_v3(at, FETCHED % ("Conditions: [['content-length-range', 0, 3]]", FILLED + APPENDED))),
     case("POL-CT", "boto3", "exact", lambda at: posted(boto3(at, 'post(conditions=[["starts-with", "$Content-Type", "image/"]])'), f"{FILE};type=image/png")),
     case("POL-CT", "js-v3", "exact", lambda at: js_v3(at, FETCHED % ("Conditions: [['starts-with', '$Content-Type', 'image/']]", FILLED + APPENDED))),
+    case("POL-TWICE", "boto3", "exact", lambda at: posted(boto3(at, "post()"), FILE, more=[("key", "dog.jpg")]), context={"form_fault": "twice key"}),
+    case("POL-TWICE", "js-v3", "exact", lambda at: js_v3(at, FETCHED % ("", FILLED + "form.append('key', 'dog.jpg');" + APPENDED)), context={"form_fault": "twice key"}),
+    case("POL-FORM", "js-v3", "exact", lambda at: js_v3(at, TYPED % ("", FILLED + APPENDED)), context={"form_fault": "no boundary"}),
     case("POL-V2", "boto3", "exact", lambda at: posted(boto3(at, "post()", config={"signature_version": "s3"}), FILE)),
     case("SEC-NEWLINE", "js-v3-form", "proven", lambda at: js_v3(at, FETCHED % ("", FILLED + APPENDED), secret="wJalr/XUtnFEMI+K7MDENG/bPxRfiCY+SECRETKEY\n")),
     case("HDR-MD5", "boto3", "exact", lambda at: boto3(at, f's3.put_object(Bucket="photos", Key="cat.jpg", Body=b"meow", ContentMD5="{hashlib.md5(b"meow").hexdigest()}")'), context={"body_fault": {"kind": "md5-malformed"}}),

@@ -187,6 +187,10 @@ const BY_HAND: &[(&str, &[&str])] = &[
         &["TOK-S3EXPRESS"],
     ),
     (
+        "what stands before the file is too large for a fixture that one reads",
+        &["POL-SIZE"],
+    ),
+    (
         "the clients here format their dates for no language, wherever they run",
         &["CLK-CALENDAR"],
     ),
