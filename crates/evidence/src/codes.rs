@@ -16,6 +16,8 @@ pub(crate) fn by_code(answer: &Answer, sent: Option<&Sent>) -> Option<ReportCaus
     let cause = match answer.code.as_str() {
         "RequestTimeTooSkewed" | "RequestExpired" => skewed(answer),
         "InvalidRequest" if says("Date is too old") => skewed(answer),
+        // Of links, rclone says this for expiry, which they show by themselves.
+        "AccessDenied" if says("difference between the request time") && !is_link(sent) => skewed(answer),
         "AuthorizationHeaderMalformed" | "AuthorizationQueryParametersError" if says("region") => {
             region(answer)
         }
@@ -102,6 +104,11 @@ pub(crate) fn by_code(answer: &Answer, sent: Option<&Sent>) -> Option<ReportCaus
         _ => return None,
     };
     Some(cause)
+}
+
+fn is_link(sent: Option<&Sent>) -> bool {
+    sent.and_then(|sent| sent.query.as_deref())
+        .is_some_and(|query| query.contains("X-Amz-Expires="))
 }
 
 fn exact(id: &'static str, slot: &str, what: String, cure: &str) -> ReportCause {
@@ -247,6 +254,13 @@ mod tests {
                 ][..],
                 "CLK-SKEW",
                 "5 h 30 min behind",
+            ),
+            (
+                "AccessDenied",
+                "The difference between the request time and the server's time exceeds the maximum allowed.",
+                &[],
+                "CLK-SKEW",
+                "15 minutes",
             ),
             (
                 "AuthorizationHeaderMalformed",
