@@ -81,6 +81,23 @@ export async function startServer({ args = [], port } = {}) {
   return { url, adminUrl: `http://127.0.0.1:${adminPort}`, port, dataDir, pid: child.pid, log: process_.log, stop: process_.stop };
 }
 
+/// An S3 server of other people, with the same key: rclone's. It verifies signatures of headers and links, and answers with code and message
+/// alone; it knows no region and checks no checksum.
+export async function startRclone() {
+  const port = await freePort();
+  const folder = scratch();
+  const key = `${CREDENTIALS.accessKeyId},${CREDENTIALS.secretAccessKey}`;
+  const child = spawn(
+    join(CONFORMANCE, ".venv-boto3/bin/rclone"),
+    ["serve", "s3", "--config", "/dev/null", "--auth-key", key, "--addr", `127.0.0.1:${port}`, folder],
+    { env: { PATH: process.env.PATH, HOME: folder }, stdio: ["ignore", "pipe", "pipe"] },
+  );
+  const process_ = watch(child, "rclone");
+  const url = `http://127.0.0.1:${port}`;
+  await process_.until(async () => (await fetch(url)).status > 0);
+  return { url, port, stop: process_.stop };
+}
+
 /// nginx with the location file `nginx/NAME.conf` in front of `upstream` (host:port). `port` where it must be known before.
 export async function startNginx(name, upstream, port) {
   port ??= await freePort();

@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use crate::npm;
 use crate::steps::{Process, Steps};
 use crate::tidy;
 
@@ -71,6 +72,26 @@ pub(crate) fn test(workspace: &Workspace, arguments: &[&str]) -> ExitCode {
 pub(crate) fn clients(workspace: &Workspace, jobs: &[&str]) -> ExitCode {
     let mut steps = Steps::new("clients");
     run_clients(workspace, &mut steps, jobs);
+    steps.close()
+}
+
+/// The npm package and that of this platform as tarballs in `target/npm`. With `--release` as they are published; `--binary FILE` takes a
+/// `countersign` that is built already.
+pub(crate) fn npm(workspace: &Workspace, arguments: &[&str]) -> ExitCode {
+    let (is_release, arguments) = match arguments {
+        ["--release", rest @ ..] => (true, rest),
+        rest => (false, rest),
+    };
+    let binary = match arguments {
+        [] => None,
+        ["--binary", file] => Some(std::path::absolute(file).unwrap_or_else(|_| PathBuf::from(file))),
+        _ => {
+            eprintln!("usage: cargo xtask npm [--release] [--binary FILE]");
+            return ExitCode::from(2);
+        }
+    };
+    let mut steps = Steps::new("npm");
+    run_npm(workspace, &mut steps, is_release, binary);
     steps.close()
 }
 
@@ -272,6 +293,9 @@ fn run_checks(workspace: &Workspace, steps: &mut Steps) {
     // A workspace of its own, with a lock file of its own: the clients are not part of the product.
     let clients = ["fmt", "--manifest-path", "conformance/rust/Cargo.toml", "--check"];
     steps.process("format", &workspace.cargo(&clients));
+    // So is what Node loads.
+    let addon = ["fmt", "--manifest-path", "npm/addon/Cargo.toml", "--check"];
+    steps.process("format", &workspace.cargo(&addon));
     run_tidy(workspace, steps);
     let lints = [
         "clippy",
@@ -306,9 +330,59 @@ fn build_release(workspace: &Workspace, steps: &mut Steps) -> bool {
     steps.process("build", &build)
 }
 
+/// Builds the addon, and the program unless there is one, and packs them.
+fn run_npm(workspace: &Workspace, steps: &mut Steps, is_release: bool, binary: Option<PathBuf>) {
+    let profile: &[&str] = if is_release { &["--release"] } else { &[] };
+    let target = workspace.target.display().to_string();
+    let addon = [
+        "build",
+        "--locked",
+        "--manifest-path",
+        "npm/addon/Cargo.toml",
+        "--target-dir",
+        &target,
+    ];
+    if !steps.process("addon", &workspace.cargo(&addon).args(profile)) {
+        return steps.fail_for_want_of("npm", "addon");
+    }
+    let program = ["build", "--locked", "--package", "countersign"];
+    if binary.is_none() && !steps.process("program", &workspace.cargo(&program).args(profile)) {
+        return steps.fail_for_want_of("npm", "program");
+    }
+    let built = workspace
+        .target
+        .join(if is_release { "release" } else { "debug" });
+    let binary = binary.unwrap_or_else(|| built.join("countersign"));
+    let packed = workspace.target.join("npm");
+    let mut folders = Vec::new();
+    let staged = steps.run("stage", || {
+        folders = npm::stage(&workspace.root, &packed, &built, &binary)?;
+        Ok(())
+    });
+    if !staged {
+        return steps.fail_for_want_of("npm", "stage");
+    }
+    let destination = packed.display().to_string();
+    for folder in &folders {
+        let pack = Process::new("npm", folder);
+        let pack = pack.args(&[
+            "pack",
+            "--ignore-scripts",
+            "--loglevel=error",
+            "--pack-destination",
+            &destination,
+        ]);
+        steps.process("npm", &pack);
+    }
+}
+
 fn run_clients(workspace: &Workspace, steps: &mut Steps, jobs: &[&str]) {
     if !build_release(workspace, steps) {
         return steps.fail_for_want_of("clients", "build");
+    }
+    if jobs.is_empty() || jobs.contains(&"npm") {
+        // The addon as tests are built, which is there already; the program as people get it.
+        run_npm(workspace, steps, false, Some(PathBuf::from(workspace.binary())));
     }
     let clients = workspace
         .script("conformance/run")

@@ -1,4 +1,4 @@
-//! The commands of this workspace: `cargo xtask check`, `test`, `clients`, `s3-tests`, `corpus`, `crash`, `sim`,
+//! The commands of this workspace: `cargo xtask check`, `test`, `clients`, `npm`, `s3-tests`, `corpus`, `crash`, `sim`,
 //! `kill-loop`, `ci`, `bless`, `bench`, `serve`, `tidy`.
 //!
 //! Each command is a list of steps, each step is one child process or one check of our own; nothing here is clever.
@@ -7,6 +7,7 @@
 //! Keeps true: a missing tool is a failed step, never a skipped one.
 
 mod commands;
+mod npm;
 mod steps;
 mod tidy;
 
@@ -20,6 +21,7 @@ fn main() -> ExitCode {
         ["check"] => commands::check(&workspace),
         ["test", rest @ ..] => commands::test(&workspace, rest),
         ["clients", rest @ ..] => commands::clients(&workspace, rest),
+        ["npm", rest @ ..] => commands::npm(&workspace, rest),
         ["s3-tests", checkout, rest @ ..] => commands::s3_tests(&workspace, checkout, rest),
         ["corpus"] => commands::corpus(&workspace),
         ["crash", rest @ ..] => commands::crash(&workspace, rest),
@@ -47,6 +49,8 @@ usage: cargo xtask <command>
   check                    formatting, lints, documentation, tidy
   test [--slow] [filter]   every test that is fast; --slow adds the long ones and the real clients
   clients [job ...]        the tests with real clients, after `conformance/setup`
+  npm [--release] [--binary FILE]
+                           the npm package and that of this platform, as tarballs in target/npm
   s3-tests CHECKOUT [arg]  ceph/s3-tests from a checkout of it; arguments go to pytest
   corpus                   wrong requests of real clients: what was done to each against what is said of it
   crash [--points N] [--seed S]

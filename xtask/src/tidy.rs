@@ -55,9 +55,11 @@ impl fmt::Display for Finding {
 /// Runs every check on the tree at `root` and prints what it finds.
 pub(crate) fn run(root: &Path, cargo: &Path) -> Result<(), String> {
     let tree = Tree::read(root)?;
-    let metadata = dependencies::metadata(root, cargo)?;
     let mut findings = of_the_tree(&tree);
-    findings.extend(dependencies::check(&tree, &metadata));
+    for workspace in dependencies::WORKSPACES {
+        let metadata = dependencies::metadata(&root.join(workspace), cargo)?;
+        findings.extend(dependencies::check(&tree, &metadata));
+    }
     findings.sort();
     findings.dedup();
     for finding in &findings {

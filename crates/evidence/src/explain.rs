@@ -14,6 +14,8 @@ use countersign_sigv4::{
     Claim, Expected, PathRule, Refusal, Request, Scope, Secret, SigningKey, claim, parse_http_date, verify,
 };
 
+use countersign_validate::oddity;
+
 use crate::answer::{Answer, Told};
 use crate::canonical::CanonicalText;
 use crate::codes;
@@ -384,6 +386,19 @@ impl<'a> Matter<'a> {
         claimed.check(request, &expected).err()
     }
 
+    /// Names of the server as the client knows it: those that somebody said, and the ones it signed and sent.
+    fn hosts(&self) -> Vec<String> {
+        let signed = self.client.as_ref().and_then(|client| client.header("host"));
+        let sent = self.evidence.sent.as_ref().and_then(|sent| sent.header("host"));
+        let mut hosts = self.known.hosts.to_vec();
+        for host in signed.into_iter().chain(sent) {
+            if !hosts.iter().any(|other| other == host) {
+                hosts.push(host.to_owned());
+            }
+        }
+        hosts
+    }
+
     /// What is known of the server. Where nothing is known, what the request says is taken as right.
     fn facts(&self, claimed: Option<&Claim>) -> ServerFacts {
         let region = self
@@ -402,7 +417,7 @@ impl<'a> Matter<'a> {
             service: claimed
                 .map_or("s3", |claimed| claimed.scope.service.as_str())
                 .to_owned(),
-            seen_hosts: self.known.hosts.to_vec(),
+            seen_hosts: self.hosts(),
             now,
             ..ServerFacts::default()
         }
@@ -498,15 +513,15 @@ fn changed_after_signing(evidence: &Evidence) -> Option<Texts> {
 
 /// The secret that signed is not the server's. What is odd about it is the likely reason.
 fn another_secret(secret: &Secret, access_key_id: &str, proof: &'static str, what: &str) -> ReportCause {
-    let oddity = oddity(secret, access_key_id);
-    let (id, proof) = oddity.map_or(("SEC-WRONG", proof), |(id, _)| (id, "infer"));
-    let cure = oddity.map_or(
+    let odd = oddity(secret, Some(access_key_id));
+    let named = odd.and_then(|odd| Some((odd.rule.cause?, odd.cure)));
+    let (id, cure) = named.unwrap_or((
+        "SEC-WRONG",
         "Copy the secret of this access key again, or make a new key pair and restart the client.",
-        |(_, cure)| cure,
-    );
+    ));
     ReportCause {
         id,
-        proof,
+        proof: if named.is_some() { "infer" } else { proof },
         slot: "secret".to_owned(),
         title: title(id).unwrap_or_default(),
         what: what.to_owned(),
@@ -518,49 +533,6 @@ fn another_secret(secret: &Secret, access_key_id: &str, proof: &'static str, wha
         url: format!("{PAGES_URL}{id}.md"),
     }
 }
-
-/// The cause that a secret shows by itself, with its cure.
-fn oddity(secret: &Secret, access_key_id: &str) -> Option<(&'static str, &'static str)> {
-    let bytes = secret.expose();
-    let ends = [bytes.first(), bytes.last()];
-    let at_an_end = |wanted: &[u8]| ends.iter().flatten().any(|b| wanted.contains(b));
-    let is_placeholder = PLACEHOLDERS
-        .iter()
-        .any(|text| bytes.eq_ignore_ascii_case(text.as_bytes()));
-    if is_placeholder {
-        Some((
-            "SEC-DEFAULT",
-            "Hand the client the secret itself: a variable that is not set has become its value.",
-        ))
-    } else if bytes == access_key_id.as_bytes() {
-        Some((
-            "SEC-AKID",
-            "Hand the client the secret, where it was given the access key id twice.",
-        ))
-    } else if at_an_end(b"\r\n") {
-        Some((
-            "SEC-NEWLINE",
-            "Take the line break off the secret: trim() what was read from a file or a variable.",
-        ))
-    } else if at_an_end(b" \t") {
-        Some((
-            "SEC-SPACE",
-            "Take the blank off the secret: trim() what was read from a file or a variable.",
-        ))
-    } else if at_an_end(b"\"'") {
-        Some((
-            "SEC-QUOTES",
-            "Take the quotes off the secret: Docker, systemd and .env files keep them in some places.",
-        ))
-    } else if bytes.contains(&b'%') {
-        Some(("SEC-URLENC", "Decode the secret: %2F stands for / and %2B for +."))
-    } else {
-        None
-    }
-}
-
-/// What programs make of a secret that is not there.
-const PLACEHOLDERS: [&str; 4] = ["", "undefined", "null", "none"];
 
 /// Whether the signature is right and nothing certain speaks against the request.
 fn is_valid(report: &Report) -> bool {
@@ -587,31 +559,8 @@ fn time_of(answer: &Answer) -> Option<i64> {
 
 /// What is odd about a secret, without any of it.
 fn oddities(secret: &Secret) -> Vec<String> {
-    let bytes = secret.expose();
-    let is_blank = |b: &u8| b.is_ascii_whitespace();
-    let quote = |b: Option<&u8>| matches!(b, Some(b'"' | b'\''));
-    let checks = [
-        (bytes.is_empty(), "The secret found here is empty."),
-        (
-            bytes.first().is_some_and(is_blank) || bytes.last().is_some_and(is_blank),
-            "The secret found here begins or ends with white space.",
-        ),
-        (
-            quote(bytes.first()) || quote(bytes.last()),
-            "The secret found here has quotes around it.",
-        ),
-        (
-            bytes.contains(&b'%'),
-            "The secret found here holds a percent sign: it may have been URL-encoded.",
-        ),
-        (
-            !bytes.is_ascii(),
-            "The secret found here holds characters beyond ASCII.",
-        ),
-    ];
-    checks
-        .into_iter()
-        .filter(|(is_odd, _)| *is_odd)
-        .map(|(_, text)| text.to_owned())
-        .collect()
+    let odd = oddity(secret, None).map(|odd| format!("{}.", odd.what));
+    let is_beyond = !secret.expose().is_ascii();
+    let beyond = is_beyond.then(|| "The secret holds characters beyond ASCII.".to_owned());
+    odd.into_iter().chain(beyond).collect()
 }

@@ -39,7 +39,10 @@ impl Rebuilt {
         let signature = texts.signature.as_deref()?;
         let mut lines = string_to_sign.lines();
         let (algorithm, time, scope) = (lines.next()?, lines.next()?, lines.next()?);
+        // A line without a value is what is left of a signed header that did not arrive, unless it was sent so.
+        let was_sent = |name: &str| sent.is_some_and(|sent| sent.header(name).is_some());
         let mut headers = canonical.headers.clone();
+        headers.retain(|(name, value)| !value.is_empty() || was_sent(name));
         let has = |headers: &[(String, String)], name: &str| {
             headers.iter().any(|(other, _)| other.eq_ignore_ascii_case(name))
         };

@@ -287,13 +287,36 @@ fn a_secret_that_is_odd_by_itself_is_the_likely_cause_where_its_signature_is_rig
     check(&plain.refused(), Some("another"), "exact", "SEC-WRONG");
 }
 
+/// A capture of the npm package.
+fn capture(signed: &Flight, sent: &Flight, document: &str) -> String {
+    let request = |flight: &Flight| serde_json::json!({"method": flight.method, "url": format!("http://h{}", flight.target), "headers": flight.headers});
+    serde_json::json!({"countersign": 1, "signed": request(signed), "sent": request(sent), "answer": {"status": 403, "body": document}}).to_string()
+}
+
+#[test]
+fn the_host_that_a_client_signed_is_known_from_its_request() {
+    let signed = Flight::new("GET", "/photos/cat.jpg", "s3.somewhere.example:8443").sign();
+    let received = signed.clone().set("host", "127.0.0.1:9000");
+    let text = capture(&signed, &signed, &received.refused());
+    check(&text, None, "exact", "HST-PROXY");
+}
+
+#[test]
+fn a_signed_header_that_did_not_arrive_is_missing_and_not_empty() {
+    let signed = Flight::new("PUT", "/photos/cat.jpg", "h")
+        .set("content-type", "image/png")
+        .sign();
+    let mut sent = signed.clone();
+    sent.headers.retain(|(name, _)| name != "content-type");
+    let text = capture(&signed, &sent, &sent.refused());
+    check(&text, None, "exact", "HDR-MISSING");
+    check(&sent.refused(), Some(SECRET), "proven", "HDR-MISSING");
+}
+
 #[test]
 fn what_a_client_changed_after_signing_is_found_without_secret_and_without_the_servers_texts() {
-    let capture = |signed: &Flight, sent: &Flight| {
-        let request = |flight: &Flight| serde_json::json!({"method": flight.method, "url": format!("http://h{}", flight.target), "headers": flight.headers});
-        let body = "<Error><Code>SignatureDoesNotMatch</Code><Message>m</Message></Error>";
-        serde_json::json!({"countersign": 1, "signed": request(signed), "sent": request(sent), "answer": {"status": 403, "body": body}}).to_string()
-    };
+    let document = "<Error><Code>SignatureDoesNotMatch</Code><Message>m</Message></Error>";
+    let capture = |signed: &Flight, sent: &Flight| capture(signed, sent, document);
     let signed = Flight::new("PUT", "/photos/cat.jpg", "h")
         .set("content-type", "image/png")
         .sign();
@@ -426,4 +449,14 @@ fn a_signature_that_is_right_is_not_blamed_for_another_refusal() {
     );
     let mismatch = exchange("SignatureDoesNotMatch");
     assert_eq!(mismatch.causes.first().map(|cause| cause.id), Some("SEC-WRONG"));
+}
+
+#[test]
+fn what_is_found_before_a_request_is_made_leads_to_causes_that_have_a_page() {
+    for rule in countersign_validate::RULES {
+        let known = rule
+            .cause
+            .is_none_or(|id| countersign_diagnose::page(id).is_some());
+        assert!(known, "{}: {:?}", rule.name, rule.cause);
+    }
 }

@@ -13,6 +13,9 @@ use super::Finding;
 use super::edges;
 use super::tree::Tree;
 
+/// The workspaces of which something is shipped.
+pub(super) const WORKSPACES: [&str; 2] = ["", "npm/addon"];
+
 /// What `cargo metadata` says about every dependency on every platform we build for.
 pub(super) fn metadata(root: &Path, cargo: &Path) -> Result<Value, String> {
     let output = Command::new(cargo)
