@@ -91,6 +91,14 @@ impl Form {
         Ok(())
     }
 
+    /// The fields filled in, or as they were sent where that is more than a form may say: a refusal of it costs no more than the form.
+    pub fn within_bounds(&self) -> Vec<(String, Vec<u8>)> {
+        match self.check_filled_in() {
+            Ok(()) => self.filled_in(),
+            Err(_) => self.fields.clone(),
+        }
+    }
+
     /// What counts of the name of the file.
     fn bare_file_name(&self) -> &[u8] {
         let path = self.file_name.as_deref().unwrap_or_default();

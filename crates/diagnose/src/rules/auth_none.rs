@@ -33,7 +33,9 @@ fn check(scene: &Scene<'_>) -> Option<Finding> {
                 "The request has {name}, as signed ones do, but Authorization did not arrive"
             )),
             Words::of(if_sent(scene))
-                .say(" Or look for a redirect: HTTP clients drop Authorization when they follow one to another host."),
+                .say(" Or a redirect to another host dropped it: name that host in ")
+                .say(scene.facts.client.where_endpoint())
+                .say("."),
         ),
         None if is_form(scene) => (
             Words::of("The form is not signed: it has no policy among its fields"),

@@ -272,3 +272,23 @@ fn fields_are_bounded_with_the_name_of_the_file_filled_in() {
     assert_eq!(form("policy", 1000, 4000).check_filled_in(), Ok(()));
     assert_eq!(form("abcd", 1000, 0).check_filled_in(), Ok(()));
 }
+
+#[test]
+fn a_form_that_would_grow_beyond_its_bounds_is_told_of_as_it_was_sent() {
+    let form = |names: usize, name: usize| Form {
+        fields: vec![("abcd".to_owned(), FILE_NAME.repeat(names))],
+        file_name: Some(vec![b'n'; name]),
+        file_type: None,
+    };
+    let bytes = |form: &Form| {
+        form.within_bounds()
+            .iter()
+            .map(|(_, value)| value.len())
+            .sum::<usize>()
+    };
+    let small = form(2, 100);
+    assert_eq!(small.within_bounds(), small.filled_in());
+    let growing = form(1_000, 4_000);
+    assert_eq!(growing.within_bounds(), growing.fields);
+    assert!(bytes(&growing) <= FORM_HEAD_BYTES_MAX);
+}

@@ -136,13 +136,18 @@ impl Upload {
         }
     }
 
+    /// Whether it is read as a form.
+    pub(crate) fn is_form(&self) -> bool {
+        matches!(self.framing, Framing::Form(_))
+    }
+
     /// What a diagnosis needs of a form.
     pub fn form_facts(&self) -> Option<FormFacts> {
         let Framing::Form(form) = &self.framing else {
             return None;
         };
         Some(FormFacts {
-            fields: form.head.filled_in(),
+            fields: form.head.within_bounds(),
             has_file: form.has_file,
             file_type: form.head.file_type.clone(),
             late: form.late.clone(),

@@ -58,7 +58,7 @@ impl SearchedFault {
         if let Some(fault) = of_form(&refused.refusal, received) {
             return Some(fault);
         }
-        if upload.form_facts().is_some()
+        if upload.is_form()
             && let Some(fault) = of_file(&refused.refusal)
         {
             return Some(SearchedFault::Form(fault));
