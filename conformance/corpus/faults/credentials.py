@@ -131,7 +131,7 @@ def pairs(book, clients):
     first, second = servers["pairs"]["keys"][:2]
     (removed,) = [key for key in servers["rotated"]["keys"] if key.get("is_removed")]
     (kept,) = [key for key in servers["rotated"]["keys"] if not key.get("is_removed")]
-    for name in ("boto3", "js-v3", "s3cmd"):
+    for name in ("boto3", "js-v3", "js-v2", "minio-js", "minio-py", "s3cmd", "rclone", "aws-cli"):
         operation = IN_TURN[name][0]
         raw = clients.send(name, operation, key_id=first["access_key_id"], secret=second["secret"])
         book.add(name, "id and secret are of two keys of one user", raw, single("SEC-OTHERKEY"), operation, server="pairs")
