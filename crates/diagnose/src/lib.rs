@@ -63,6 +63,7 @@ mod case;
 mod culprit;
 mod diagnose;
 mod diagnosis;
+mod elsewhere;
 mod facts;
 mod hidden;
 mod hypothesis;
@@ -88,6 +89,7 @@ pub use case::{
 };
 pub use diagnose::diagnose;
 pub use diagnosis::{Cause, Culprit, Diagnosis, Otherwise, Proof, Slot, Status};
+pub use elsewhere::client_ids;
 pub use hidden::{is_secret_header, is_secret_parameter};
 pub use key::{DateKey, KeyFacts, KnownKey, Lately, OTHER_KEYS_MAX, Outcomes, Retired};
 pub use repair::{has_names_in_other_case, presumed_access_key_id};

@@ -158,6 +158,7 @@ mod uri_tilde;
 mod uri_trailslash;
 
 use crate::diagnosis::{Proof, Slot};
+use crate::elsewhere;
 use crate::hypothesis::{Hypothesis, Proposals};
 use crate::scene::Scene;
 use crate::words::{Value, Words};
@@ -234,15 +235,15 @@ impl Finding {
 
 /// The page of a cause, Markdown; `None` for an id this product does not know.
 pub fn page(id: &str) -> Option<&'static str> {
-    rule(id).map(|rule| rule.page)
+    rule(id).map(|rule| rule.page).or_else(|| elsewhere::page(id))
 }
 
 /// The short title of a cause.
 pub fn title(id: &str) -> Option<&'static str> {
-    rule(id).map(|rule| rule.title)
+    rule(id).map(|rule| rule.title).or_else(|| elsewhere::title(id))
 }
 
-/// All ids, in the order of the table.
+/// All ids that the server can name, in the order of the table. Those that only the client's side can are [`crate::client_ids`].
 pub fn ids() -> impl Iterator<Item = &'static str> {
     RULES.iter().map(|rule| rule.id)
 }

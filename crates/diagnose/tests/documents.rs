@@ -5,14 +5,16 @@
 use std::fs;
 use std::path::Path;
 
-use countersign_diagnose::{ids, page, title};
+use countersign_diagnose::{client_ids, ids, page, title};
 
 const BEGIN: &str = "cargo test -p countersign-diagnose --test documents -->\n";
 const END: &str = "<!-- ids: end -->";
+const CLIENT_BEGIN: &str = "<!-- client ids: begin -->\n";
+const CLIENT_END: &str = "<!-- client ids: end -->";
 
 #[test]
 fn every_page_has_its_four_parts() {
-    for id in ids() {
+    for id in ids().chain(client_ids()) {
         let page = page(id).expect("a page");
         let heading = format!("# {id}: {}\n", title(id).expect("a title"));
         assert!(page.starts_with(&heading), "{id} must begin with {heading}");
@@ -32,7 +34,7 @@ fn every_page_has_its_four_parts() {
 
 #[test]
 fn ids_are_told_apart_and_found_in_any_case() {
-    let mut all: Vec<&str> = ids().collect();
+    let mut all: Vec<&str> = ids().chain(client_ids()).collect();
     let count = all.len();
     all.sort_unstable();
     all.dedup();
@@ -48,20 +50,26 @@ fn ids_are_told_apart_and_found_in_any_case() {
     }
 }
 
-#[test]
-fn the_manual_lists_every_cause() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/diagnosis.md");
-    let text = fs::read_to_string(&path).expect("docs/diagnosis.md");
-    let (before, rest) = text.split_once(BEGIN).expect("the beginning of the list");
-    let (_, after) = rest.split_once(END).expect("the end of the list");
+/// The text with a table of these causes between the two marks.
+fn listed(text: &str, begin: &str, end: &str, ids: impl Iterator<Item = &'static str>) -> String {
+    let (before, rest) = text.split_once(begin).expect("the beginning of the list");
+    let (_, after) = rest.split_once(end).expect("the end of the list");
     let mut table = String::from("\n| id | what happened |\n|---|---|\n");
-    for id in ids() {
+    for id in ids {
         let title = title(id).expect("a title");
         table.push_str(&format!(
             "| [{id}](../crates/diagnose/pages/{id}.md) | {title} |\n"
         ));
     }
-    let fresh = format!("{before}{BEGIN}{table}\n{END}{after}");
+    format!("{before}{begin}{table}\n{end}{after}")
+}
+
+#[test]
+fn the_manual_lists_every_cause() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/diagnosis.md");
+    let text = fs::read_to_string(&path).expect("docs/diagnosis.md");
+    let fresh = listed(&text, BEGIN, END, ids());
+    let fresh = listed(&fresh, CLIENT_BEGIN, CLIENT_END, client_ids());
     if std::env::var_os("COUNTERSIGN_BLESS").is_some() {
         fs::write(&path, &fresh).expect("writing");
     } else {
