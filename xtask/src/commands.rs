@@ -130,6 +130,23 @@ pub(crate) fn corpus(workspace: &Workspace) -> ExitCode {
     steps.close()
 }
 
+/// The captures of real tools made anew, all of them or those whose names begin so. Read the diff afterwards.
+pub(crate) fn captures(workspace: &Workspace, names: &[&str]) -> ExitCode {
+    let mut steps = Steps::new("captures");
+    let build = workspace.cargo(&["build", "--workspace", "--bin", "countersign", "--locked"]);
+    if !steps.process("server", &build) {
+        steps.fail_for_want_of("captures", "server");
+        return steps.close();
+    }
+    let binary = workspace.target.join("debug").join("countersign");
+    let make = workspace.script("conformance/evidence/make").args(names);
+    steps.process(
+        "captures",
+        &make.env("COUNTERSIGN_BIN", &binary.display().to_string()),
+    );
+    steps.close()
+}
+
 /// Many more of the crash tests' runs than a test run makes, with the progress of it.
 pub(crate) fn crash(workspace: &Workspace, arguments: &[&str]) -> ExitCode {
     let Some((points, seed)) = count_and_seed(arguments, "--points", CRASH_POINTS) else {

@@ -1,5 +1,5 @@
-//! The commands of this workspace: `cargo xtask check`, `test`, `clients`, `npm`, `s3-tests`, `corpus`, `crash`, `sim`,
-//! `kill-loop`, `ci`, `bless`, `bench`, `serve`, `tidy`.
+//! The commands of this workspace: `cargo xtask check`, `test`, `clients`, `npm`, `s3-tests`, `corpus`, `captures`,
+//! `crash`, `sim`, `kill-loop`, `ci`, `bless`, `bench`, `serve`, `tidy`.
 //!
 //! Each command is a list of steps, each step is one child process or one check of our own; nothing here is clever.
 //! Not here: anything the product needs. Deleting this crate would lose checks, never behaviour.
@@ -24,6 +24,7 @@ fn main() -> ExitCode {
         ["npm", rest @ ..] => commands::npm(&workspace, rest),
         ["s3-tests", checkout, rest @ ..] => commands::s3_tests(&workspace, checkout, rest),
         ["corpus"] => commands::corpus(&workspace),
+        ["captures", rest @ ..] => commands::captures(&workspace, rest),
         ["crash", rest @ ..] => commands::crash(&workspace, rest),
         ["sim", rest @ ..] => commands::sim(&workspace, rest),
         ["kill-loop", rest @ ..] => commands::kill_loop(&workspace, rest),
@@ -53,6 +54,7 @@ usage: cargo xtask <command>
                            the npm package and that of this platform, as tarballs in target/npm
   s3-tests CHECKOUT [arg]  ceph/s3-tests from a checkout of it; arguments go to pytest
   corpus                   wrong requests of real clients: what was done to each against what is said of it
+  captures [FORM/NAME ...] what real tools print of refused requests, made anew as fixtures of `evidence`
   crash [--points N] [--seed S]
                            crashes the storage engine at so many points (a million, unless told otherwise)
   sim [--runs N] [--seed S]
