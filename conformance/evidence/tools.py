@@ -57,7 +57,7 @@ def scrubbed(text):
     """The text with the names of this machine's folders and kernel replaced by anybody's."""
     kernel = os.uname().release
     packages = str((CONFORMANCE / "node_modules").resolve().parent)
-    for here, there in ((str(CONFORMANCE), "/app"), (packages, "/app"), (str(TARGET), "/app/target"), (kernel, "6.1.0-39-amd64"), (os.uname().nodename, "host"), (os.environ.get("HOME", "/root"), "/home/dev")):
+    for here, there in ((str(CONFORMANCE), "/app"), (packages, "/app"), (str(TARGET), "/app/target"), (kernel, "6.1.0-39-amd64"), (os.uname().nodename, "host"), (os.environ.get("HOME", "/root"), "~")):
         text = text.replace(here, there)
     # What Python writes of places in memory says nothing, nor does the number of a process.
     text = re.sub(r"\(node:\d+\)", "(node:1)", text)

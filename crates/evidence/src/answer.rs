@@ -5,11 +5,40 @@
 use countersign_protocol::Element;
 use countersign_sigv4::parse_timestamp;
 
+use crate::literal::Literal;
+
 /// The longest error document that is read, in bytes: AWS's holds the canonical request twice, once in hex.
 const DOCUMENT_BYTES_MAX: usize = 1024 * 1024;
 
 /// Where our own server says the causes of a refusal, also in answers without a body.
 const DIAGNOSIS_HEADER: &str = "x-countersign-diagnosis";
+
+/// How the messages of AWS begin, and the codes that they come with.
+const MESSAGES: [(&str, &str); 8] = [
+    (
+        "The request signature we calculated does not match",
+        "SignatureDoesNotMatch",
+    ),
+    (
+        "The AWS Access Key Id you provided does not exist",
+        "InvalidAccessKeyId",
+    ),
+    (
+        "The difference between the request time and the current time",
+        "RequestTimeTooSkewed",
+    ),
+    (
+        "The authorization header is malformed",
+        "AuthorizationHeaderMalformed",
+    ),
+    ("The provided token has expired", "ExpiredToken"),
+    ("The provided token is malformed", "InvalidToken"),
+    (
+        "The bucket you are attempting to access must be addressed",
+        "PermanentRedirect",
+    ),
+    ("Access Denied", "AccessDenied"),
+];
 
 /// What a server answered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -74,7 +103,29 @@ impl Answer {
             "</Error>"
         };
         let end = rest.find(closing)? + closing.len();
-        Answer::of_document(rest.get(..end)?)
+        let document = rest.get(..end)?;
+        // As source code shows it, with its line breaks and quotes escaped.
+        let is_escaped = document.contains("\\n") && !document.contains('\n');
+        if is_escaped {
+            let literal = format!("\"{document}\"");
+            let plain = Literal::read(&literal).and_then(|(plain, _)| plain.as_text().map(str::to_owned));
+            return Answer::of_document(&plain?);
+        }
+        Answer::of_document(document)
+    }
+
+    /// What an exception says of an answer, where the document is not kept: a message, and in most SDKs a code.
+    pub(crate) fn of_message(message: &str, code: Option<&str>, status: Option<u16>) -> Answer {
+        let told = MESSAGES
+            .iter()
+            .find(|(beginning, _)| message.starts_with(beginning));
+        let code = code.or(told.map(|(_, code)| *code)).unwrap_or_default();
+        Answer {
+            status,
+            code: code.to_owned(),
+            message: message.to_owned(),
+            ..Answer::default()
+        }
     }
 
     /// Reads an error document of S3, IAM or STS.
@@ -112,6 +163,14 @@ impl Answer {
         let mut elements = self.elements.iter();
         let (_, text) = elements.find(|(other, _)| other == name)?;
         Some(text)
+    }
+
+    /// What stands between single quotes behind these words of the message: so IAM, STS and other services write their texts.
+    pub(crate) fn in_message(&self, words: &str) -> Option<String> {
+        let (_, rest) = self.message.split_once(words)?;
+        let text = rest.trim_start().strip_prefix('\'')?;
+        let end = text.find("'\n").or_else(|| text.rfind('\''))?;
+        text.get(..end).map(str::to_owned)
     }
 
     /// The moment in an element, such as `ServerTime`, in seconds since 1970.
@@ -269,6 +328,29 @@ mod tests {
             Answer::in_text(text).expect("an answer").code,
             "InvalidClientTokenId"
         );
+    }
+
+    #[test]
+    fn texts_in_a_message_are_found() {
+        let message = "It does not match.\n\nThe Canonical String for this request should have been\n'POST\n/\n\nhost:h\n\nhost\nabc'\n\n\
+            The String-to-Sign should have been\n'AWS4-HMAC-SHA256\nt\ns\nh'\n";
+        let answer = Answer {
+            message: message.to_owned(),
+            ..Answer::default()
+        };
+        assert_eq!(
+            answer
+                .in_message("The Canonical String for this request should have been")
+                .as_deref(),
+            Some("POST\n/\n\nhost:h\n\nhost\nabc")
+        );
+        assert_eq!(
+            answer
+                .in_message("The String-to-Sign should have been")
+                .as_deref(),
+            Some("AWS4-HMAC-SHA256\nt\ns\nh")
+        );
+        assert_eq!(answer.in_message("something else"), None);
     }
 
     #[test]

@@ -81,8 +81,10 @@ impl Evidence {
         if let Some(answer) = &answer {
             let element = |name: &str| answer.element(name).map(str::to_owned);
             self.server = Texts {
-                canonical_request: element("CanonicalRequest"),
-                string_to_sign: element("StringToSign"),
+                canonical_request: element("CanonicalRequest")
+                    .or_else(|| answer.in_message("The Canonical String for this request should have been")),
+                string_to_sign: element("StringToSign")
+                    .or_else(|| answer.in_message("The String-to-Sign should have been")),
                 signature: element("SignatureProvided"),
             };
         }
@@ -163,6 +165,20 @@ impl Sent {
         let mut headers = self.headers.iter();
         let (_, value) = headers.find(|(other, _)| other.eq_ignore_ascii_case(name))?;
         Some(value)
+    }
+
+    /// The signature that it carries, in its header or in its query.
+    pub(crate) fn signature(&self) -> Option<String> {
+        let in_header = self
+            .header("authorization")
+            .and_then(|value| value.split_once("Signature="));
+        let in_query = self
+            .query
+            .as_deref()
+            .and_then(|query| query.split_once("X-Amz-Signature="));
+        let (_, rest) = in_header.or(in_query)?;
+        let hex = rest.split(|c: char| !c.is_ascii_hexdigit()).next()?;
+        (!hex.is_empty()).then(|| hex.to_owned())
     }
 
     /// Sets a header unless there is one of this name.

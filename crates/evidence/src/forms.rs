@@ -9,6 +9,7 @@ mod curl_command;
 mod curl_verbose;
 mod document;
 mod har;
+mod java;
 mod javascript;
 mod link;
 mod signing_log;
@@ -16,6 +17,7 @@ mod signing_log;
 use std::fmt;
 
 use crate::evidence::Evidence;
+use crate::paste;
 
 /// The largest text that is read, in bytes: a HAR file of a long session.
 pub(crate) const TEXT_BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -120,6 +122,11 @@ pub fn read(text: &[u8]) -> Result<Evidence, Unreadable> {
     }
     let text = String::from_utf8_lossy(text);
     let text = text.trim_start_matches('\u{feff}').trim();
+    if har::is_one(text) {
+        return har::read(text).ok_or(Unreadable::NothingRefused);
+    }
+    let text = paste::cleaned(text);
+    let text = text.trim();
     if har::is_one(text) {
         return har::read(text).ok_or(Unreadable::NothingRefused);
     }

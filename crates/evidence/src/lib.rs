@@ -13,12 +13,17 @@ mod answer;
 mod canonical;
 mod codes;
 mod compare;
+mod cors;
+mod difference;
 mod evidence;
 mod explain;
 mod forms;
 mod http;
 mod literal;
 mod log;
+mod matter;
+mod odd_secret;
+mod paste;
 mod rebuilt;
 mod shown;
 

@@ -3,7 +3,7 @@
 //! Either as the server received it, from the canonical request in its answer, or as the client sent it. Not here: what is
 //! done with it (`explain`).
 
-use countersign_sigv4::{PathRule, Request, Trace, claim};
+use countersign_sigv4::{Claim, PathRule, Request, Trace, claim};
 
 use crate::canonical::CanonicalText;
 use crate::evidence::{Sent, Texts};
@@ -26,6 +26,36 @@ impl Rebuilt {
             query: sent.query.clone(),
             headers: sent.headers.clone(),
         }
+    }
+
+    /// A lone header, with what has to be there for its scope to be read: a time of the day that the scope names, and something for each
+    /// header that it says is signed.
+    pub(crate) fn of_header(sent: &Sent) -> Rebuilt {
+        let mut rebuilt = Rebuilt::of_sent(sent);
+        let value = sent.header("authorization").unwrap_or_default();
+        let part = |name: &str| {
+            value
+                .split_once(name)
+                .map_or("", |(_, rest)| rest.split([',', ' ']).next().unwrap_or_default())
+        };
+        let date = part("Credential=").split('/').nth(1).unwrap_or_default();
+        let needed = [
+            ("x-amz-date", format!("{date}T120000Z")),
+            ("x-amz-content-sha256", "UNSIGNED-PAYLOAD".to_owned()),
+            ("host", "s3.amazonaws.com".to_owned()),
+        ];
+        let signed = part("SignedHeaders=").split(';').filter(|name| !name.is_empty());
+        let signed = signed.map(|name| (name, "unknown".to_owned()));
+        for (name, value) in needed.into_iter().chain(signed) {
+            let is_there = rebuilt
+                .headers
+                .iter()
+                .any(|(other, _)| other.eq_ignore_ascii_case(name));
+            if !is_there {
+                rebuilt.headers.push((name.to_owned(), value));
+            }
+        }
+        rebuilt
     }
 
     /// As one side made it canonical. Headers that are not signed are taken from what was sent: they tell who sent it.
@@ -82,6 +112,12 @@ impl Rebuilt {
         })
     }
 
+    /// The request as it was sent, if that is what arrived: it shows more than its canonical form does, such as the order of the query.
+    pub(crate) fn arrived(sent: &Sent, canonical: &CanonicalText) -> Option<Rebuilt> {
+        let rebuilt = Rebuilt::of_sent(sent);
+        (rebuilt.canonical().as_ref() == Some(canonical)).then_some(rebuilt)
+    }
+
     /// Its canonical request; `None` if it is not signed.
     pub(crate) fn canonical(&self) -> Option<CanonicalText> {
         CanonicalText::parse(&self.texts()?.canonical_request?)
@@ -91,7 +127,7 @@ impl Rebuilt {
     pub(crate) fn texts(&self) -> Option<Texts> {
         self.with(|request| {
             let claimed = claim(request).ok().flatten()?;
-            let trace = Trace::of(request, &claimed, PathRule::S3);
+            let trace = Trace::of(request, &claimed, rule_of(&claimed));
             let text = |bytes: &[u8]| Some(String::from_utf8_lossy(bytes).into_owned());
             Some(Texts {
                 canonical_request: text(&trace.canonical_request),
@@ -114,6 +150,14 @@ impl Rebuilt {
             query: self.query.as_deref().map(str::as_bytes),
             headers: &headers,
         })
+    }
+}
+
+/// How the service of a request makes a path canonical. SPEC: S3 and its kin encode it once, every other service once more.
+pub(crate) fn rule_of(claimed: &Claim) -> PathRule {
+    match claimed.scope.service.as_str() {
+        "s3" | "s3express" | "s3-outposts" | "s3-object-lambda" => PathRule::S3,
+        _ => PathRule::Generic,
     }
 }
 

@@ -179,8 +179,8 @@ fn words(text: &str) -> Vec<String> {
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
         match c {
-            // The next command is none of ours.
-            ';' | '|' | '&' if word.is_none() => break,
+            // Without quotes it ends the command, also in the middle of a link.
+            ';' | '|' | '&' | '<' | '>' => break,
             c if c.is_whitespace() => words.extend(word.take()),
             '\\' | '^' => match chars.next() {
                 Some('\n') | None => {}
@@ -255,6 +255,7 @@ mod tests {
             (" $'it\\'s\\u0021' ''", vec!["it's!", ""]),
             (" a'b'\"c\"d", vec!["abcd"]),
             (" a | b", vec!["a"]),
+            (" http://h/k?a=1&b=2 c", vec!["http://h/k?a=1"]),
             (" 'open", vec!["open"]),
             (" ^\r\n b", vec!["b"]),
         ] {

@@ -58,7 +58,11 @@ fn exchange(entry: &Value) -> Option<(Sent, Answer)> {
     let mut sent = Sent::to_url(&text(entry, "/request/method"), &text(entry, "/request/url"))?;
     sent.add_headers(headers(entry.pointer("/request/headers")));
     sent.body_bytes = entry.pointer("/request/bodySize").and_then(Value::as_u64);
-    let status = entry.pointer("/response/status").and_then(Value::as_u64);
+    // Playwright writes -1 where others write 0.
+    let status = entry
+        .pointer("/response/status")
+        .and_then(Value::as_i64)
+        .map(|status| status.max(0));
     let answer = Answer {
         status: status.and_then(|status| u16::try_from(status).ok()),
         headers: headers(entry.pointer("/response/headers")),

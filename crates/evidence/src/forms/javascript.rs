@@ -30,10 +30,14 @@ pub(crate) fn read(text: &str) -> Option<Evidence> {
         let status = response.text("statusCode").and_then(|status| status.parse().ok());
         answer.status = answer.status.or(status);
     }
+    // Somebody printed the body, too.
+    let printed = Answer::in_text(text);
+    let shows_all = printed.is_some();
+    let answer = answer.map(|answer| answer.with_document(printed));
     let mut evidence = Evidence::new(Form::JavaScript);
     let is_v2 =
         error.is_some_and(|error| error.text("retryable").is_some() && error.field("$metadata").is_none());
-    if is_v2 {
+    if is_v2 && !shows_all {
         evidence.notes.push(NOTE_V2);
     } else if sent.is_none() {
         evidence.notes.push(NOTE_NO_REQUEST);

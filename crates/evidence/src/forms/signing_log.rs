@@ -7,7 +7,7 @@
 
 use crate::answer::Answer;
 use crate::evidence::{Evidence, Sent, Texts};
-use crate::forms::Form;
+use crate::forms::{Form, java};
 use crate::http;
 use crate::literal::Literal;
 use crate::log::{Entry, entries};
@@ -71,6 +71,9 @@ pub(crate) fn read(text: &str) -> Option<Evidence> {
             false => last.add(taken),
         }
     }
+    for attempt in &mut attempts {
+        attempt.finish();
+    }
     let refused = attempts
         .iter()
         .rposition(|attempt| attempt.answer.as_ref().is_some_and(Answer::refuses))
@@ -88,6 +91,9 @@ struct Attempt {
     client: Texts,
     sent: Option<Sent>,
     answer: Option<Answer>,
+    /// Lines of the wire that went and that came, in logs that show them one by one.
+    went: String,
+    came: String,
 }
 
 impl Attempt {
@@ -110,8 +116,29 @@ impl Attempt {
                 ..Attempt::default()
             };
         }
-        let (sent, answer) = wire(entry.text);
-        Attempt { client, sent, answer }
+        let mut attempt = Attempt::default();
+        match java::wire(entry) {
+            Some((true, line)) => attempt.came = line,
+            Some((false, line)) => attempt.went = line,
+            None => (attempt.sent, attempt.answer) = wire(entry.text),
+        }
+        attempt
+    }
+
+    /// Puts together what was logged line by line.
+    fn finish(&mut self) {
+        if let Some((sent, _)) = http::request(&self.went) {
+            self.sent = Some(sent);
+        }
+        let mut came = self.came.as_str();
+        while let Some((answer, rest)) = http::answer(came) {
+            // `100 Continue` is no answer yet.
+            if answer.status.is_some_and(|status| status >= 200) {
+                self.answer =
+                    Some(answer.with_document(Answer::in_text(rest).or_else(|| self.answer.take())));
+            }
+            came = rest;
+        }
     }
 
     /// Takes what the other has and this has not; of requests and answers the later ones.
@@ -123,6 +150,8 @@ impl Attempt {
             .or(other.client.canonical_request);
         self.client.string_to_sign = self.client.string_to_sign.take().or(other.client.string_to_sign);
         self.sent = other.sent.or(self.sent.take());
+        self.went.push_str(&other.went);
+        self.came.push_str(&other.came);
         self.answer = match (self.answer.take(), other.answer) {
             // The document may stand in another entry than the status.
             (Some(first), Some(second)) if second.status.is_none() => Some(first.with_document(Some(second))),
@@ -147,8 +176,9 @@ fn wire(text: &str) -> (Option<Sent>, Option<Answer>) {
             answer = http::answer(rest).map(|(answer, _)| answer);
         }
     }
-    let sent = sent.or_else(|| java_request(text));
-    let document = Answer::in_text(text);
+    let sent = sent.or_else(|| java::request(text));
+    let answer = answer.or_else(|| rust_response(text));
+    let document = Answer::in_text(text).or_else(|| java::exception(text));
     let answer = match (answer, document) {
         (Some(answer), document) => Some(answer.with_document(document)),
         (None, document) => document,
@@ -156,21 +186,18 @@ fn wire(text: &str) -> (Option<Sent>, Option<Answer>) {
     (sent, answer)
 }
 
-/// `DefaultSdkHttpFullRequest(httpMethod=PUT, protocol=https, host=h, encodedPath=/k, headers=[Host, ..], queryParameters=[..])`
-fn java_request(text: &str) -> Option<Sent> {
-    let (_, rest) = text.split_once("SdkHttpFullRequest(")?;
-    let field = |name: &str| {
-        let (_, value) = rest.split_once(&format!("{name}="))?;
-        value.split([',', ')']).next().map(str::trim)
-    };
-    let port = field("port").map(|port| format!(":{port}")).unwrap_or_default();
-    let url = format!(
-        "{}://{}{port}{}",
-        field("protocol")?,
-        field("host")?,
-        field("encodedPath")?
-    );
-    Sent::to_url(field("httpMethod")?, &url)
+/// `response=Response { status: StatusCode(403), headers: {"date": "d"}, .. }`, as the SDK for Rust prints an answer.
+fn rust_response(text: &str) -> Option<Answer> {
+    let (_, rest) = text.rsplit_once("Response { status: StatusCode(")?;
+    let (status, rest) = rest.split_once(')')?;
+    let headers = rest
+        .split_once("headers: ")
+        .and_then(|(_, headers)| Literal::read(headers));
+    Some(Answer {
+        status: status.parse().ok(),
+        headers: headers.map(|(headers, _)| headers.texts()).unwrap_or_default(),
+        ..Answer::default()
+    })
 }
 
 /// Java's version 1 puts quotes around what it prints, and Rust may print a text as source code.
