@@ -103,6 +103,8 @@ pub(crate) enum Change {
     CutPath(String),
     /// The path with this before it.
     PutPath(String),
+    /// The path without the slash at its end.
+    CutSlash,
     /// The query with these parameters beside.
     AddQuery(String),
     /// All as the other side has it, but for the moment.
@@ -126,6 +128,10 @@ impl Change {
                 };
             }
             Change::PutPath(prefix) => text.uri = format!("{prefix}{}", text.uri),
+            Change::CutSlash => {
+                let cut = text.uri.strip_suffix('/').filter(|cut| !cut.is_empty());
+                text.uri = cut.unwrap_or(&text.uri).to_owned();
+            }
             Change::AddQuery(more) => {
                 let joint = if text.query.is_empty() { "" } else { "&" };
                 let all = format!("{}{joint}{more}", text.query);
@@ -163,7 +169,9 @@ pub(crate) fn between(ours: &CanonicalText, theirs: &CanonicalText) -> Option<Ve
         let ends = |long: &str, short: &str| {
             Some(long.strip_suffix(short)?.to_owned()).filter(|cut| !cut.is_empty())
         };
+        let is_cut = ours.uri.strip_suffix('/') == Some(theirs.uri.as_str());
         let change = match (ends(&ours.uri, &theirs.uri), ends(&theirs.uri, &ours.uri)) {
+            _ if is_cut => Change::CutSlash,
             (Some(cut), _) => Change::CutPath(cut),
             (None, Some(put)) => Change::PutPath(put),
             (None, None) => return None,
@@ -202,6 +210,7 @@ mod tests {
             (text("x", "/b/", "a=1"), Some(2)),
             (text("h", "/v1/s3/b/", "a=1"), Some(1)),
             (text("h", "/s3/b/", "a=1&edge=f"), Some(1)),
+            (text("h", "/s3/b", "a=1"), Some(1)),
             (text("h", "/s3/c/", "a=1"), None),
             (text("h", "/s3/b/", ""), None),
         ] {

@@ -136,32 +136,43 @@ impl Finding {
     }
 }
 
-/// The settings that cure a cause, by proxy, from the page of the cause: of the proxy that shows itself in the answers, else of those
-/// that most people have.
-pub(crate) fn settings(cause: &str, shown: Option<&str>) -> Option<String> {
-    let page = page(cause)?;
-    let rows: Vec<(&str, &str)> = page
+/// A cure with the settings of proxies from the page of the cause: of the proxy that shows itself in the answers, else of those that
+/// most people have. What the cure says already is not said again.
+pub(crate) fn with_settings(cure: Option<String>, cause: &str, shown: Option<&str>) -> Option<String> {
+    let said = cure.clone().unwrap_or_default().to_lowercase();
+    let settings: Vec<String> = settings(cause, shown)
+        .into_iter()
+        .filter(|(_, setting)| !said.contains(setting.to_lowercase().trim_start_matches("set: ")))
+        .map(|(proxy, setting)| format!("{proxy}: {setting}."))
+        .collect();
+    let all: Vec<String> = cure
+        .into_iter()
+        .filter(|cure| !cure.is_empty())
+        .chain(settings)
+        .collect();
+    (!all.is_empty()).then(|| all.join(" "))
+}
+
+fn settings(cause: &str, shown: Option<&str>) -> Vec<(&'static str, &'static str)> {
+    let rows: Vec<(&str, &str)> = page(cause)
+        .unwrap_or_default()
         .lines()
         .filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |")?.split_once(" | "))
-        .filter(|(proxy, setting)| *proxy != "proxy" && !setting.contains(" | "))
+        .filter(|(_, setting)| !setting.contains(" | "))
+        .map(|(proxy, setting)| (proxy, setting.trim_end_matches('.')))
         .collect();
-    let shown = shown.map(str::to_ascii_lowercase);
-    let is_shown = |proxy: &str| {
-        shown
-            .as_deref()
-            .is_some_and(|shown| shown.contains(&proxy.to_ascii_lowercase()))
+    let shown = shown.unwrap_or_default().to_ascii_lowercase();
+    let of = |is_wanted: &dyn Fn(&str) -> bool| -> Vec<(&'static str, &'static str)> {
+        rows.iter()
+            .filter(|(proxy, _)| is_wanted(proxy))
+            .copied()
+            .collect()
     };
-    let named: Vec<&(&str, &str)> = rows.iter().filter(|(proxy, _)| is_shown(proxy)).collect();
-    let told: Vec<&(&str, &str)> = if named.is_empty() {
-        rows.iter().filter(|(proxy, _)| USUAL.contains(proxy)).collect()
-    } else {
-        named
-    };
-    let told: Vec<String> = told
-        .into_iter()
-        .map(|(proxy, setting)| format!("{proxy}: {}", setting.trim_end_matches('.')))
-        .collect();
-    (!told.is_empty()).then(|| format!("{}.", told.join(". ")))
+    let named = of(&|proxy| shown.contains(&proxy.to_ascii_lowercase()));
+    if named.is_empty() {
+        return of(&|proxy| USUAL.contains(&proxy));
+    }
+    named
 }
 
 /// What stands in front of most servers.
@@ -173,16 +184,18 @@ mod tests {
 
     #[test]
     fn the_settings_are_those_of_the_proxy_that_shows_itself() {
-        let nginx = settings("HST-PROXY", Some("nginx/1.22.1")).expect("nginx has a setting");
-        assert!(
-            nginx.contains("proxy_set_header Host $http_host") && !nginx.contains("Caddy"),
-            "{nginx}"
-        );
-        let unknown = settings("HST-PROXY", None).expect("the usual ones");
+        let told = |cure: Option<&str>, shown| {
+            with_settings(cure.map(str::to_owned), "HST-PROXY", shown).expect("there are settings")
+        };
+        let nginx = told(Some("Keep it."), Some("server: nginx/1.22.1"));
+        assert_eq!(nginx, "Keep it. nginx: set: proxy_set_header Host $http_host;.");
+        let unknown = told(None, Some("server: AmazonS3"));
         for name in ["nginx", "HAProxy", "Caddy"] {
             assert!(unknown.contains(name), "{unknown}");
         }
-        assert_eq!(settings("NO-SUCH", None), None);
+        let said = "If nginx is in front, set: proxy_set_header Host $http_host;";
+        assert_eq!(told(Some(said), Some("server: nginx")), said);
+        assert_eq!(with_settings(None, "NO-SUCH", None), None);
     }
 
     #[test]

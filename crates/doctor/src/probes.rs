@@ -17,7 +17,7 @@ use std::collections::VecDeque;
 pub(crate) use keys::list;
 
 use crate::draft::Draft;
-use crate::finding::{Finding, Proof, Verdict, settings};
+use crate::finding::{Finding, Proof, Verdict, with_settings};
 use crate::refused::{Why, why};
 use crate::session::Session;
 use crate::suspects::Suspect;
@@ -97,9 +97,9 @@ impl Probe {
         self
     }
 
-    /// It is no fault of the way if this is refused, but good to know.
-    fn only_warns(mut self) -> Probe {
-        self.refused = Verdict::Warning;
+    /// How bad it is if this is refused.
+    fn refused_is(mut self, verdict: Verdict) -> Probe {
+        self.refused = verdict;
         self
     }
 
@@ -160,17 +160,16 @@ pub(crate) async fn run(session: &Session<'_>, told: &(dyn Fn(Finding) + Sync), 
     ];
     for family in families {
         let is_plain = family.id == "probe.plain";
-        let findings = examine(session, family, watch).await;
+        let (findings, is_gone) = examine(session, family, watch).await;
         let is_hopeless = is_plain && findings.iter().any(is_first_refused);
         findings.into_iter().for_each(told);
-        if is_hopeless {
-            told(Finding::new(
-                "probe.more",
-                Verdict::Skipped,
-                "A plain object cannot be written, so nothing more was tried.",
-            ));
-            return;
-        }
+        let why = match (is_gone, is_hopeless) {
+            (true, _) => "The server takes no connections any more, so nothing more was tried.",
+            (false, true) => "A plain object cannot be written, so nothing more was tried.",
+            (false, false) => continue,
+        };
+        told(Finding::new("probe.more", Verdict::Skipped, why));
+        return;
     }
     watch.step("names as they are listed");
     told(keys::listed(session).await);
@@ -183,13 +182,23 @@ fn is_first_refused(finding: &Finding) -> bool {
     is_it && finding.verdict != Verdict::Ok
 }
 
-async fn examine(session: &Session<'_>, family: Family, watch: &dyn crate::Watch) -> Vec<Finding> {
+/// The findings of a family, and whether the server is gone.
+async fn examine(session: &Session<'_>, family: Family, watch: &dyn crate::Watch) -> (Vec<Finding>, bool) {
     let mut waiting: VecDeque<Probe> = family.probes.into();
     let mut findings: Vec<Finding> = Vec::new();
     let mut fine = 0_usize;
     while let Some(probe) = waiting.pop_front() {
         watch.step(&format!("{}: {}", family.about, probe.name));
         let exchange = session.attempt(&probe.draft).await;
+        if exchange.reply.is_err() && session.wire.open(&probe.draft.name).await.is_err() {
+            let seen = "The server takes no connections any more since it was sent this request.";
+            put(
+                &mut findings,
+                Finding::new(family.id, Verdict::Failed, seen),
+                probe.name,
+            );
+            return (findings, true);
+        }
         let is_as_expected =
             exchange.is_success() || exchange.reply.as_ref().is_ok_and(is_answer_to_condition);
         let found = match &exchange.reply {
@@ -218,7 +227,7 @@ async fn examine(session: &Session<'_>, family: Family, watch: &dyn crate::Watch
         );
         findings.insert(0, Finding::new(family.id, Verdict::Ok, seen));
     }
-    findings
+    (findings, false)
 }
 
 fn of_all(findings: &[Finding]) -> usize {
@@ -231,12 +240,11 @@ fn is_answer_to_condition(reply: &Reply) -> bool {
 }
 
 fn of_odd(session: &Session<'_>, id: &'static str, odd: Odd) -> Finding {
-    let more = odd
-        .cause
-        .and_then(|cause| settings(cause, session.shown.as_deref()));
-    let cure = match (odd.cure, more) {
-        (Some(cure), Some(more)) => Some(format!("{cure} {more}")),
-        (cure, more) => cure.map(str::to_owned).or(more),
+    let shown = session.shown.as_deref();
+    let cure = odd.cure.map(str::to_owned);
+    let cure = match odd.cause {
+        Some(cause) => with_settings(cure, cause, shown),
+        None => cure,
     };
     Finding {
         cause: odd.cause.map(|cause| (cause, Proof::Exact)),
@@ -252,7 +260,7 @@ fn of_refused(session: &Session<'_>, id: &'static str, probe: &Probe, mut why: W
     if let (None, true, Some(cause)) = (why.cause, why.is_about_signature, probe.by_difference) {
         why.cause = Some((cause, Proof::Difference));
         why.what = format!("{} Without it the same request is accepted.", why.what);
-        why.cure = why.cure.or_else(|| settings(cause, session.shown.as_deref()));
+        why.cure = with_settings(why.cure, cause, session.shown.as_deref());
     }
     why.finding(id, probe.refused)
 }

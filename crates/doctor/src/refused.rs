@@ -5,11 +5,11 @@
 //! changed in this way: nobody without the secret could make it fit. Not here: which changes are suspected (`suspects`).
 
 use countersign_diagnose::PAGES_URL;
-use countersign_evidence::{CanonicalText, Evidence, Explained, Known, explain};
+use countersign_evidence::{Answer, CanonicalText, Evidence, Explained, Known, compare, explain};
 use countersign_sigv4::{canonical_query, canonical_value, decode_percent};
 
 use crate::draft::{Auth, Change, Draft, between};
-use crate::finding::{Finding, Proof, Verdict, settings};
+use crate::finding::{Finding, Proof, Verdict, with_settings};
 use crate::session::{Exchange, Session, is_about_signature};
 use crate::suspects::Suspect;
 
@@ -69,7 +69,7 @@ pub(crate) async fn why(
     if !is_about_signature(&answer) {
         return otherwise(session, exchange, &answer, reply.status);
     }
-    let mut why = match texts(session, exchange, &answer) {
+    let mut why = match texts(session, draft, exchange, &answer, suspects) {
         Some(why) => why,
         None => by_experiment(session, draft, suspects).await,
     };
@@ -83,19 +83,20 @@ pub(crate) async fn why(
             why.cause = Some((id, Proof::Experiment));
         }
     }
-    if let Some((id, _)) = why.cause
-        && let Some(settings) = settings(id, session.shown.as_deref())
-    {
-        why.cure = Some(match why.cure.take() {
-            Some(cure) if !cure.is_empty() => format!("{cure} {settings}"),
-            _ => settings,
-        });
+    if let Some((id, _)) = why.cause {
+        why.cure = with_settings(why.cure.take(), id, session.shown.as_deref());
     }
     why
 }
 
 /// Both sides' texts are known: what differs?
-fn texts(session: &Session<'_>, exchange: &Exchange, answer: &countersign_evidence::Answer) -> Option<Why> {
+fn texts(
+    session: &Session<'_>,
+    draft: &Draft,
+    exchange: &Exchange,
+    answer: &Answer,
+    suspects: &[Suspect],
+) -> Option<Why> {
     let ours = exchange.written.texts.canonical_request.as_deref();
     let ours = CanonicalText::parse(ours?)?;
     let theirs = server_text(answer)?;
@@ -118,10 +119,28 @@ fn texts(session: &Session<'_>, exchange: &Exchange, answer: &countersign_eviden
         exchange.written.texts.clone(),
         answer.clone(),
     );
-    let mut why = explained(&explain(&evidence, &known(session)));
+    let hosts = hosts(session);
+    let mut why = explained(&explain(&evidence, &known(session, &hosts)));
+    let is_it = |suspect: &&Suspect| {
+        let written = session.write_as(draft, std::slice::from_ref(&suspect.change));
+        let changed = written
+            .texts
+            .canonical_request
+            .as_deref()
+            .and_then(CanonicalText::parse);
+        changed.is_some_and(|changed| is_same_but_for_moment(&changed, &theirs))
+    };
+    if why.cause.is_none()
+        && let Some(suspect) = suspects.iter().find(is_it)
+    {
+        why = Why {
+            cause: Some((suspect.cause, Proof::Exact)),
+            ..of_suspect(suspect)
+        };
+    }
     // Where they differ is certain also where no known cause fits.
     if why.cause.is_none() || (why.signed.is_none() && why.received.is_none()) {
-        let comparison = countersign_evidence::compare(&ours, &theirs);
+        let comparison = compare(&ours, &theirs);
         if let Some(line) = comparison.first_difference() {
             why.signed.clone_from(&line.left);
             why.received.clone_from(&line.right);
@@ -137,11 +156,23 @@ fn texts(session: &Session<'_>, exchange: &Exchange, answer: &countersign_eviden
     Some(why)
 }
 
-fn known<'a>(session: &'a Session<'_>) -> Known<'a> {
+/// Whether two texts differ in nothing but when they were made.
+fn is_same_but_for_moment(one: &CanonicalText, other: &CanonicalText) -> bool {
+    let mut moved = one.clone();
+    Change::All(Box::new(other.clone())).apply(&mut moved);
+    moved == *one
+}
+
+/// The names under which the server is asked.
+fn hosts(session: &Session<'_>) -> Vec<String> {
+    vec![session.place.authority(), session.place.host.clone()]
+}
+
+fn known<'a>(session: &'a Session<'_>, hosts: &'a [String]) -> Known<'a> {
     Known {
         secret: Some(&session.key.secret),
         region: Some(&session.region),
-        hosts: &[],
+        hosts,
         now: crate::now().saturating_add(session.ahead),
     }
 }
@@ -173,6 +204,16 @@ fn sentence(text: &str) -> String {
     format!("{text}.")
 }
 
+fn of_suspect(suspect: &Suspect) -> Why {
+    Why {
+        what: suspect.what.clone(),
+        signed: Some(suspect.signed.clone()),
+        received: Some(suspect.received.clone()),
+        cure: suspect.cure.map(str::to_owned),
+        ..Why::default()
+    }
+}
+
 /// No texts: the same again, signed as each suspect would have it, until one is accepted.
 async fn by_experiment(session: &Session<'_>, draft: &Draft, suspects: &[Suspect]) -> Why {
     let mut tried = 0;
@@ -185,11 +226,8 @@ async fn by_experiment(session: &Session<'_>, draft: &Draft, suspects: &[Suspect
             return Why {
                 cause: Some((suspect.cause, Proof::Experiment)),
                 what: format!("{} The same request, signed for that, is accepted.", suspect.what),
-                signed: Some(suspect.signed.clone()),
-                received: Some(suspect.received.clone()),
-                cure: suspect.cure.map(str::to_owned),
                 bends: vec![suspect.change.clone()],
-                ..Why::default()
+                ..of_suspect(suspect)
             };
         }
     }
@@ -202,12 +240,7 @@ async fn by_experiment(session: &Session<'_>, draft: &Draft, suspects: &[Suspect
 }
 
 /// Refused for something else than the signature.
-fn otherwise(
-    session: &Session<'_>,
-    exchange: &Exchange,
-    answer: &countersign_evidence::Answer,
-    status: u16,
-) -> Why {
+fn otherwise(session: &Session<'_>, exchange: &Exchange, answer: &Answer, status: u16) -> Why {
     let evidence = Evidence::of_exchange(
         exchange.written.sent.clone(),
         exchange.written.texts.clone(),
@@ -215,7 +248,7 @@ fn otherwise(
     );
     let mut why = Why::default();
     if !answer.code.is_empty() {
-        why = explained(&explain(&evidence, &known(session)));
+        why = explained(&explain(&evidence, &known(session, &hosts(session))));
     }
     let is_denied = matches!(
         answer.code.as_str(),
@@ -242,7 +275,7 @@ fn otherwise(
     why
 }
 
-fn server_text(answer: &countersign_evidence::Answer) -> Option<CanonicalText> {
+fn server_text(answer: &Answer) -> Option<CanonicalText> {
     CanonicalText::parse(answer.element("CanonicalRequest")?)
 }
 

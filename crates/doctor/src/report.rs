@@ -46,7 +46,7 @@ impl Report {
     pub fn changes(&self) -> Vec<Changed> {
         let of_way = self.findings.iter().filter(|finding| {
             let is_probe = finding.id.starts_with("probe.") || finding.id == "signed.plain";
-            is_probe && finding.verdict.is_trouble()
+            is_probe && finding.verdict != Verdict::Unknown
         });
         of_way
             .filter_map(|finding| {
@@ -89,7 +89,7 @@ impl Report {
 }
 
 /// What causes of the way begin with; the others are the client's, the clock's, or the server's.
-const OF_THE_WAY: [&str; 6] = ["HST-", "HDR-", "URI-", "QRY-", "MTH-", "PAY-C"];
+const OF_THE_WAY: [&str; 6] = ["HST-", "HDR-", "URI-", "QRY-", "MTH-", "PAY-CE"];
 
 #[cfg(test)]
 mod tests {

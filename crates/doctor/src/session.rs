@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
-use countersign_evidence::Answer;
+use countersign_evidence::{Answer, CanonicalText};
+use countersign_sigv4::decode_percent;
 
 use crate::draft::{Auth, Body, Change, Draft};
 use crate::place::{Place, Style};
@@ -174,6 +175,18 @@ impl<'a> Session<'a> {
         self.made().insert(object_key.to_owned());
     }
 
+    /// Who accepts a changed path makes the object under that name.
+    fn will_make_as_signed(&self, written: &Written) {
+        let text = written.texts.canonical_request.as_deref();
+        let Some(text) = text.and_then(CanonicalText::parse) else {
+            return;
+        };
+        let path = String::from_utf8_lossy(&decode_percent(text.uri.as_bytes())).into_owned();
+        if let Some(at) = path.find(&self.prefix) {
+            self.will_make(path.get(at..).unwrap_or_default());
+        }
+    }
+
     pub(crate) fn all_made(&self) -> Vec<String> {
         self.made().iter().cloned().collect()
     }
@@ -185,8 +198,21 @@ impl<'a> Session<'a> {
 
     /// Sends a draft that is signed as if more had been changed on its way.
     pub(crate) async fn attempt_as(&self, draft: &Draft, changes: &[Change]) -> Exchange {
-        let changes = [self.bends.as_slice(), changes].concat();
-        self.send(&draft.name, self.scribe().write(draft, &changes)).await
+        let written = self.write_as(draft, changes);
+        if !changes.is_empty() && draft.method == "PUT" {
+            self.will_make_as_signed(&written);
+        }
+        self.send(&draft.name, written).await
+    }
+
+    /// A draft signed as if more had been changed on its way. Paths and queries of suspects are as they were sent, so what is learnt comes
+    /// after them; a whole text has it in it.
+    pub(crate) fn write_as(&self, draft: &Draft, changes: &[Change]) -> Written {
+        let is_whole = |change: &&Change| matches!(change, Change::All(_));
+        let whole = changes.iter().filter(is_whole);
+        let parts = changes.iter().filter(|change| !is_whole(change));
+        let all: Vec<Change> = parts.chain(&self.bends).chain(whole).cloned().collect();
+        self.scribe().write(draft, &all)
     }
 
     /// Signs a draft as it is sent, without what was learnt: to see what happens to it.

@@ -39,7 +39,10 @@ pub(crate) fn of_everything(place: &Place, draft: &Draft, more_hosts: &[String])
             what: format!("The server receives Host {host} instead of {}.", draft.host),
             signed: draft.host.clone(),
             received: host,
-            cure: Some("Let the proxy pass Host unchanged."),
+            cure: Some(match cause {
+                "HST-PORT-MISSING" => "Let the proxy pass Host with its port (nginx: proxy_set_header Host $http_host, not $host).",
+                _ => "Let the proxy pass Host unchanged.",
+            }),
         });
     };
     host("HST-PORT-MISSING", place.host.clone());
@@ -291,7 +294,7 @@ pub(crate) fn of_header(cause: &'static str, name: &str, value: &str, values: &[
                 signed: ours.clone(),
                 received: theirs.clone(),
                 change: Change::Header(name.to_owned(), theirs),
-                cure: None,
+                cure: Some("Let whatever is in between pass this header on unchanged."),
             });
         }
     };

@@ -63,6 +63,8 @@ fn changes(report: &Report, screen: &Screen) -> String {
     for changed in changes {
         let sides = match (changed.sent.as_str(), changed.received.as_str()) {
             ("", "") => String::new(),
+            ("", received) => format!(": `{}` is added", harmless(received)),
+            (sent, "") => format!(": `{}` is lost", harmless(sent)),
             (sent, received) => format!(": `{}` arrives as `{}`", harmless(sent), harmless(received)),
         };
         out.push_str(&format!(

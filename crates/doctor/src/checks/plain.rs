@@ -2,7 +2,9 @@
 //! that had been mended.
 
 use countersign_evidence::Answer;
+use countersign_sigv4::parse_timestamp;
 
+use crate::checks::clock;
 use crate::draft::Draft;
 use crate::finding::{Finding, Proof, Verdict};
 use crate::refused::{Why, why};
@@ -40,6 +42,13 @@ pub(crate) async fn check(
                 _ => Way::NoBucket,
             };
             return (findings, way);
+        }
+        if let (Some(time), 0) = (servers_time(&answer), session.ahead) {
+            let now = crate::now();
+            let (finding, ahead) = clock::server(Some(time), now, now, None);
+            findings.push(finding);
+            session.ahead = ahead;
+            continue;
         }
         if let Some(region) = expected_region(&answer).filter(|region| *region != session.region) {
             let seen = format!(
@@ -116,6 +125,14 @@ fn known(session: &Session<'_>, answer: &Answer, is_success: bool) -> Finding {
     }
 }
 
+/// The time that a refusal for the time names: that of who verifies, where another one answers for him and has another `Date`.
+fn servers_time(answer: &Answer) -> Option<i64> {
+    if answer.code != "RequestTimeTooSkewed" {
+        return None;
+    }
+    parse_timestamp(&answer.element("ServerTime")?.replace(['-', ':'], ""))
+}
+
 /// The region that an answer asks for.
 fn expected_region(answer: &Answer) -> Option<String> {
     if answer.code != "AuthorizationHeaderMalformed" {
@@ -135,7 +152,7 @@ fn expected_region(answer: &Answer) -> Option<String> {
     is_region.then_some(found)
 }
 
-/// A wrong region, then a change on the way, then an answer.
+/// A wrong clock, a wrong region, a change on the way, then an answer.
 const ROUNDS: usize = 4;
 
 #[cfg(test)]

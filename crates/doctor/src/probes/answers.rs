@@ -20,23 +20,21 @@ pub(super) fn probes(session: &Session<'_>) -> Vec<Probe> {
     let length = body.len();
     let put = session
         .put("plain.html", body.clone())
-        .header("content-type", "text/html")
-        .header("cache-control", "max-age=60")
-        .header("content-disposition", "attachment; filename=\"a b.html\"")
-        .header("x-amz-meta-about", "nothing");
+        .header("content-type", "text/html");
     let get = || session.object("GET", "plain.html");
     let first = Probe::new(FIRST, put)
         .expecting(|reply| match reply.header("etag") {
             Some(_) => None,
             None => Some(Odd::failed("The answer to PUT came without an ETag.")),
         })
-        .then(Probe::new("GET it", get()).expecting(move |reply| came_back(reply, body.as_bytes())))
+        // Before any GET, whose answer a cache would give to HEAD.
         .then(
             Probe::new("HEAD it", session.object("HEAD", "plain.html"))
                 .suspecting(suspects::of_head())
                 .or_else("MTH-PROXY")
                 .expecting(move |reply| has_length(reply, length)),
         )
+        .then(Probe::new("GET it", get()).expecting(move |reply| came_back(reply, body.as_bytes())))
         .then(
             Probe::new("GET a range of it", get().beside("range", "bytes=3-13")).expecting(|reply| match (reply.status, &reply.body[..]) {
                 (206, b"countersign") => None,
@@ -75,25 +73,11 @@ fn came_back(reply: &Reply, body: &[u8]) -> Option<Odd> {
             body.len()
         )));
     }
-    for (name, expected) in [
-        ("content-type", "text/html"),
-        ("cache-control", "max-age=60"),
-        ("content-disposition", "attachment; filename=\"a b.html\""),
-        ("x-amz-meta-about", "nothing"),
-    ] {
-        match reply.header(name) {
-            Some(value) if value == expected => {}
-            Some(value) => {
-                return Some(Odd::warning(format!(
-                    "{name} was stored as `{expected}` and came back as `{value}`."
-                )));
-            }
-            None => {
-                return Some(Odd::warning(format!(
-                    "{name} was stored as `{expected}` and did not come back."
-                )));
-            }
-        }
+    let content_type = reply.header("content-type").unwrap_or_default();
+    if content_type != "text/html" {
+        return Some(Odd::warning(format!(
+            "Content-Type was stored as `text/html` and came back as `{content_type}`."
+        )));
     }
     match reply.header("etag") {
         Some(etag) if etag.starts_with("W/") => Some(
@@ -138,13 +122,7 @@ mod tests {
 
     #[test]
     fn whatever_an_answer_lost_or_got_on_its_way_is_odd() {
-        let whole = [
-            ("content-type", "text/html"),
-            ("cache-control", "max-age=60"),
-            ("content-disposition", "attachment; filename=\"a b.html\""),
-            ("x-amz-meta-about", "nothing"),
-            ("etag", "\"e\""),
-        ];
+        let whole = [("content-type", "text/html"), ("etag", "\"e\"")];
         assert_eq!(came_back(&reply(&whole, "b"), b"b"), None);
         assert!(came_back(&reply(&whole, "x"), b"b").is_some());
         for n in 0..whole.len() {

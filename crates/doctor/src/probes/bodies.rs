@@ -49,7 +49,7 @@ pub(super) fn probes(session: &Session<'_>) -> Vec<Probe> {
         if is_chunked {
             let mut suspects = of_header("PAY-CE", "content-encoding", "aws-chunked", &[]);
             suspects.extend(of_header(
-                "STR-LENGTH",
+                "HDR-MISSING",
                 "x-amz-decoded-content-length",
                 &expected.len().to_string(),
                 &[],
@@ -60,7 +60,7 @@ pub(super) fn probes(session: &Session<'_>) -> Vec<Probe> {
                 "x-amz-checksum-sha256",
                 &[],
             ));
-            probe = probe.suspecting(suspects).only_warns();
+            probe = probe.suspecting(suspects);
         }
         probe.by_difference = cause;
         let get = session.object("GET", name);

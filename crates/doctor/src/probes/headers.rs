@@ -3,6 +3,7 @@
 //! Clients leave some of these out of the signature because they change on the way; others sign them. So a changed one is a fault of
 //! the way for the first half of the list, and good to know for the second.
 
+use crate::finding::Verdict;
 use crate::session::Session;
 use crate::suspects::of_header;
 
@@ -86,6 +87,13 @@ const SIGNED: &[Row] = &[
         &["no-cache"],
     ),
     (
+        "PUT",
+        "content-disposition",
+        "attachment; filename=\"a b.html\"",
+        "HDR-MISSING",
+        &[],
+    ),
+    (
         "GET",
         "amz-sdk-invocation-id",
         "0b1c6a2e-5f3d-4d41-9b7a-2a5f6f0c1d2e",
@@ -95,23 +103,30 @@ const SIGNED: &[Row] = &[
     ("GET", "amz-sdk-request", "attempt=1; max=3", "HDR-GCS", &[]),
 ];
 
-/// These are better not signed, and some clients do.
-const BETTER_NOT: &[Row] = &[
-    ("GET", "user-agent", "countersign-doctor/1 probe", "HDR-UA", &[]),
-    ("PUT", "expect", "100-continue", "HDR-EXPECT", &[]),
+/// These are better not signed, and some clients do. Proxies may change the last ones, and most do, so that is told and no trouble.
+const BETTER_NOT: &[(Verdict, Row)] = &[
     (
-        "GET",
-        "traceparent",
-        "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
-        "HDR-TRACE",
-        &[],
+        Verdict::Warning,
+        ("GET", "user-agent", "countersign-doctor/1 probe", "HDR-UA", &[]),
+    ),
+    (Verdict::Ok, ("PUT", "expect", "100-continue", "HDR-EXPECT", &[])),
+    (
+        Verdict::Ok,
+        (
+            "GET",
+            "traceparent",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            "HDR-TRACE",
+            &[],
+        ),
     ),
 ];
 
 pub(super) fn probes(session: &Session<'_>) -> Vec<Probe> {
     let signed = SIGNED.iter().enumerate().map(|(n, row)| probe(session, n, row));
     let better_not = BETTER_NOT.iter().enumerate();
-    let better_not = better_not.map(|(n, row)| probe(session, SIGNED.len() + n, row).only_warns());
+    let better_not =
+        better_not.map(|(n, (verdict, row))| probe(session, SIGNED.len() + n, row).refused_is(*verdict));
     signed.chain(better_not).collect()
 }
 
@@ -132,7 +147,10 @@ fn probe(session: &Session<'_>, n: usize, row: &Row) -> Probe {
     if !STORED.contains(&name) {
         return put;
     }
-    let back = session.object("GET", &object);
+    // As SDKs ask: a proxy that asks for gzip itself when nobody says what they take unpacks what was stored packed.
+    let back = session
+        .object("GET", &object)
+        .beside("accept-encoding", "identity");
     put.then(
         Probe::new(format!("GET it, with its {name}"), back).expecting(move |reply| {
             let came = reply.header(name).unwrap_or_default();
@@ -147,7 +165,8 @@ fn probe(session: &Session<'_>, n: usize, row: &Row) -> Probe {
 }
 
 /// What a GET gives back as it was put. Folded and foreign metadata are left out: S3 itself gives them back otherwise.
-const STORED: [&str; 4] = [
+const STORED: [&str; 5] = [
+    "content-disposition",
     "content-type",
     "x-amz-meta-about",
     "content-encoding",

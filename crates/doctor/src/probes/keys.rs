@@ -54,10 +54,19 @@ pub(super) fn probes(session: &Session<'_>) -> Vec<Probe> {
         .iter()
         .map(|(about, name)| probe(session, about, name))
         .collect();
-    let long = "k".repeat(KEY_BYTES_MAX - session.prefix.len());
+    let long = long(KEY_BYTES_MAX.saturating_sub(session.prefix.len()));
     probes.push(probe(session, "1,024 bytes", &long));
     probes.extend(as_others_write(session));
     probes
+}
+
+/// A name of so many bytes, in segments that a file system takes: some servers end when it does not.
+fn long(bytes: usize) -> String {
+    let segment = format!("{}/", "k".repeat(SEGMENT_BYTES));
+    let mut name = segment.repeat(bytes / segment.len() + 1);
+    name.truncate(bytes.saturating_sub(1));
+    name.push('k');
+    name
 }
 
 fn probe(session: &Session<'_>, about: &str, name: &str) -> Probe {
@@ -188,7 +197,10 @@ fn read(body: &[u8]) -> Option<BTreeSet<String>> {
     )
 }
 
+/// The longest key of S3.
 const KEY_BYTES_MAX: usize = 1024;
+/// Well below the 255 of a file name.
+const SEGMENT_BYTES: usize = 150;
 
 #[cfg(test)]
 mod tests {
@@ -208,6 +220,15 @@ mod tests {
         assert_eq!(list("<EncodingType>url</EncodingType>", "p/a+b%2Bc"), ["p/a b+c"]);
         assert_eq!(list("", "p/a+b%2Bc"), ["p/a+b%2Bc"]);
         assert_eq!(read(b"<html>"), None);
+    }
+
+    #[test]
+    fn the_longest_key_is_as_long_as_a_key_may_be_and_ends_in_no_slash() {
+        for bytes in [1, 151, 152, 992, KEY_BYTES_MAX] {
+            let name = long(bytes);
+            assert_eq!(name.len(), bytes);
+            assert!(!name.ends_with('/'), "{bytes}");
+        }
     }
 
     #[test]

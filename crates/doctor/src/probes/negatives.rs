@@ -33,7 +33,7 @@ pub(super) async fn run(session: &Session<'_>) -> Vec<Finding> {
             "Requests are accepted that AWS refuses, so a signature does not protect here what it protects there.",
         )
         .because("SRV-ACCEPTS", Proof::Experiment)
-        .cured_by("Report it to whoever makes the server, or whatever signs again in front of it; until then do not give links to others.");
+        .cured_by("If a cache stands in between, keep S3 out of it: it hands answers to whoever asks. Else report it to whoever makes the server, or what signs again in front of it.");
         finding.probes = accepted;
         findings.push(finding);
     }
