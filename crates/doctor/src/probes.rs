@@ -271,7 +271,8 @@ fn put(findings: &mut Vec<Finding>, mut finding: Finding, probe: String) {
         .iter_mut()
         .find(|other| match (other.cause, finding.cause) {
             (Some((one, _)), Some((another, _))) => one == another,
-            (None, None) => other.seen == finding.seen,
+            // Up to what the answer says of each.
+            (None, None) => begins(&other.seen) == begins(&finding.seen),
             _ => false,
         });
     match same {
@@ -284,6 +285,10 @@ fn put(findings: &mut Vec<Finding>, mut finding: Finding, probe: String) {
             findings.push(finding);
         }
     }
+}
+
+fn begins(seen: &str) -> &str {
+    seen.split_once(": ").map_or(seen, |(begin, _)| begin)
 }
 
 #[cfg(test)]
@@ -299,6 +304,15 @@ mod tests {
         put(&mut findings, of("URI-MERGE"), "c".to_owned());
         let told: Vec<_> = findings.iter().map(|finding| finding.probes.join(" ")).collect();
         assert_eq!(told, ["a c", "b"]);
-        assert_eq!(of_all(&findings), 3);
+        for (seen, probe) in [("400 X: one.", "d"), ("400 X: two.", "e"), ("400 Y: one.", "f")] {
+            put(
+                &mut findings,
+                Finding::new("probe.keys", Verdict::Failed, seen),
+                probe.to_owned(),
+            );
+        }
+        let told: Vec<_> = findings.iter().map(|finding| finding.probes.join(" ")).collect();
+        assert_eq!(told, ["a c", "b", "d e", "f"]);
+        assert_eq!(of_all(&findings), 6);
     }
 }

@@ -51,6 +51,12 @@ impl Report {
         of_way
             .filter_map(|finding| {
                 let (cause, proof) = finding.cause?;
+                // What an answer shows of what is stored was not changed on the way there.
+                let is_of_answer =
+                    proof == Proof::Exact && finding.signed.is_none() && finding.received.is_none();
+                if is_of_answer {
+                    return None;
+                }
                 OF_THE_WAY
                     .iter()
                     .any(|kind| cause.starts_with(kind))
@@ -97,7 +103,12 @@ mod tests {
 
     #[test]
     fn what_the_path_changes_is_drawn_from_what_probes_found() {
-        let of = |id, verdict, cause| Finding::new(id, verdict, "seen").because(cause, Proof::Exact);
+        let of = |id, verdict, cause| {
+            let mut finding = Finding::new(id, verdict, "seen").because(cause, Proof::Exact);
+            finding.received = Some("x".to_owned());
+            finding
+        };
+        let stored = Finding::new("probe.bodies", Verdict::Warning, "seen").because("PAY-CE", Proof::Exact);
         let report = Report {
             endpoint: "http://h".to_owned(),
             bucket: None,
@@ -108,6 +119,7 @@ mod tests {
                 of("probe.headers", Verdict::Warning, "HDR-UA"),
                 of("credentials.shape", Verdict::Warning, "SEC-SPACE"),
                 of("endpoint.url", Verdict::Warning, "HST-BUCKET-TWICE"),
+                stored,
             ],
             is_interrupted: false,
         };

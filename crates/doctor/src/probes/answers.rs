@@ -38,6 +38,9 @@ pub(super) fn probes(session: &Session<'_>) -> Vec<Probe> {
         .then(
             Probe::new("GET a range of it", get().beside("range", "bytes=3-13")).expecting(|reply| match (reply.status, &reply.body[..]) {
                 (206, b"countersign") => None,
+                    (status, b"countersign") => Some(Odd::warning(format!(
+                        "A range was answered with the right bytes and the status {status}, not 206: clients that go on with a download begin anew."
+                    ))),
                 (status, body) => Some(Odd::failed(format!(
                     "Eleven bytes were asked for with Range, and {status} with {} bytes came: something asks for another range, or for all.",
                     body.len()
