@@ -5,7 +5,7 @@
 //! changed in this way: nobody without the secret could make it fit. Not here: which changes are suspected (`suspects`).
 
 use countersign_diagnose::PAGES_URL;
-use countersign_evidence::{Answer, CanonicalText, Evidence, Explained, Known, compare, explain};
+use countersign_evidence::{Answer, CanonicalText, Evidence, Explained, Known, Texts, compare, explain};
 use countersign_sigv4::{canonical_query, canonical_value, decode_percent};
 
 use crate::draft::{Auth, Change, Draft, between};
@@ -241,14 +241,18 @@ async fn by_experiment(session: &Session<'_>, draft: &Draft, suspects: &[Suspect
 
 /// Refused for something else than the signature.
 fn otherwise(session: &Session<'_>, exchange: &Exchange, answer: &Answer, status: u16) -> Why {
-    let evidence = Evidence::of_exchange(
-        exchange.written.sent.clone(),
-        exchange.written.texts.clone(),
-        answer.clone(),
-    );
     let mut why = Why::default();
     if !answer.code.is_empty() {
-        why = explained(&explain(&evidence, &known(session, &hosts(session))));
+        // By its code alone: what was signed for a change that is known would look like a change to whoever compares.
+        let evidence = Evidence::of_exchange(exchange.written.sent.clone(), Texts::default(), answer.clone());
+        let known = Known {
+            secret: None,
+            ..known(session, &[])
+        };
+        let told = explained(&explain(&evidence, &known));
+        if matches!(told.cause, Some((_, Proof::Exact))) {
+            why = told;
+        }
     }
     let is_denied = matches!(
         answer.code.as_str(),
