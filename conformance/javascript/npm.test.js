@@ -6,6 +6,8 @@
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { request as httpRequest } from "node:http";
 import { createRequire } from "node:module";
 import { mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -15,7 +17,7 @@ import { CreateBucketCommand, GetObjectCommand, HeadObjectCommand, PutObjectComm
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 import AWS from "aws-sdk";
 import axios from "axios";
-import { CREDENTIALS, REGION, WRONG_SECRET, bucketName, scratch, startNginx, startRclone, startServer, withClock } from "./harness.js";
+import { CREDENTIALS, REGION, WRONG_SECRET, bucketName, freePort, scratch, startNginx, startRclone, startServer, withClock } from "./harness.js";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const PACKED = resolve(process.env.COUNTERSIGN_NPM ?? join(HERE, "../../target/npm"));
@@ -190,6 +192,25 @@ test("npm explain: links, with axios", async () => {
     const error = await thrown(axios.put(await typedLink(server), "x", { headers: { "content-type": "text/csv" }, proxy: false }));
     found(countersign.explain(error, { credentials: CREDENTIALS }), "HDR-CT-CHANGED", "proven");
   }
+});
+
+test("npm explain: a Request, and what node:http gives", async () => {
+  const request = new Request(await typedLink(others), { method: "PUT", body: "x" });
+  const response = await fetch(request);
+  found(countersign.explain(response, { request, body: await response.text(), credentials: CREDENTIALS }), "HDR-CT-CHANGED", "proven");
+  const sending = httpRequest(await typedLink(others), { method: "PUT", headers: { "content-type": "text/csv" } });
+  sending.end("x");
+  const [answer] = await once(sending, "response");
+  found(countersign.explain(answer, { request: sending, body: Buffer.concat(await answer.toArray()), credentials: CREDENTIALS }), "HDR-CT-CHANGED", "proven");
+});
+
+test("npm explain: an error without an answer says that there is none", async () => {
+  const s3 = countersign.capture(client({ url: `http://127.0.0.1:${await freePort()}` }), { annotate: true });
+  const error = await thrown(put(s3, ours));
+  assert.equal(error.code, "ECONNREFUSED");
+  assert.ok(countersign.captured(error).sent && !countersign.captured(error).answer);
+  assert.equal(countersign.explain(error).status, "unknown");
+  assert.match(error.message, /ECONNREFUSED[^(]*$/);
 });
 
 test("npm explain: texts, and what is nothing of the kind", async () => {

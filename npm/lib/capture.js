@@ -76,7 +76,7 @@ function applyToStack(stack, { annotate = false } = {}) {
     }
   };
 
-  const signs = stack.identify().some((name) => /httpSigningMiddleware|awsAuthMiddleware/.test(name));
+  const signs = (stack.identify?.() ?? []).some((name) => /httpSigningMiddleware|awsAuthMiddleware/.test(name));
   const name = (what) => `countersign${what}Middleware`;
   if (signs) stack.addRelativeTo(signed, { name: name("Signed"), relation: "after", toMiddleware: "awsAuthMiddleware", override: true });
   else stack.add(signed, { name: name("Signed"), step: "finalizeRequest", priority: "low", override: true });

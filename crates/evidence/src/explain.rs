@@ -58,6 +58,12 @@ pub fn explain(evidence: &Evidence, known: &Known<'_>) -> Explained {
         by_server: evidence.answer.as_ref().and_then(Answer::told),
         notes: evidence.notes.iter().map(|note| (*note).to_owned()).collect(),
     };
+    // Who captures sees whether there was an answer; a log may just not hold it.
+    if evidence.form == Form::Captured && evidence.answer.is_none() {
+        let note = "No answer came, so nothing was refused: look at why there was no connection.";
+        explained.notes.push(note.to_owned());
+        return explained;
+    }
     let matter = Matter::of(evidence, known);
     if let (Some(client), Some(server)) = (&matter.client, &matter.server) {
         explained.comparison = Some(compare(client, server));

@@ -294,6 +294,20 @@ fn capture(signed: &Flight, sent: &Flight, document: &str) -> String {
 }
 
 #[test]
+fn a_request_that_nobody_answered_was_refused_by_nobody() {
+    let signed = Flight::new("GET", "/photos/cat.jpg", "h").sign();
+    let mut text: serde_json::Value = serde_json::from_str(&capture(&signed, &signed, "")).expect("JSON");
+    text.as_object_mut().map(|fields| fields.remove("answer"));
+    let explained = explained(&text.to_string(), Some(SECRET));
+    assert_eq!((explained.status, explained.causes.len()), ("unknown", 0));
+    assert!(
+        explained.notes.iter().any(|note| note.contains("No answer")),
+        "{:?}",
+        explained.notes
+    );
+}
+
+#[test]
 fn the_host_that_a_client_signed_is_known_from_its_request() {
     let signed = Flight::new("GET", "/photos/cat.jpg", "s3.somewhere.example:8443").sign();
     let received = signed.clone().set("host", "127.0.0.1:9000");
