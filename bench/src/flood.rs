@@ -169,8 +169,12 @@ struct Seen {
     seconds: f64,
 }
 
-/// Measures every kind of flood.
-pub(crate) fn run(against: &Against<'_>, plan: &Plan, tell: &mut impl FnMut(&str)) -> Result<Flood, Fault> {
+/// Measures every kind of flood. `keep` gets what there is after each round.
+pub(crate) fn run(
+    against: &Against<'_>,
+    plan: &Plan,
+    keep: &mut impl FnMut(&Flood) -> Result<(), Fault>,
+) -> Result<(), Fault> {
     let mut all: Vec<(Workload, Bad, Vec<Round>)> = Vec::new();
     for round in 0..plan.rounds {
         for kind in [Kind::Get, Kind::Put] {
@@ -193,28 +197,29 @@ pub(crate) fn run(against: &Against<'_>, plan: &Plan, tell: &mut impl FnMut(&str
                         measured?
                     }
                 };
-                tell(&format!(
+                eprintln!(
                     "{good} {}: {:.0}/s, {:.0} bad ones/s",
                     bad.name(),
                     measured.good.per_second(),
                     measured.bad.rate()
-                ));
+                );
                 match all.iter_mut().find(|(of, under, _)| *of == good && *under == bad) {
                     Some((_, _, rounds)) => rounds.push(measured),
                     None => all.push((good, bad, vec![measured])),
                 }
             }
         }
+        keep(&Flood {
+            rounds: round + 1,
+            seconds: plan.time.as_secs_f64(),
+            bad_rate: plan.bad_rate,
+            lines: all
+                .iter()
+                .map(|(good, bad, rounds)| line(*good, *bad, rounds))
+                .collect(),
+        })?;
     }
-    Ok(Flood {
-        rounds: plan.rounds,
-        seconds: plan.time.as_secs_f64(),
-        bad_rate: plan.bad_rate,
-        lines: all
-            .iter()
-            .map(|(good, bad, rounds)| line(*good, *bad, rounds))
-            .collect(),
-    })
+    Ok(())
 }
 
 /// What both clients saw in one round.

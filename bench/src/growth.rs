@@ -72,14 +72,19 @@ pub(crate) struct Plan {
     pub(crate) time: Duration,
 }
 
+/// Measures step by step. `keep` gets what there is after each, since the last of them take hours.
 pub(crate) fn run(
     binary: &Path,
     scratch: &Path,
     plan: &Plan,
-    tell: &mut impl FnMut(&str),
-) -> Result<Growth, Fault> {
+    keep: &mut impl FnMut(&Growth) -> Result<(), Fault>,
+) -> Result<(), Fault> {
     let mut server = Server::ours("countersign", binary, scratch)?;
-    let mut steps = Vec::new();
+    let mut grown = Growth {
+        object_bytes: plan.object_bytes,
+        steps: Vec::new(),
+        buckets: None,
+    };
     let mut stored = 0;
     while stored < plan.objects {
         let most = plan.objects.next_multiple_of(KEYS_A_PAGE);
@@ -98,19 +103,16 @@ pub(crate) fn run(
                 server.ready_after.as_secs_f64()
             },
         };
-        tell(&format!("{step:?}"));
-        steps.push(step);
+        eprintln!("{step:?}");
+        grown.steps.push(step);
+        keep(&grown)?;
         stored = objects;
     }
-    let buckets = match plan.buckets {
-        0 => None,
-        buckets => Some(many_buckets(&server, plan, buckets)?),
-    };
-    Ok(Growth {
-        object_bytes: plan.object_bytes,
-        steps,
-        buckets,
-    })
+    if plan.buckets > 0 {
+        grown.buckets = Some(many_buckets(&server, plan, plan.buckets)?);
+        keep(&grown)?;
+    }
+    Ok(())
 }
 
 fn job(server: &Server, plan: &Plan, kind: Kind, connections: usize, task: Task, objects: u64) -> Job {

@@ -33,6 +33,8 @@ use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::{Parser, Subcommand};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::contender::{Contender, Effort};
 use crate::endpoint::Endpoint;
@@ -221,6 +223,14 @@ struct Out {
     out: PathBuf,
 }
 
+impl Out {
+    /// Writes a result, and the page with it.
+    fn keep<T: Serialize + DeserializeOwned>(&self, name: &str, result: &T) -> Result<(), Fault> {
+        results::write(&self.out, name, result)?;
+        report::render(&self.out)
+    }
+}
+
 fn main() -> ExitCode {
     match run(Cli::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
@@ -256,9 +266,9 @@ fn run(command: Command) -> Result<(), Fault> {
                 buckets,
                 time: duration(seconds),
             };
-            let grown = growth::run(&countersign, &scratch.0, &plan, &mut |line| eprintln!("{line}"))?;
-            results::write(&out.out, report::GROWTH_FILE, &grown)?;
-            report::render(&out.out)
+            growth::run(&countersign, &scratch.0, &plan, &mut |grown| {
+                out.keep(report::GROWTH_FILE, grown)
+            })
         }
         Command::Stall {
             countersign,
@@ -277,8 +287,7 @@ fn run(command: Command) -> Result<(), Fault> {
                 connections: connections.max(1),
             };
             let stalled = stall::run(&countersign, &scratch.0, &plan)?;
-            results::write(&out.out, report::STALL_FILE, &stalled)?;
-            report::render(&out.out)
+            out.keep(report::STALL_FILE, &stalled)
         }
         Command::Flood {
             countersign,
@@ -305,14 +314,11 @@ fn run(command: Command) -> Result<(), Fault> {
                 },
                 (None, None) => return Err(Fault::new("name a --countersign or an --endpoint")),
             };
-            let flooded = flood::run(&against, &plan, &mut |line| eprintln!("{line}"))?;
-            results::write(&out.out, report::FLOOD_FILE, &flooded)?;
-            report::render(&out.out)
+            flood::run(&against, &plan, &mut |flood| out.keep(report::FLOOD_FILE, flood))
         }
         Command::Refusals { out } => {
             let explained = refusals::Explained::measure()?;
-            results::write(&out.out, report::REFUSALS_FILE, &explained)?;
-            report::render(&out.out)
+            out.keep(report::REFUSALS_FILE, &explained)
         }
         Command::Report { out } => report::render(&out.out),
         Command::ServeMemory {
@@ -323,7 +329,7 @@ fn run(command: Command) -> Result<(), Fault> {
     }
 }
 
-/// Measures workloads, tells the table, and writes the report if it is asked for. A failed contender fails the run, after
+/// Measures workloads, tells the table, and writes the report after each if it is asked for. A failed contender fails the run, after
 /// everybody was measured.
 fn measure(
     workloads: &[Workload],
@@ -342,7 +348,7 @@ fn measure(
         sign_payload: !how.unsigned,
     };
     let hash = limits::hash::measure(effort.time / 10);
-    let mut setting = Setting {
+    let setting = Setting {
         machine: Machine::here(&scratch.0),
         began: now(),
         load_before: machine::load(),
@@ -356,25 +362,25 @@ fn measure(
         signatures: signatures::measure(effort.time / 4)?,
     };
     let mut field = Field::open(who, &scratch, effort.listed)?;
-    let mut lines = Vec::new();
+    let mut run = Run {
+        setting,
+        stores: field.told().to_vec(),
+        lines: Vec::new(),
+    };
     for workload in workloads {
         let contenders = field.contenders(*workload)?;
         let contenders: Vec<&Contender> = contenders.iter().collect();
         let all = series::measure(*workload, &contenders, &effort, &mut |line| eprintln!("{line}"));
-        lines.extend(results::lines(&all));
+        run.lines.extend(results::lines(&all));
+        // A run takes long, and what ends it early must not take what it has measured along.
+        if let Some(out) = out {
+            run.setting.load_after = machine::load();
+            run.stores = field.told().to_vec();
+            out.keep(report::RUN_FILE, &run)?;
+        }
     }
-    setting.load_after = machine::load();
-    print!("{}", report::table(&lines));
-    let failed = lines.iter().filter(|line| line.fault.is_some()).count();
-    if let Some(out) = out {
-        let run = Run {
-            setting,
-            stores: field.told().to_vec(),
-            lines,
-        };
-        results::write(&out.out, report::RUN_FILE, &run)?;
-        report::render(&out.out)?;
-    }
+    print!("{}", report::table(&run.lines));
+    let failed = run.lines.iter().filter(|line| line.fault.is_some()).count();
     if failed > 0 {
         Err(Fault::new(format!("{failed} failed")))
     } else {

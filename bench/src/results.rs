@@ -120,11 +120,16 @@ pub(crate) fn lines(all: &[Series]) -> Vec<Line> {
     all.iter().map(of).collect()
 }
 
-/// Puts a value into a file of the directory.
-pub(crate) fn write<T: Serialize>(directory: &Path, name: &str, value: &T) -> Result<(), Fault> {
+/// Puts a value into a file of the directory, unless it could not be read again: JSON has no infinity, and no number that is none.
+pub(crate) fn write<T: Serialize + DeserializeOwned>(
+    directory: &Path,
+    name: &str,
+    value: &T,
+) -> Result<(), Fault> {
     let path = directory.join(name);
-    let text =
-        serde_json::to_string_pretty(value).map_err(|error| Fault::new(format!("`{name}`: {error}")))?;
+    let fault = |error| Fault::new(format!("`{name}`: {error}"));
+    let text = serde_json::to_string_pretty(value).map_err(fault)?;
+    serde_json::from_str::<T>(&text).map_err(fault)?;
     let written = fs::create_dir_all(directory).and_then(|()| fs::write(&path, text + "\n"));
     written.map_err(|error| Fault::new(format!("`{}`: {error}", path.display())))
 }
@@ -145,6 +150,44 @@ pub(crate) fn read<T: DeserializeOwned>(directory: &Path, name: &str) -> Result<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::workload::Kind;
+
+    #[test]
+    fn what_a_contender_that_failed_leaves_behind_is_read_again() {
+        let series = |is_limit: bool| Series {
+            workload: Workload {
+                kind: Kind::Get,
+                size: 4096,
+                connections: 8,
+            },
+            name: "it".to_owned(),
+            is_limit,
+            rounds: Vec::new(),
+            fault: Some("it does not start".to_owned()),
+        };
+        let lines = lines(&[series(true), series(false)]);
+        let directory = tempfile::tempdir().expect("a directory");
+        write(directory.path(), "a.json", &lines).expect("it is written");
+        let read: Option<Vec<Line>> = read(directory.path(), "a.json").expect("it is read");
+        let read = read.expect("it is there");
+        assert_eq!(read.len(), 2);
+        for line in read {
+            assert_eq!(line.fault.as_deref(), Some("it does not start"));
+            assert_eq!((line.rate, line.slowest, line.fastest), (0.0, 0.0, 0.0));
+        }
+    }
+
+    #[test]
+    fn what_could_not_be_read_again_is_not_written() {
+        let directory = tempfile::tempdir().expect("a directory");
+        for number in [f64::INFINITY, f64::NAN] {
+            assert!(write(directory.path(), "a.json", &number).is_err(), "{number}");
+            assert_eq!(
+                read::<f64>(directory.path(), "a.json").expect("it is absent"),
+                None
+            );
+        }
+    }
 
     #[test]
     fn what_was_written_is_read_again_and_what_was_not_is_nothing() {

@@ -73,10 +73,11 @@ impl Series {
         median(self.rounds.iter().map(|round| round.rate)).unwrap_or(0.0)
     }
 
-    /// The slowest and the fastest round.
+    /// The slowest and the fastest round; nothing where there was none.
     pub(crate) fn spread(&self) -> (f64, f64) {
         let rates = || self.rounds.iter().map(|round| round.rate);
-        (rates().fold(f64::INFINITY, f64::min), rates().fold(0.0, f64::max))
+        let slowest = rates().reduce(f64::min);
+        (slowest.unwrap_or(0.0), rates().fold(0.0, f64::max))
     }
 
     /// Bytes a second: the median of the rounds.

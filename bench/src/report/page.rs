@@ -228,7 +228,7 @@ fn stalled(stall: &Stall, out: &mut String) {
 
 fn explained(explained: &Explained, out: &mut String) {
     out.push_str(
-        "## What a refusal costs\n\nOne core, no socket. Each request has a signature that nothing explains, so that a search goes through \
+        "## What a refusal costs\n\nProcessor time on one core, no socket. Each request has a signature that nothing explains, so that a search goes through \
          everything it may try. Median and 99th percentile over the requests, each figure by itself.\n\n\
          | requests | what is done | p50 µs | p99 µs | p50 bytes hashed | p99 | p50 signatures | p99 | p50, times one verification |\n\
          |---|---|---|---|---|---|---|---|---|\n",
