@@ -84,6 +84,8 @@ pub struct Tried {
     pub hashed_bytes: u64,
     /// Whether the budget ended the search before everything was tried.
     pub cut_short: bool,
+    /// Whether changes in pairs were not allowed, and might have found something.
+    pub pairs_left: bool,
     /// How long all of it took, in microseconds. There is no clock here: whoever asked fills it in, or nobody does.
     pub microseconds: Option<u64>,
 }

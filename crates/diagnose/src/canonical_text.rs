@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use sha2::{Digest, Sha256};
+use countersign_sigv4::Midstate;
 
 use crate::hypothesis::{Change, HeaderLayout};
 use crate::parts::Parts;
@@ -25,7 +25,7 @@ pub(crate) struct CanonicalText<'a> {
     block: Range<usize>,
     payload: Range<usize>,
     /// The hash of so many first bytes, in order.
-    states: Vec<(usize, Sha256)>,
+    states: Vec<(usize, Midstate)>,
     /// The hash of the whole text.
     hash: [u8; 32],
 }
@@ -74,18 +74,18 @@ impl<'a> CanonicalText<'a> {
             .into_iter()
             .chain(&values)
             .chain([&payload]);
-        let mut states: Vec<(usize, Sha256)> = Vec::with_capacity(values.len() + 5);
-        let mut hasher = Sha256::new();
+        let mut states: Vec<(usize, Midstate)> = Vec::with_capacity(values.len() + 5);
+        let mut hasher = Midstate::EMPTY;
         let mut done = 0;
         for place in places.map(|place| place.start) {
             hasher.update(bytes.get(done..place).unwrap_or_default());
             done = place;
-            states.push((place, hasher.clone()));
+            states.push((place, hasher));
         }
         hasher.update(bytes.get(done..).unwrap_or_default());
         CanonicalText {
             parts,
-            hash: hasher.finalize().into(),
+            hash: hasher.finish(),
             bytes,
             method,
             uri,
@@ -234,8 +234,8 @@ impl Changed<'_> {
     pub(crate) fn hash(&self) -> [u8; 32] {
         let bytes = &self.text.bytes;
         let (mut done, mut hasher) = match self.text.states.get(self.state) {
-            Some((place, state)) => (*place, state.clone()),
-            None => (0, Sha256::new()),
+            Some((place, state)) => (*place, *state),
+            None => (0, Midstate::EMPTY),
         };
         for exchange in &self.exchanges {
             hasher.update(bytes.get(done..exchange.place.start).unwrap_or_default());
@@ -243,7 +243,7 @@ impl Changed<'_> {
             done = exchange.place.end;
         }
         hasher.update(bytes.get(done..).unwrap_or_default());
-        hasher.finalize().into()
+        hasher.finish()
     }
 }
 

@@ -95,6 +95,9 @@ pub struct ReportTried {
     pub hashed_bytes: u64,
     /// Whether the budget ended the search.
     pub cut_short: bool,
+    /// Whether changes in pairs were not allowed, and might have found something.
+    #[serde(skip_serializing_if = "is_false")]
+    pub pairs_left: bool,
     /// How long it took, if somebody measured it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub microseconds: Option<u64>,
@@ -120,6 +123,7 @@ impl Diagnosis {
                 pairs: seen.tried.pairs,
                 hashed_bytes: seen.tried.hashed_bytes,
                 cut_short: seen.tried.cut_short,
+                pairs_left: seen.tried.pairs_left,
                 microseconds: seen.tried.microseconds,
             },
         }
@@ -207,6 +211,10 @@ impl crate::Cause {
             url: format!("{PAGES_URL}{}.md", self.id),
         }
     }
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// Each id once: two headers can be lost in the same way.

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use countersign_sigv4::{Claim, Scope, SigningKey, string_to_sign_head};
+use countersign_sigv4::{Claim, ComparingKey, Provided, Scope, string_to_sign_head};
 use zeroize::Zeroizing;
 
 use crate::budget::{Budget, CANONICAL_REQUEST_BYTES_MAX, Meter, SINGLES_MAX, Tried};
@@ -24,6 +24,10 @@ use crate::parts::{DERIVE_BYTES, HMAC_BYTES, Parts};
 const PAIRED_IN_ONE_SLOT_MAX: usize = 64;
 /// Pairs that are put in order, the likeliest of them; the budget ends before that for all but the shortest requests.
 const PAIRS_MAX: usize = 12_288;
+/// Bits of a place among the candidates, of which there are fewer than these can tell apart.
+const PLACE_BITS: u32 = 16;
+const PLACE_MASK: u64 = (1 << PLACE_BITS) - 1;
+const _: () = assert!(SINGLES_MAX as u64 <= PLACE_MASK);
 /// The hex of a SHA-256, which ends a string to sign.
 const HASH_BYTES: usize = 64;
 
@@ -36,6 +40,8 @@ pub(crate) struct Sent<'a> {
     seed: Zeroizing<Vec<u8>>,
     /// Hex, as it was sent.
     signature: &'a str,
+    /// The same for comparing; `None` if no signature is written so.
+    provided: Option<Provided>,
     access_key_id: &'a str,
 }
 
@@ -70,6 +76,7 @@ impl<'a> Sent<'a> {
             scope: &claim.scope,
             seed,
             signature: &claim.signature,
+            provided: Provided::parse(&claim.signature),
             access_key_id: &claim.access_key_id,
         }
     }
@@ -86,6 +93,7 @@ impl<'a> Sent<'a> {
             scope: &claim.scope,
             seed,
             signature,
+            provided: Provided::parse(signature),
             access_key_id: &claim.access_key_id,
         }
     }
@@ -97,8 +105,9 @@ impl<'a> Sent<'a> {
             Signed::Text(_) => 0,
         };
         tried.hashed_bytes += (self.length() + head + DERIVE_BYTES + HMAC_BYTES) as u64;
+        let provided = Provided::parse(signature);
         self.key(&[])
-            .matches(&self.own_message(), self.own_text(), signature)
+            .matches(&self.own_message(), self.own_text(), provided.as_ref())
     }
 
     /// Whether the signature is right for a key of which only the first link of its chain is there.
@@ -106,7 +115,7 @@ impl<'a> Sent<'a> {
         tried.hashed_bytes += (self.length() + HASH_BYTES + DERIVE_BYTES + HMAC_BYTES) as u64;
         let change = Change::DateKey(date_key.clone());
         self.key(&[&change])
-            .matches(&self.own_message(), self.own_text(), self.signature)
+            .matches(&self.own_message(), self.own_text(), self.provided.as_ref())
     }
 
     /// The signature as it was sent.
@@ -138,9 +147,9 @@ impl<'a> Sent<'a> {
         }
         let bare = match (date_key, chain) {
             // Of another key there is no more than this; by which steps it would go on is not tried.
-            (Some(date_key), _) => SigningKey::derive_from_date_key(date_key.expose(), scope),
-            (None, None) => SigningKey::derive_from_seed(seed, scope),
-            (None, Some(chain)) => SigningKey::derive_by(chain, seed, scope),
+            (Some(date_key), _) => ComparingKey::derive_from_date_key(date_key.expose(), scope),
+            (None, None) => ComparingKey::derive_from_seed(seed, scope),
+            (None, Some(chain)) => ComparingKey::derive_by(chain, seed, scope),
         };
         let having_read_head = match &self.signed {
             Signed::Request { head, .. } => bare.having_read(head),
@@ -186,7 +195,7 @@ impl<'a> Sent<'a> {
         let Some(form) = form else {
             return Some(Message {
                 head,
-                rest: Rest::Hash(digits(&hash)),
+                rest: Rest::Hash(hash),
             });
         };
         let own_head = match &self.signed {
@@ -222,7 +231,7 @@ impl<'a> Sent<'a> {
         match &self.signed {
             Signed::Request { text, .. } => Message {
                 head: None,
-                rest: Rest::Hash(digits(&text.hash())),
+                rest: Rest::Hash(text.hash()),
             },
             Signed::Text(_) => Message::default(),
         }
@@ -250,8 +259,8 @@ enum Rest {
     /// Nothing: a text is signed as it is.
     #[default]
     Text,
-    /// The hash of a canonical request, in hex.
-    Hash([u8; HASH_BYTES]),
+    /// The hash of a canonical request, which is signed as hex.
+    Hash([u8; 32]),
     /// A whole string to sign, put together in another way.
     Whole(Vec<u8>),
 }
@@ -262,7 +271,7 @@ impl Message {
         let head = self.head.as_ref().map_or(0, Vec::len);
         let rest = match &self.rest {
             Rest::Text => text.len(),
-            Rest::Hash(hash) => hash.len(),
+            Rest::Hash(_) => HASH_BYTES,
             Rest::Whole(text) => text.len(),
         };
         head + rest
@@ -271,21 +280,29 @@ impl Message {
 
 /// A signing key.
 struct Key {
-    bare: SigningKey,
+    bare: ComparingKey,
     /// It has read the string to sign up to the hash: what nearly all texts have in common.
-    having_read_head: SigningKey,
+    having_read_head: ComparingKey,
 }
 
 impl Key {
-    fn matches(&self, message: &Message, text: &[u8], signature: &str) -> bool {
-        let rest = match &message.rest {
-            Rest::Text => text,
-            Rest::Hash(hash) => hash.as_slice(),
-            Rest::Whole(text) => return self.bare.matches(text, signature),
+    fn matches(&self, message: &Message, text: &[u8], provided: Option<&Provided>) -> bool {
+        let Some(provided) = provided else {
+            return false;
         };
-        match &message.head {
-            Some(head) => self.bare.having_read(head).matches(rest, signature),
-            None => self.having_read_head.matches(rest, signature),
+        let read;
+        let key = match (&message.head, &message.rest) {
+            (_, Rest::Whole(_)) => &self.bare,
+            (Some(head), _) => {
+                read = self.bare.having_read(head);
+                &read
+            }
+            (None, _) => &self.having_read_head,
+        };
+        match &message.rest {
+            Rest::Text => key.matches(text, provided),
+            Rest::Hash(hash) => key.matches_hash(hash, provided),
+            Rest::Whole(text) => key.matches(text, provided),
         }
     }
 }
@@ -391,12 +408,14 @@ impl Candidate {
             let length = own.message.length(text);
             spend(meter, DERIVE_BYTES + HMAC_BYTES + length, tried)?;
             let key = sent.key(&[change]);
-            let fits = key.matches(&own.message, text, sent.signature);
+            let fits = key.matches(&own.message, text, sent.provided.as_ref());
             self.key = Some(Box::new(key));
             Some(fits)
         } else {
             let message = sent.message(&[change], meter, tried)?;
-            let fits = own.key.matches(&message, sent.text_of(&[change]), sent.signature);
+            let fits = own
+                .key
+                .matches(&message, sent.text_of(&[change]), sent.provided.as_ref());
             self.message = Some(message);
             Some(fits)
         }
@@ -444,8 +463,10 @@ pub(crate) fn search(
             for_operator,
         };
     }
-    if sent.length() > CANONICAL_REQUEST_BYTES_MAX || budget.pairs_bytes_max == 0 {
+    let is_long = sent.length() > CANONICAL_REQUEST_BYTES_MAX;
+    if is_long || budget.pairs_bytes_max == 0 {
         tried.cut_short = true;
+        tried.pairs_left = !is_long;
         return Found {
             for_operator,
             ..Found::default()
@@ -536,23 +557,25 @@ fn pairs(
     tried: &mut Tried,
 ) -> Found {
     let paired = paired(candidates);
-    let mut order: Vec<(u64, usize, usize)> = Vec::new();
+    // One number a pair, the likeliest first: what is missing of its weight, then the places of both.
+    let mut order: Vec<u64> = Vec::new();
     for (n, (slot, first)) in paired.iter().enumerate() {
         for (m, (other, second)) in paired.iter().enumerate().skip(n + 1) {
             if !slot.overlaps(other) {
-                order.push((u64::from(first.weight) * u64::from(second.weight), n, m));
+                let missing = u32::MAX - first.weight.saturating_mul(second.weight);
+                order.push(u64::from(missing) << 32 | (n as u64) << PLACE_BITS | m as u64);
             }
         }
     }
-    let best_first = |&(weight, n, m): &(u64, usize, usize)| (std::cmp::Reverse(weight), n, m);
     if order.len() > PAIRS_MAX {
-        order.select_nth_unstable_by_key(PAIRS_MAX, best_first);
+        order.select_nth_unstable(PAIRS_MAX);
         order.truncate(PAIRS_MAX);
     }
-    order.sort_unstable_by_key(best_first);
-    let order = order.into_iter().filter_map(|(weight, n, m)| {
-        let ((_, first), (_, second)) = (paired.get(n)?, paired.get(m)?);
-        Some((weight, *first, *second))
+    order.sort_unstable();
+    let order = order.into_iter().filter_map(|pair| {
+        let place = |bits: u64| paired.get((bits & PLACE_MASK) as usize);
+        let ((_, first), (_, second)) = (place(pair >> PLACE_BITS)?, place(pair)?);
+        Some((pair >> 32, *first, *second))
     });
 
     // All of the same weight are finished, so that equals are known; the first to say most names the causes.
@@ -618,13 +641,15 @@ fn pair_fits(
     let fits = match changes.map(Change::is_about_the_key) {
         [false, false] => {
             let message = sent.message(&changes, meter, tried)?;
-            own.key.matches(&message, sent.text_of(&changes), sent.signature)
+            own.key
+                .matches(&message, sent.text_of(&changes), sent.provided.as_ref())
         }
         [true, true] => {
             let text = sent.own_text();
             let length = own.message.length(text);
             spend(meter, DERIVE_BYTES + HMAC_BYTES + length, tried)?;
-            sent.key(&changes).matches(&own.message, text, sent.signature)
+            sent.key(&changes)
+                .matches(&own.message, text, sent.provided.as_ref())
         }
         [about_key, _] => {
             let (of_key, of_text) = if about_key {
@@ -638,7 +663,7 @@ fn pair_fits(
             };
             let text = sent.text_of(&changes);
             spend(meter, HMAC_BYTES + message.length(text), tried)?;
-            key.matches(message, text, sent.signature)
+            key.matches(message, text, sent.provided.as_ref())
         }
     };
     tried.pairs += 1;

@@ -49,8 +49,10 @@ mod chunk_error;
 mod chunk_line;
 mod chunk_signer;
 mod claim;
+mod comparing_key;
 mod form_claim;
 mod header_claim;
+mod midstate;
 mod payload;
 pub mod policy_document;
 mod query_claim;
@@ -71,14 +73,16 @@ pub use chunk_decoder::{CHUNK_BYTES_MIN, CHUNK_LINE_BYTES_MAX, ChunkDecoder, TRA
 pub use chunk_error::ChunkError;
 pub use chunk_signer::{ChunkSeed, ChunkSigner, chunk_string_to_sign, trailer_string_to_sign};
 pub use claim::{Claim, Form, Scope, claim};
+pub use comparing_key::{Chain, ComparingKey, Provided};
 pub use form_claim::form_claim;
+pub use midstate::Midstate;
 pub use payload::{EMPTY_SHA256, Payload, Streaming};
 pub use policy_document::{PolicyDocument, PolicyFault};
 pub use refusal::{Component, Refusal};
 pub use request::Request;
 pub use secret::Secret;
 pub use sign::{Signed, Signer};
-pub use signing_key::{Chain, Signature, SigningKey};
+pub use signing_key::{Signature, SigningKey};
 /// The type of short texts in a [`Claim`].
 pub use smol_str::SmolStr;
 pub use timestamp::{parse_http_date, parse_timestamp, timestamp_text};

@@ -18,19 +18,6 @@ use crate::secret::Secret;
 #[derive(Clone)]
 pub struct SigningKey(Hmac<Sha256>);
 
-/// Steps that signers take in the place of the right ones. Each needs the whole secret, as the right ones do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Chain {
-    /// Each step took the hex of the one before for its key.
-    Hex,
-    /// Key and message of each step were exchanged.
-    Exchanged,
-    /// The last step, over `aws4_request`, was left out.
-    NotTerminated,
-    /// The region came before the date.
-    RegionFirst,
-}
-
 // INVARIANT: a signing key is wiped when it is dropped. An HMAC holds two states of its hash and a block, and each of
 // them wipes itself if the hash, which is a state and a block, does.
 const _: fn(&Sha256) -> &dyn ZeroizeOnDrop = |hash| hash;
@@ -49,38 +36,10 @@ impl SigningKey {
 
     /// Derives from a seed given as it is, without the `AWS4` prefix. Only for explaining mismatches.
     pub fn derive_from_seed(seed: &[u8], scope: &Scope) -> SigningKey {
-        SigningKey::derive_from_date_key(&hmac_sha256(seed, scope.date.as_bytes()), scope)
-    }
-
-    /// Derives from the first link of the chain, the key of one day. Only for explaining mismatches.
-    pub fn derive_from_date_key(date_key: &[u8; 32], scope: &Scope) -> SigningKey {
-        let region_key = hmac_sha256(date_key, scope.region.as_bytes());
+        let date_key = hmac_sha256(seed, scope.date.as_bytes());
+        let region_key = hmac_sha256(&*date_key, scope.region.as_bytes());
         let service_key = hmac_sha256(&*region_key, scope.service.as_bytes());
         SigningKey(keyed(&*hmac_sha256(&*service_key, Scope::TERMINAL.as_bytes())))
-    }
-
-    /// Derives by steps that are not the right ones. Only for explaining mismatches.
-    pub fn derive_by(chain: Chain, seed: &[u8], scope: &Scope) -> SigningKey {
-        let [date, region, service, terminal] = [
-            scope.date.as_bytes(),
-            scope.region.as_bytes(),
-            scope.service.as_bytes(),
-            Scope::TERMINAL.as_bytes(),
-        ];
-        let steps: &[&[u8]] = match chain {
-            Chain::Hex | Chain::Exchanged => &[date, region, service, terminal],
-            Chain::NotTerminated => &[date, region, service],
-            Chain::RegionFirst => &[region, date, service, terminal],
-        };
-        let mut key = Zeroizing::new(seed.to_vec());
-        for step in steps {
-            key = match chain {
-                Chain::Exchanged => Zeroizing::new(hmac_sha256(step, &key).to_vec()),
-                Chain::Hex => Zeroizing::new(hex_digits(&hmac_sha256(&key, step)).to_vec()),
-                Chain::NotTerminated | Chain::RegionFirst => Zeroizing::new(hmac_sha256(&key, step).to_vec()),
-            };
-        }
-        SigningKey(keyed(&key))
     }
 
     /// The first link of the chain: the key of one day, from which the secret cannot be had back.
@@ -89,15 +48,6 @@ impl SigningKey {
         seed.extend_from_slice(SEED_PREFIX);
         seed.extend_from_slice(secret.expose());
         hmac_sha256(&seed, date.as_bytes())
-    }
-
-    /// The key that has read the beginning of a text already: it signs and compares the rest. For many texts that begin
-    /// alike.
-    #[must_use]
-    pub fn having_read(&self, beginning: &[u8]) -> SigningKey {
-        let mut mac = self.0.clone();
-        mac.update(beginning);
-        SigningKey(mac)
     }
 
     /// The signature of a string to sign.
@@ -245,29 +195,6 @@ mod tests {
         assert!(!signing_key.matches(b"text", &format!("{right} ")));
         assert!(!signing_key.matches(b"texT", &right));
         assert!(!signing_key.matches(b"text", ""));
-    }
-
-    #[test]
-    fn the_day_key_continues_to_the_same_signing_key() {
-        let secret = Secret::new("s");
-        let continued =
-            SigningKey::derive_from_date_key(&SigningKey::date_key(&secret, "20150830"), &scope());
-        assert!(continued.sign(b"x") == SigningKey::derive(&secret, &scope()).sign(b"x"));
-    }
-
-    #[test]
-    fn other_steps_give_other_keys_and_reading_ahead_gives_the_same() {
-        let right = SigningKey::derive(&Secret::new("s"), &scope());
-        assert!(right.having_read(b"te").sign(b"xt") == right.sign(b"text"));
-        for chain in [
-            Chain::Hex,
-            Chain::Exchanged,
-            Chain::NotTerminated,
-            Chain::RegionFirst,
-        ] {
-            let other = SigningKey::derive_by(chain, b"AWS4s", &scope());
-            assert!(other.sign(b"text") != right.sign(b"text"), "{chain:?}");
-        }
     }
 
     #[test]

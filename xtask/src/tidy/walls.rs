@@ -193,6 +193,7 @@ const PROOF_FILE: &str = "crates/server/src/pipeline/proof.rs";
 const IN_CONSTANT_TIME: &[(&str, usize)] = &[
     ("crates/sigv4/src/secret.rs", 1),
     ("crates/sigv4/src/signing_key.rs", 2),
+    ("crates/sigv4/src/comparing_key.rs", 1),
     ("crates/identity/src/session.rs", 1),
     ("crates/identity/src/credential_tokens.rs", 1),
 ];

@@ -177,7 +177,9 @@ fn search(tried: &Value) -> String {
         out.push_str(&format!(", {microseconds} microseconds"));
     }
     let is_so = |name: &str| tried.get(name).and_then(Value::as_bool) == Some(true);
-    if is_so("cutShort") {
+    if is_so("pairsLeft") {
+        out.push_str("; changes in pairs were left out");
+    } else if is_so("cutShort") {
         out.push_str("; the budget ended it");
     }
     if is_so("remembered") {

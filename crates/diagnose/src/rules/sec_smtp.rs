@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use countersign_sigv4::{Scope, SigningKey};
+use countersign_sigv4::{ComparingKey, Scope};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
@@ -51,13 +51,9 @@ fn mail_password(secret: &[u8], region: &str) -> Zeroizing<String> {
         service: "ses".into(),
     };
     let seed = Zeroizing::new([b"AWS4", secret].concat());
-    let signature = Zeroizing::new(
-        SigningKey::derive_from_seed(&seed, &scope)
-            .sign(b"SendRawEmail")
-            .to_hex(),
-    );
+    let signature = ComparingKey::derive_from_seed(&seed, &scope).sign(b"SendRawEmail");
     let mut password = Zeroizing::new(vec![4]);
-    password.extend_from_slice(&Zeroizing::new(hex::decode(&*signature).unwrap_or_default()));
+    password.extend_from_slice(signature.as_slice());
     Zeroizing::new(STANDARD.encode(&*password))
 }
 
