@@ -49,9 +49,10 @@ pub fn diagnose(case: &Case<'_>, budget: Budget<'_>) -> Diagnosis {
     let seed = case
         .secret
         .map(|secret| Zeroizing::new([b"AWS4", secret.expose()].concat()));
-    let searchable_parts = scene.parts.clone();
+    let is_searched = budget.singles_bytes_max > 0;
+    let searchable_parts = is_searched.then(|| scene.parts.clone()).flatten();
     let sent = match (case.claim, seed) {
-        (Some(claim), Some(seed)) if budget.singles_bytes_max > 0 => {
+        (Some(claim), Some(seed)) if is_searched => {
             wrongly_signed(case, claim, searchable_parts.as_ref(), seed)
         }
         _ => None,
@@ -61,7 +62,7 @@ pub fn diagnose(case: &Case<'_>, budget: Budget<'_>) -> Diagnosis {
         Some(sent) if may_verify(case) && sent.verifies_as(sent.signature(), &mut tried) => Otherwise::Valid,
         Some(sent) if is_spelled_otherwise(sent, &mut tried) => Otherwise::Valid,
         Some(_) if may_verify(case) => Otherwise::Invalid,
-        _ if case.claim.is_none() && budget.singles_bytes_max > 0 => repaired(case, &mut tried),
+        _ if case.claim.is_none() && is_searched => repaired(case, &mut tried),
         _ if scene.is_mismatch() => Otherwise::Invalid,
         _ => Otherwise::Unknown,
     };
@@ -76,7 +77,7 @@ pub fn diagnose(case: &Case<'_>, budget: Budget<'_>) -> Diagnosis {
         _ => Found::default(),
     };
     let for_operator = match case.fault {
-        Fault::UnknownAccessKeyId if budget.singles_bytes_max > 0 => {
+        Fault::UnknownAccessKeyId if is_searched => {
             of_retired_key(&scene, searchable_parts.as_ref(), &mut tried)
         }
         _ => for_operator(&scene, &found),
@@ -93,7 +94,8 @@ pub fn diagnose(case: &Case<'_>, budget: Budget<'_>) -> Diagnosis {
         ..own
     });
     Diagnosis {
-        texts: Texts::of(&scene, &found),
+        // A look is for what the request shows by itself, and the texts are long.
+        texts: is_searched.then(|| Texts::of(&scene, &found)).flatten(),
         for_operator,
         ..told
     }

@@ -10,6 +10,9 @@ use crate::budget::Tried;
 use crate::texts::Texts;
 use crate::words::{Level, Value, Words};
 
+const NOTE_SKIPPED: &str =
+    "The cause was not searched for, to bound the work for refused requests: ask again in a minute.";
+
 /// How certain the diagnosis is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
@@ -230,6 +233,21 @@ pub(crate) struct ForOperator {
 }
 
 impl Diagnosis {
+    /// What is said of a signature that does not match where there is no budget even for a look at the request: that, and no more.
+    pub fn skipped() -> Diagnosis {
+        Diagnosis {
+            status: Status::Skipped,
+            causes: Vec::new(),
+            ruled_out: Vec::new(),
+            otherwise: Otherwise::Invalid,
+            culprit: None,
+            tried: Tried::default(),
+            texts: None,
+            note: NOTE_SKIPPED,
+            for_operator: None,
+        }
+    }
+
     /// Whether the request was signed with the secret of an access key that is no longer in use. It is the operator's to know: somebody
     /// still holds that secret, and should not.
     pub fn is_retired_key_used(&self) -> bool {

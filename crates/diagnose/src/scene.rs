@@ -2,9 +2,11 @@
 //!
 //! Not here: any verdict. Built once per request; rules only read it.
 
+use std::cell::OnceCell;
 use std::collections::HashSet;
 
 use countersign_sigv4::{ChunkError, Claim, Form, Refusal, decode_query, query_pairs, query_value};
+use memchr::memmem::Finder;
 
 use crate::case::{BodyFault, Case, Fault, Preflight};
 use crate::diagnosis::Otherwise;
@@ -50,20 +52,28 @@ pub(crate) struct Scene<'a> {
     /// `None` if the request was not well-formed enough to have a canonical form.
     pub(crate) parts: Option<Parts>,
     pub(crate) otherwise: Otherwise,
-    pub(crate) hosts: Vec<HostCandidate>,
+    /// Written out when a rule asks first: a look at the request needs none of them.
+    hosts: OnceCell<Vec<HostCandidate>>,
+    /// Collected when a value is first judged.
+    hidden: OnceCell<Vec<Finder<'static>>>,
 }
 
 impl<'a> Scene<'a> {
     pub(crate) fn new(case: &'a Case<'a>, parts: Option<Parts>, otherwise: Otherwise) -> Scene<'a> {
         let facts = Facts::of(Traces::of(case));
-        let hosts = host_candidates(case);
         Scene {
             case,
             facts,
             parts,
             otherwise,
-            hosts,
+            hosts: OnceCell::new(),
+            hidden: OnceCell::new(),
         }
+    }
+
+    /// Hosts that may have been signed, those that something names before those that are guessed.
+    pub(crate) fn hosts(&self) -> &[HostCandidate] {
+        self.hosts.get_or_init(|| host_candidates(self.case))
     }
 
     pub(crate) fn claim(&self) -> Option<&'a Claim> {
@@ -193,13 +203,19 @@ impl<'a> Scene<'a> {
         }
     }
 
-    fn holds_a_secret(&self, bytes: &[u8]) -> bool {
-        self.hidden().iter().any(|hidden| contains(bytes, hidden))
+    /// Whether something stands in it that may be said to nobody.
+    pub(crate) fn holds_a_secret(&self, bytes: &[u8]) -> bool {
+        let hidden = self.hidden.get_or_init(|| {
+            let values = self.hidden_values();
+            let finders = values.iter().filter(|value| !value.is_empty());
+            finders.map(|value| Finder::new(value).into_owned()).collect()
+        });
+        hidden.iter().any(|hidden| hidden.find(bytes).is_some())
     }
 
     /// What may be said to nobody, wherever it stands: the secret, and what this request holds in the places for signatures and
     /// credentials.
-    pub(crate) fn hidden(&self) -> Vec<Vec<u8>> {
+    fn hidden_values(&self) -> Vec<Vec<u8>> {
         let claim = self.claim();
         let token = claim.and_then(|claim| claim.session_token.as_deref());
         let signature = claim.map(|claim| claim.signature.as_str());

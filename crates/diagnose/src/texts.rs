@@ -14,7 +14,7 @@ use serde::Serialize;
 use crate::hidden::{is_secret_header, is_secret_parameter};
 use crate::hypothesis::Change;
 use crate::parts::sha256;
-use crate::scene::{Scene, contains};
+use crate::scene::Scene;
 use crate::search::{Found, written_as};
 use crate::words::{Level, Origin, SHOWN_VALUE_BYTES_MAX, Value};
 
@@ -126,7 +126,20 @@ impl Texts {
         if changes.is_empty() && !scene.is_mismatch() {
             return None;
         }
-        let (received, signed) = (parts.bytes(&[]), parts.bytes(changes));
+        let received = parts.bytes(&[]);
+        if changes.is_empty() {
+            let mut rows = rows(&received, place_in_request);
+            let omitted_lines = rows.len().saturating_sub(TEXT_LINES_MAX);
+            rows.truncate(TEXT_LINES_MAX);
+            let same = |row: &Row<'_>| Line::Same(told(scene, row, Origin::Answered, 0));
+            return Some(Texts {
+                differs: Differs::Unknown,
+                canonical_request: rows.iter().map(same).collect(),
+                string_to_sign: Vec::new(),
+                omitted_lines,
+            });
+        }
+        let signed = parts.bytes(changes);
         let (canonical_request, omitted_lines) = compared(
             scene,
             rows(&received, place_in_request),
@@ -323,10 +336,9 @@ fn compared(scene: &Scene<'_>, mut received: Vec<Row<'_>>, mut signed: Vec<Row<'
     let omitted = received.len().max(signed.len()).saturating_sub(TEXT_LINES_MAX);
     received.truncate(TEXT_LINES_MAX);
     signed.truncate(TEXT_LINES_MAX);
-    let hidden = scene.hidden();
     // The answer holds the text of this server anyway; what the client signed is for whoever may read its values.
-    let of_server = |row: &Row<'_>, equal| told(scene, &hidden, row, Origin::Answered, equal);
-    let of_client = |row: &Row<'_>, equal| told(scene, &hidden, row, Origin::Received, equal);
+    let of_server = |row: &Row<'_>, equal| told(scene, row, Origin::Answered, equal);
+    let of_client = |row: &Row<'_>, equal| told(scene, row, Origin::Received, equal);
     let lines = beside(&received, &signed).into_iter().map(|pair| match pair {
         (Some(a), Some(b)) if a.name == b.name && a.value == b.value => Line::Same(of_server(a, 0)),
         (Some(a), Some(b)) => {
@@ -390,12 +402,11 @@ fn beside<'r, 't>(a: &'r [Row<'t>], b: &'r [Row<'t>]) -> Vec<Pair<'r, 't>> {
 
 /// A line as it may be told. `equal` bytes at its beginning are those of the other side; a long line is shown from a little before
 /// the first that is not.
-fn told(scene: &Scene<'_>, hidden: &[Vec<u8>], row: &Row<'_>, origin: Origin, equal: usize) -> Told {
+fn told(scene: &Scene<'_>, row: &Row<'_>, origin: Origin, equal: usize) -> Told {
     let name = String::from_utf8_lossy(row.name).into_owned();
-    let holds = |bytes: &[u8]| hidden.iter().any(|hidden| contains(bytes, hidden));
     let is_secret = is_secret_header(name.trim_end_matches([' ', ':']))
-        || holds(row.value)
-        || holds(&decode_percent(row.value));
+        || scene.holds_a_secret(row.value)
+        || row.value.contains(&b'%') && scene.holds_a_secret(&decode_percent(row.value));
     let mut value = Value {
         bytes: without_credentials(row.value),
         origin: if is_secret { Origin::Withheld } else { origin },

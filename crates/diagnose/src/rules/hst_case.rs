@@ -43,7 +43,7 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
         propose_host(scene, out, &Value::constant(spelling), 520, 40, "");
     }
     // A name that is known in other capitals.
-    for known in &scene.hosts {
+    for known in scene.hosts() {
         if known.value.bytes.eq_ignore_ascii_case(host) {
             propose_host(scene, out, &known.value, 520, 40, "");
         }

@@ -52,7 +52,7 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
         propose_host(scene, out, &Value::received(name), RULE.weight, 38, "");
     }
     let shows = shows(scene);
-    for host in &scene.hosts {
+    for host in scene.hosts() {
         let (_, port) = split_port(&host.value.bytes);
         let is_such_a_port = PORTS.iter().any(|known| Some(known.as_bytes()) == port);
         if shows || is_such_a_port {

@@ -30,7 +30,7 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
 
 /// `:authority` was signed, and what arrived as the host is another one.
 fn propose_values(scene: &Scene<'_>, out: &mut Proposals<'_>) {
-    for host in &scene.hosts {
+    for host in scene.hosts() {
         let change = Change::Header {
             name: AUTHORITY.to_owned(),
             value: host.value.bytes.clone(),

@@ -21,7 +21,7 @@ pub(crate) static RULE: Rule = Rule {
 fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
     // A presigned URL without a sign of a proxy was more likely edited; then this only explains the same bytes.
     let likely = !scene.is_presigned() || scene.facts.proxy_evidence.is_some();
-    for host in &scene.hosts {
+    for host in scene.hosts() {
         if differs_by_a_missing_port(&host.value.bytes, scene.host()) {
             continue;
         }

@@ -21,7 +21,7 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
     if !scene.is_presigned() {
         return;
     }
-    for host in &scene.hosts {
+    for host in scene.hosts() {
         if !differs_by_a_missing_port(&host.value.bytes, scene.host()) {
             propose_host(scene, out, &host.value, host.weight, 20, "");
         }

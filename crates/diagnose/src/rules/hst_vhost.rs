@@ -27,7 +27,7 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
         let after = parts.uri.get(1 + bucket.len()..).unwrap_or_default();
         let uri = if after.is_empty() { b"/" } else { after };
         let others = scene
-            .hosts
+            .hosts()
             .iter()
             .take(OTHER_HOSTS_MAX)
             .map(|host| host.value.bytes.as_slice());
