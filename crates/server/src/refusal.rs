@@ -152,9 +152,23 @@ impl Refused {
         })
     }
 
+    /// The access key id that the request claims; empty if it claims none.
+    pub(crate) fn claimed_id(&self) -> &str {
+        self.claim.as_ref().map_or("", |claim| &claim.access_key_id)
+    }
+
+    /// The signature that was sent, and the end of the text that it was compared over: of a request that is the hash of its canonical form.
+    /// Together they tell one failure from another, whatever the length of the request.
+    pub(crate) fn compared(&self) -> (&str, &[u8]) {
+        let signature = self.claim.as_ref().map_or("", |claim| &claim.signature);
+        let text = self.trace.as_ref().map_or(&[][..], |trace| &trace.string_to_sign);
+        let end = text.len().saturating_sub(HASH_DIGITS);
+        (signature, text.get(end..).unwrap_or_default())
+    }
+
     /// The S3 error of this refusal.
     pub fn s3_error(&self, now: Moment) -> S3Error {
-        let access_key_id = self.claim.as_ref().map_or("", |claim| &claim.access_key_id);
+        let access_key_id = self.claimed_id();
         match &self.refusal {
             Refusal::Signature(sigv4::Refusal::SignatureMismatch) => self.mismatch(),
             Refusal::Signature(refusal) => signature(refusal, now),
@@ -671,20 +685,23 @@ fn precondition_failed(precondition: store::Precondition, prefix: &str) -> S3Err
 
 /// AWS's form: two lower-case hex digits a byte, separated by blanks.
 fn hex_bytes(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() * 3);
-    for (n, byte) in bytes.iter().enumerate() {
-        if n > 0 {
-            text.push(' ');
-        }
-        text.push_str(&hex::encode([*byte]));
+    let digit = |nibble: u8| nibble + if nibble < 10 { b'0' } else { b'a' - 10 };
+    let mut text = vec![0; bytes.len() * 3];
+    let (triples, _) = text.as_chunks_mut();
+    for (triple, byte) in triples.iter_mut().zip(bytes) {
+        *triple = [digit(byte >> 4), digit(byte & 0xf), b' '];
     }
-    text
+    text.pop();
+    String::from_utf8(text).expect("digits and blanks are ASCII")
 }
 
 fn base64(bytes: &[u8]) -> String {
     use base64::Engine as _;
     base64::engine::general_purpose::STANDARD.encode(bytes)
 }
+
+/// Hex digits of a SHA-256, with which the text that a request signs ends.
+const HASH_DIGITS: usize = 64;
 
 #[cfg(test)]
 mod tests {

@@ -145,32 +145,46 @@ impl Xml {
     }
 
     fn text(&mut self, text: &str, in_attribute: bool) {
-        // Most texts are as they stand, and are taken whole.
-        let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'&' | b'<' | b'>' | b'"');
-        if text.bytes().all(is_plain) {
-            return self.buffer.push_str(text);
-        }
-        for c in text.chars() {
-            match c {
-                '&' => self.buffer.push_str("&amp;"),
-                '<' => self.buffer.push_str("&lt;"),
-                '>' => self.buffer.push_str("&gt;"),
-                '"' if in_attribute => self.buffer.push_str("&quot;"),
-                // A parser would turn these into other white space.
-                '\r' => self.buffer.push_str("&#13;"),
-                '\n' | '\t' if in_attribute => {
-                    let _ = write!(self.buffer, "&#{};", u32::from(c));
-                }
-                // XML may hold them, and a terminal that shows it may obey them.
-                '\u{7f}'..='\u{9f}' => {
-                    let _ = write!(self.buffer, "&#x{:x};", u32::from(c));
-                }
-                c if is_xml_char(c) => self.buffer.push(c),
-                c if self.illegal == Illegal::Reference => {
-                    let _ = write!(self.buffer, "&#x{:x};", u32::from(c));
-                }
-                _ => self.buffer.push(char::REPLACEMENT_CHARACTER),
+        // Most of a text is as it stands, and is taken whole as far as it is.
+        let is_plain = |&byte: &u8| match byte {
+            b'&' | b'<' | b'>' | b'"' => false,
+            b'\n' => !in_attribute,
+            byte => matches!(byte, b' '..=b'~'),
+        };
+        let mut rest = text;
+        loop {
+            let plain = rest.bytes().take_while(is_plain).count();
+            let (before, after) = rest.split_at_checked(plain).unwrap_or((rest, ""));
+            self.buffer.push_str(before);
+            let mut chars = after.chars();
+            match chars.next() {
+                Some(c) => self.special(c, in_attribute),
+                None => return,
             }
+            rest = chars.as_str();
+        }
+    }
+
+    fn special(&mut self, c: char, in_attribute: bool) {
+        match c {
+            '&' => self.buffer.push_str("&amp;"),
+            '<' => self.buffer.push_str("&lt;"),
+            '>' => self.buffer.push_str("&gt;"),
+            '"' if in_attribute => self.buffer.push_str("&quot;"),
+            // A parser would turn these into other white space.
+            '\r' => self.buffer.push_str("&#13;"),
+            '\n' | '\t' if in_attribute => {
+                let _ = write!(self.buffer, "&#{};", u32::from(c));
+            }
+            // XML may hold them, and a terminal that shows it may obey them.
+            '\u{7f}'..='\u{9f}' => {
+                let _ = write!(self.buffer, "&#x{:x};", u32::from(c));
+            }
+            c if is_xml_char(c) => self.buffer.push(c),
+            c if self.illegal == Illegal::Reference => {
+                let _ = write!(self.buffer, "&#x{:x};", u32::from(c));
+            }
+            _ => self.buffer.push(char::REPLACEMENT_CHARACTER),
         }
     }
 }

@@ -7,7 +7,8 @@
 use countersign_diagnose::{Diagnosis, Level, Report};
 use serde_json::{Value, json};
 
-use super::{Found, page};
+use super::find::Found;
+use super::page;
 use crate::record::{NO_CAUSE, TEXTS, Told};
 
 /// For a caller that is answered at this level. `takes_texts` is asked, with the cause, whether there is room for the texts of both sides.
@@ -28,11 +29,12 @@ pub(super) fn told(
     // Whoever is told nothing, for the sake of AWS's very bytes, may still ask what its own request holds.
     let level = level.unwrap_or(Level::Basic);
     let for_caller = document(&found.diagnosis.at(level));
-    // What only the operator may know is withheld at every level.
-    let is_less = level != Level::Full || for_caller != diagnosis;
-    let for_caller = is_less.then_some(for_caller);
     let causes = operator.told();
-    if let Some(texts) = found.diagnosis.texts(Level::Full) {
+    let texts = found.diagnosis.texts(Level::Full);
+    // What only the operator may know is withheld at every level, and the texts of both sides below the fullest.
+    let is_less = (level != Level::Full && texts.is_some()) || for_caller != diagnosis;
+    let for_caller = is_less.then_some(for_caller);
+    if let Some(texts) = texts {
         let cause = causes.first().copied().unwrap_or(NO_CAUSE);
         let texts = match takes_texts(cause) {
             true => serde_json::to_value(texts).unwrap_or_default(),

@@ -75,6 +75,8 @@ fn write(mut files: Files, entries: &Receiver<Arc<Entry>>, lost: &dyn Fn(u64)) {
     loop {
         let done = match entries.recv_timeout(EXPIRE_PAUSE) {
             Ok(first) => {
+                // Under a flood this thread would otherwise be woken, and write, for each.
+                thread::sleep(BATCH_PAUSE);
                 let (lines, count) = batch(&first, entries);
                 let done = files.append(&lines, Real::now());
                 if done.is_err() {
@@ -116,6 +118,8 @@ fn batch(first: &Entry, entries: &Receiver<Arc<Entry>>) -> (String, u64) {
 
 /// Most entries that wait for the disk.
 const QUEUE_ENTRIES_MAX: usize = 1024;
+/// How long what comes is gathered before it is written: shorter than anybody takes to ask for it after a crash.
+const BATCH_PAUSE: Duration = Duration::from_millis(20);
 /// With so many bytes a write is long enough.
 const BATCH_BYTES_MAX: usize = 256 * 1024;
 /// How often old files are looked for when nothing is refused.
