@@ -66,6 +66,32 @@ fn what_only_the_operator_is_told_shows_in_nothing_else() {
 }
 
 #[test]
+fn which_single_change_matched_shows_in_no_work_that_was_done() {
+    let keys: Vec<Value> = (0..OTHER_KEYS_MAX).map(|n| key(n, None)).collect();
+    let context = json!({ "others": keys });
+    let work = |client_secret: &str| {
+        let [diagnosis, _] = diagnoses(context.clone(), client_secret, Budget::singles(&|| true));
+        let tried = diagnosis.tried;
+        (diagnosis.status, (tried.singles, tried.pairs, tried.hashed_bytes))
+    };
+    let (unproven, in_vain) = work("a secret that was never one");
+    assert_eq!(unproven, Status::Unproven);
+    let others = (0..OTHER_KEYS_MAX).map(secret);
+    let mangled = [
+        format!("{SECRET}\n"),
+        format!("\"{SECRET}\""),
+        "minioadmin".to_owned(),
+    ];
+    for client_secret in others.chain(mangled) {
+        assert_eq!(
+            work(&client_secret),
+            (Status::Proven, in_vain),
+            "{client_secret:?}"
+        );
+    }
+}
+
+#[test]
 fn the_id_of_another_key_is_the_operator_s() {
     let context = json!({ "others": [key(0, None), key(1, Some("inactive"))] });
     for n in 0..2 {

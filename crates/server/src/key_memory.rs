@@ -1,6 +1,8 @@
 //! What became of the latest requests with each access key, client by client: a small memory that says what is likely where nothing is
 //! proven.
 //!
+//! Also whether a key failed just before, for a search in pairs is made for the second failure only.
+//!
 //! Not here: what is made of it (`diagnose`), and anything that lasts: it begins empty with each start. Ids that nobody has are never
 //! noted, so whoever makes them up fills nothing.
 //!
@@ -8,17 +10,34 @@
 //! rightly before those that did, so that nobody who has no key can push out what is remembered of those who have.
 
 use std::collections::BTreeMap;
+use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Mutex, PoisonError, RwLock};
 
 use countersign_diagnose::{Lately, Outcomes};
+
+use crate::refusal::Refused;
 
 /// What is remembered, by access key id.
 #[derive(Debug, Default)]
 pub(crate) struct KeyMemory {
     /// There are few, and comparing with some costs less than the hash of one.
-    by_key: RwLock<BTreeMap<String, Vec<OfClient>>>,
+    by_key: RwLock<BTreeMap<String, OfKey>>,
+    hasher: RandomState,
+}
+
+/// One signature that failed: the key, what was sent, and what it was compared over. Two that differ count as one now and then, which does
+/// no harm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Failure(u64);
+
+/// What is remembered of one key.
+#[derive(Debug, Default)]
+struct OfKey {
+    clients: Vec<OfClient>,
+    /// The latest that differ, and the second when each was last seen.
+    failures: Mutex<[Option<(Failure, i64)>; FAILURES_KEPT]>,
 }
 
 /// Whether a request only asks for something, or brings something along.
@@ -93,11 +112,28 @@ impl KeyMemory {
         });
     }
 
+    /// The failure of this request.
+    pub(crate) fn failure(&self, key: &str, refused: &Refused) -> Failure {
+        Failure(self.hasher.hash_one((key, refused.compared())))
+    }
+
+    /// Notes a failure of a key that is somebody's.
+    pub(crate) fn failed(&self, key: &str, failure: Failure, now: i64) {
+        self.with_key(key, |known| known.note(failure, now));
+    }
+
+    /// Whether this key failed in the minute before in another way than this. A key whose id is too long to be noted counts as one that did:
+    /// nothing is withheld from its owner for it.
+    pub(crate) fn has_failed_otherwise(&self, key: &str, failure: Failure, now: i64) -> bool {
+        let all = self.by_key.read().unwrap_or_else(PoisonError::into_inner);
+        key.len() > KEY_BYTES_MAX || all.get(key).is_some_and(|known| known.has_other(failure, now))
+    }
+
     /// What is remembered of a client and of all others with this key.
     pub(crate) fn of(&self, key: &str, client: IpAddr, now: i64) -> Lately {
         let all = self.by_key.read().unwrap_or_else(PoisonError::into_inner);
         let mut lately = Lately::default();
-        for known in all.get(key).into_iter().flatten() {
+        for known in all.get(key).into_iter().flat_map(|known| &known.clients) {
             let verified = known.verified_at(now);
             if known.address != client {
                 lately.verified_elsewhere = lately.verified_elsewhere.max(verified);
@@ -116,18 +152,41 @@ impl KeyMemory {
             return;
         }
         let all = self.by_key.read().unwrap_or_else(PoisonError::into_inner);
-        let mut clients = all.get(key).into_iter().flatten();
+        let mut clients = all.get(key).into_iter().flat_map(|known| &known.clients);
         if let Some(known) = clients.find(|known| known.address == client) {
             return note(known);
         }
         drop(all);
+        self.change(key, |known| note(known.client(client)));
+    }
+
+    fn with_key(&self, key: &str, note: impl Fn(&OfKey)) {
+        if key.len() > KEY_BYTES_MAX {
+            return;
+        }
+        let all = self.by_key.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = all.get(key) {
+            return note(known);
+        }
+        drop(all);
+        self.change(key, |known| note(known));
+    }
+
+    /// Adds the key if it is not there, and lets go the oldest where there is no room.
+    fn change(&self, key: &str, note: impl Fn(&mut OfKey)) {
         let mut all = self.by_key.write().unwrap_or_else(PoisonError::into_inner);
         if all.len() >= KEYS_MAX && !all.contains_key(key) {
             forget_oldest(&mut all);
         }
-        let clients = all.entry(key.to_owned()).or_default();
-        // Somebody else may have added it meanwhile.
-        let known = clients.iter().position(|known| known.address == client);
+        note(all.entry(key.to_owned()).or_default());
+    }
+}
+
+impl OfKey {
+    /// A client of it. Somebody else may have added it meanwhile.
+    fn client(&mut self, address: IpAddr) -> &OfClient {
+        let clients = &mut self.clients;
+        let known = clients.iter().position(|known| known.address == address);
         let place = known.unwrap_or_else(|| {
             if clients.len() >= CLIENTS_MAX {
                 let least = clients.iter().enumerate().min_by_key(|(_, known)| known.worth());
@@ -135,12 +194,34 @@ impl KeyMemory {
                     clients.remove(place);
                 }
             }
-            clients.push(OfClient::new(client));
+            clients.push(OfClient::new(address));
             clients.len() - 1
         });
-        if let Some(known) = clients.get(place) {
-            note(known);
+        clients.get(place).expect("it was found or added there")
+    }
+
+    fn note(&self, failure: Failure, now: i64) {
+        let mut kept = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_same = |known: &Option<(Failure, i64)>| known.is_some_and(|(known, _)| known == failure);
+        let place = kept.iter().position(is_same);
+        let seen = |known: &Option<(Failure, i64)>| known.map_or(NEVER, |(_, at)| at);
+        let place = place.or_else(|| (0..FAILURES_KEPT).min_by_key(|&place| kept.get(place).map(seen)));
+        if let Some(known) = place.and_then(|place| kept.get_mut(place)) {
+            *known = Some((failure, now));
         }
+    }
+
+    fn has_other(&self, failure: Failure, now: i64) -> bool {
+        let kept = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut others = kept.iter().flatten().filter(|(known, _)| *known != failure);
+        others.any(|(_, at)| now - at < SECOND_FAILURE_SECONDS)
+    }
+
+    /// When anything was noted last.
+    fn at(&self) -> Option<i64> {
+        let clients = self.clients.iter().map(|known| known.at.load(Ordering::Relaxed));
+        let kept = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        clients.chain(kept.iter().flatten().map(|(_, at)| *at)).max()
     }
 }
 
@@ -187,9 +268,8 @@ impl Counted {
     }
 }
 
-fn forget_oldest(all: &mut BTreeMap<String, Vec<OfClient>>) {
-    let newest = |clients: &Vec<OfClient>| clients.iter().map(|known| known.at.load(Ordering::Relaxed)).max();
-    let oldest = all.iter().min_by_key(|(_, clients)| newest(clients));
+fn forget_oldest(all: &mut BTreeMap<String, OfKey>) {
+    let oldest = all.iter().min_by_key(|(_, known)| known.at());
     if let Some(oldest) = oldest.map(|(key, _)| key.clone()) {
         all.remove(&oldest);
     }
@@ -205,6 +285,10 @@ const NEVER: i64 = i64::MIN / 2;
 const GRAIN_SECONDS: i64 = 10;
 /// How long it counts that something verified.
 const AGE_SECONDS_MAX: i64 = 86_400;
+/// How long after one failure of a key another counts as its second.
+const SECOND_FAILURE_SECONDS: i64 = 60;
+/// Failures of one key that are told apart: for any of them there is another.
+const FAILURES_KEPT: usize = 2;
 /// Most keys.
 const KEYS_MAX: usize = 1_024;
 /// Most clients of one key.
@@ -283,7 +367,7 @@ mod tests {
                 .read()
                 .expect("nobody panics")
                 .get("AKID")
-                .map(Vec::len)
+                .map(|known| known.clients.len())
         };
         assert_eq!(clients(), Some(CLIENTS_MAX));
         assert_eq!(
@@ -301,6 +385,37 @@ mod tests {
         let long = "K".repeat(KEY_BYTES_MAX + 1);
         memory.verified(&long, address(0), Kind::Read, None, NOW);
         assert_eq!(memory.of(&long, address(0), NOW), Lately::default());
+    }
+
+    #[test]
+    fn only_another_failure_of_the_same_key_within_a_minute_is_its_second() {
+        let memory = KeyMemory::default();
+        let (first, second) = (Failure(1), Failure(2));
+        let has = |key, failure, now| memory.has_failed_otherwise(key, failure, now);
+        assert!(!has("AKID", first, NOW));
+        memory.failed("AKID", first, NOW);
+        memory.failed("AKID", first, NOW + 1);
+        assert!(!has("AKID", first, NOW + 1), "the same one, repeated");
+        assert!(has("AKID", second, NOW + 1));
+        assert!(!has("OTHER", second, NOW + 1));
+        assert!(has("AKID", second, NOW + SECOND_FAILURE_SECONDS));
+        assert!(!has("AKID", second, NOW + 1 + SECOND_FAILURE_SECONDS));
+        // The one that is repeated counts as seen again, and of three the oldest goes.
+        memory.failed("AKID", second, NOW + 2);
+        memory.failed("AKID", first, NOW + 3);
+        memory.failed("AKID", Failure(3), NOW + 4);
+        assert!(has("AKID", Failure(3), NOW + 2 + SECOND_FAILURE_SECONDS));
+        assert!(has("AKID", first, NOW + 3 + SECOND_FAILURE_SECONDS));
+        assert!(!has("AKID", Failure(3), NOW + 3 + SECOND_FAILURE_SECONDS));
+    }
+
+    #[test]
+    fn a_key_whose_id_is_too_long_to_be_noted_counts_as_one_that_failed_before() {
+        let memory = KeyMemory::default();
+        let long = "K".repeat(KEY_BYTES_MAX + 1);
+        memory.failed(&long, Failure(1), NOW);
+        assert!(memory.by_key.read().expect("nobody panics").is_empty());
+        assert!(memory.has_failed_otherwise(&long, Failure(1), NOW));
     }
 
     #[test]

@@ -10,7 +10,9 @@ use countersign_diagnose::{Level, Report, ServerFacts};
 use tokio::sync::Semaphore;
 
 use super::fault::SearchedFault;
-use super::{Endpoint, Explanation, Question, SEARCH_WAIT_MAX, explanation, level, look, search};
+use super::find::{SEARCH_WAIT_MAX, look, search};
+use super::question::Question;
+use super::{Endpoint, Explanation, explanation, level};
 use crate::body::Upload;
 use crate::clock::Clock;
 use crate::config::DiagnosisMode;

@@ -141,6 +141,11 @@ impl SearchedFault {
         )
     }
 
+    /// Whether the signature of the request was compared and is another.
+    pub(super) fn is_mismatch(&self) -> bool {
+        matches!(self, SearchedFault::Signature(sigv4::Refusal::SignatureMismatch))
+    }
+
     /// As `diagnose` takes it.
     pub(super) fn as_fault(&self) -> diagnose::Fault<'_> {
         match self {

@@ -193,6 +193,112 @@ fn whoever_floods_gets_smaller_searches_and_then_none_and_leaves_some_to_others(
     );
 }
 
+/// What the record holds of the diagnosis of a refusal.
+fn on_record(server: &Running, answer: &Answer) -> Value {
+    let record = server.ask_admin(&format!("/api/v1/refusals/{}", answer.request_id()));
+    let record: Value = serde_json::from_slice(&record.body).expect("JSON");
+    record.get("diagnosis").cloned().expect("a diagnosis")
+}
+
+/// A request for this object, signed for another host and with a line break behind the secret.
+fn with_two_faults(server: &Running, target: &str) -> Ask {
+    Ask::new("GET", target)
+        .to("s3.example.com")
+        .sign(&Key::root().with_secret(&format!("{SECRET}\n")))
+        .replace("host", &server.host())
+        .header("x-original-host", "s3.example.com")
+}
+
+#[test]
+fn pairs_wait_for_the_second_failure_of_a_key() {
+    let server = Running::with(Config {
+        diagnosis: DiagnosisMode::Full,
+        trusted_proxies: vec![Cidr::parse("127.0.0.0/8").expect("a block")],
+        ..Config::in_region("us-east-1")
+    });
+    let from = |ask: Ask, address: &str| ask.header("x-forwarded-for", address);
+    let first = from(with_two_faults(&server, "/bucket/k"), "198.51.100.7");
+    for is_remembered in [false, true] {
+        let answer = server.send(&first);
+        answer.is(403, "SignatureDoesNotMatch");
+        assert!(told(&answer).contains("status=unproven"), "{}", told(&answer));
+        assert!(answer.text().contains("two faults at once"), "{}", answer.text());
+        let kept = on_record(&server, &answer);
+        let tried = |name: &str| kept.pointer(&format!("/tried/{name}")).cloned();
+        assert_eq!(tried("pairs"), Some(0.into()), "{kept}");
+        assert_eq!(tried("pairsLeft"), Some(true.into()), "{kept}");
+        // The same again is no second failure.
+        assert_eq!(tried("remembered"), Some(is_remembered.into()), "{kept}");
+    }
+    // Another request with the key is, from wherever it comes; and what was said of the first is no longer all there is to say.
+    let second = from(with_two_faults(&server, "/bucket/l"), "198.51.100.8");
+    for ask in [&second, &first] {
+        let answer = server.send(ask);
+        let ids = told(&answer);
+        assert!(
+            ids.contains("; status=proven") && ids.contains("HST-") && ids.contains("SEC-NEWLINE"),
+            "{ids}"
+        );
+        assert!(!answer.text().contains("two faults at once"));
+        let kept = on_record(&server, &answer);
+        assert_ne!(kept.pointer("/tried/pairs"), Some(&0.into()), "{kept}");
+    }
+}
+
+#[test]
+fn a_client_on_this_machine_gets_pairs_at_once() {
+    let server = Running::diagnosing(DiagnosisMode::Full);
+    let answer = server.send(&with_two_faults(&server, "/bucket/k"));
+    assert!(told(&answer).contains("; status=proven"), "{}", told(&answer));
+}
+
+#[test]
+fn with_an_empty_bucket_a_mismatch_is_not_even_looked_at() {
+    let server = Running::with(Config {
+        trusted_proxies: vec![Cidr::parse("127.0.0.0/8").expect("a block")],
+        ..Config::in_region("us-east-1")
+    });
+    let mut connection = Connection::open(server.s3);
+    let key = Key::root().with_secret("another-secret");
+    // Long, and full of what a look would speak of.
+    let ask = |number: u32| {
+        let ask = Ask::new("GET", &format!("/bucket//k%252B+{number}?a&b=%2525"))
+            .header("x-amz-meta-a", &"a  b ".repeat(1_000));
+        let ask = ask.to(&server.host()).sign(&key);
+        ask.header("x-forwarded-for", "198.51.100.7")
+            .header("via", "1.1 Caddy")
+    };
+    let first = ask(0);
+    let unproven = told(&connection.ask(&first)).to_owned();
+    assert!(unproven.contains("status=unproven"), "{unproven}");
+    let mut answers = (1..1_000).map(|number| connection.ask(&ask(number)));
+    let answer = answers.find(|answer| told(answer).contains("status=skipped"));
+    let answer = answer.expect("the bucket is empty some time");
+    assert_eq!(told(&answer), "none; status=skipped");
+    assert!(
+        answer.text().contains("ask again in a minute"),
+        "{}",
+        answer.text()
+    );
+    // All that AWS says is said.
+    assert!(answer.element("CanonicalRequestBytes").is_some());
+    let kept = on_record(&server, &answer);
+    assert_eq!(kept.get("causes"), Some(&Value::Array(Vec::new())), "{kept}");
+    assert_eq!(kept.pointer("/tried/hashedBytes"), Some(&0.into()), "{kept}");
+    assert_eq!(kept.get("texts"), None, "{kept}");
+    // What a request shows by itself is still said.
+    let late = Key {
+        time: crate::http::now() - 86_400,
+        ..Key::root()
+    };
+    let late = Ask::new("GET", "/bucket/k").to(&server.host()).sign(&late);
+    let answer = connection.ask(&late.header("x-forwarded-for", "198.51.100.7"));
+    answer.is(403, "RequestTimeTooSkewed");
+    assert!(told(&answer).starts_with("CLK-"), "{}", told(&answer));
+    // And what was found before is remembered.
+    assert_eq!(told(&connection.ask(&first)), unproven);
+}
+
 /// Whether a text is a document of elements that close each other in order, with nothing in them that must be escaped or that XML
 /// cannot hold.
 fn is_xml(text: &str) -> bool {
