@@ -529,6 +529,55 @@ fn a_policy_that_does_not_allow_the_form_is_explained() {
 }
 
 #[test]
+fn a_form_that_cannot_be_carried_out_is_explained() {
+    let server = server();
+    let large = "a".repeat(20 * 1024);
+    let other_file = [("key", "k"), ("Content-MD5", "1B2M2Y8AsgTpgAmY7PhCfg==")];
+    for (form, code, cause, words) in [
+        (
+            Form::new(&[("key", "k")], "meow")
+                .sign(&Key::root())
+                .field("KEY", "other"),
+            "InvalidArgument",
+            "POL-TWICE; status=exact; slot=form",
+            "The form has the field KEY more than once",
+        ),
+        (
+            Form::new(&[("key", "k")], "meow")
+                .sign(&Key::root())
+                .field("x-ignore-a", &large),
+            "MaxPostPreDataLengthExceeded",
+            "POL-SIZE; status=exact; slot=form",
+            "larger than 20480 bytes",
+        ),
+        (
+            Form::new(&[("key", "k")], "meow")
+                .sign(&Key::root())
+                .file("filename=\"cat.txt\""),
+            "MalformedPOSTRequest",
+            "POL-FORM; status=exact; slot=form",
+            "The form cannot be read: a part has no name",
+        ),
+        (
+            Form::new(&[("key", "")], "meow").sign(&Key::root()),
+            "InvalidArgument",
+            "POL-MISSING; status=exact; slot=form",
+            "The field key of the form is empty",
+        ),
+        (
+            Form::new(&other_file, "meow").sign(&Key::root()),
+            "BadDigest",
+            "PAY-MISMATCH; status=exact; slot=body",
+            "does not have the hash in the field Content-MD5",
+        ),
+    ] {
+        let answer = send(&server, form);
+        assert_eq!((answer.code().as_str(), diagnosed(&answer)), (code, cause));
+        assert!(answer.text().contains(words), "{}", answer.text());
+    }
+}
+
+#[test]
 fn a_wrong_signature_of_a_form_is_explained() {
     let server = server();
     let newline = Key::root().with_secret(&format!("{}\n", crate::http::SECRET));
