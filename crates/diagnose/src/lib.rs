@@ -69,6 +69,7 @@ mod hidden;
 mod hypothesis;
 mod key;
 mod leaning;
+mod mask;
 mod parts;
 mod repair;
 mod report;
@@ -92,6 +93,7 @@ pub use diagnosis::{Cause, Culprit, Diagnosis, Otherwise, Proof, Slot, Status};
 pub use elsewhere::client_ids;
 pub use hidden::{is_secret_header, is_secret_parameter};
 pub use key::{DateKey, KeyFacts, KnownKey, Lately, OTHER_KEYS_MAX, Outcomes, Retired};
+pub use mask::Mask;
 pub use repair::{has_names_in_other_case, presumed_access_key_id};
 pub use report::{
     PAGES_URL, Report, ReportCause, ReportCulprit, ReportTried, SENTENCE_CHARACTERS_MAX,

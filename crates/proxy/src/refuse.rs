@@ -7,8 +7,7 @@
 use countersign_diagnose::{KeyFacts, Level, ServerFacts};
 use countersign_protocol::ErrorCode;
 use countersign_server::front::{
-    self, Endpoint, Mask, Outgoing, Received, Refusal, Refused, S3Error, Upload, drain, error_response,
-    sign_off,
+    self, Endpoint, Outgoing, Received, Refusal, Refused, S3Error, Upload, drain, error_response, sign_off,
 };
 use countersign_server::outbound::Fault;
 use countersign_sigv4::{self as sigv4, PathRule};
@@ -82,7 +81,7 @@ async fn explained(
         body.look_behind_file().await;
     }
     let error = refused.s3_error(received.at);
-    let mask = Mask::of(received, &refused);
+    let mask = front::mask(received, &refused);
     let is_unknown_key = matches!(refused.refusal, Refusal::UnknownAccessKeyId);
     let endpoint = Endpoint {
         service: "s3",

@@ -9,7 +9,7 @@ pub use crate::hosts::Hosts;
 pub use crate::listen::{Answer, Origin, accept, connections_max, take_over};
 pub use crate::pipeline::received::{HEAD_BYTES_MAX, Lines, Received};
 pub use crate::pipeline::{DIAGNOSIS, error_response, read_form, sign_off};
-pub use crate::record::Mask;
+pub use crate::record::mask;
 pub use crate::refusal::{Names, PreflightFault, Refusal, Refused, RefusedAs, RefusedPreflight, S3Error};
 pub use crate::request_id::{HostId, RequestId};
 pub use crate::respond::{BrokenBody, Outgoing, Pieces};

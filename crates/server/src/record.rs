@@ -22,7 +22,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use countersign_types::Moment;
 
 pub(crate) use entry::{Entry, NO_CAUSE, Note, TEXTS, Told};
-pub use mask::Mask;
+pub use mask::mask;
 pub(crate) use query::Query;
 pub(crate) use writer::NotWritten;
 

@@ -4,6 +4,7 @@
 //!
 //! It keeps true: every text went through the mask and is of bounded length, so a line has a bounded length too.
 
+use countersign_diagnose::Mask;
 use std::net::IpAddr;
 
 use countersign_types::Moment;
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::pipeline::received::Received;
 use crate::record::client::client;
-use crate::record::mask::{Mask, unknown_access_key_id};
+use crate::record::mask::{mask, unknown_access_key_id};
 use crate::refusal::{Refused, RefusedAs};
 use crate::request_id::RequestId;
 
@@ -46,7 +47,7 @@ pub(crate) struct Note {
 impl Note {
     /// Notes who asks.
     pub(crate) fn of(received: &Received, refused: &Refused, client_address: IpAddr) -> Note {
-        let mask = Mask::of(received, refused);
+        let mask = mask(received, refused);
         let known = refused.resolved.as_ref();
         let access_key_id = match known {
             Some(resolved) => Some(resolved.access_key.access_key_id.clone()),
