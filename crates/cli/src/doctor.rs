@@ -2,7 +2,7 @@
 //!
 //! Not here: the examination (`countersign_doctor`), where keys are looked for (`sources`), and how it is laid out (`told`).
 
-mod sources;
+pub(crate) mod sources;
 mod told;
 
 use std::io::{self, IsTerminal, Write};

@@ -28,14 +28,14 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-pub use checks::credentials::{Held, Source, winner};
+pub use checks::credentials::{Held, Source, check as credentials, winner};
 pub use finding::{Finding, Proof, Verdict};
 pub use place::Place;
 pub use report::{Changed, Report};
 pub use scribe::Key;
 
 use crate::checks::plain::Way;
-use crate::checks::{clock, credentials, network, plain, style};
+use crate::checks::{clock, network, plain, style};
 use crate::session::Session;
 use crate::tls::Trust;
 use crate::wire::Wire;
@@ -125,7 +125,7 @@ async fn prepare<'a>(
 ) -> Option<(Session<'a>, Way)> {
     watch.step("credentials");
     let all = |findings: Vec<Finding>| findings.into_iter().for_each(told);
-    all(credentials::check(&asked.sources, now()));
+    all(credentials(&asked.sources, now()));
     told(network::endpoint(&asked.place, asked.bucket.as_deref()));
     watch.step("clock");
     told(clock::kernel().await);

@@ -10,6 +10,7 @@
 //! secret is used for computing only, and stands in nothing that comes out.
 
 mod answer;
+mod bundle;
 mod canonical;
 mod codes;
 mod compare;
@@ -28,6 +29,7 @@ mod rebuilt;
 mod shown;
 
 pub use answer::{Answer, Told, ToldCause};
+pub use bundle::{Bundle, Surroundings};
 pub use canonical::CanonicalText;
 pub use compare::{Comparison, Line, compare};
 pub use evidence::{Evidence, Sent, Texts};

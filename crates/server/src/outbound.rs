@@ -17,7 +17,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use http_body_util::{BodyExt, Full, Limited};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -84,6 +84,8 @@ struct Trust {
 pub struct Reply {
     /// Its status.
     pub status: StatusCode,
+    /// Its headers.
+    pub headers: HeaderMap,
     /// Its body.
     pub body: Bytes,
 }
@@ -170,13 +172,14 @@ impl Outbound {
         request.headers_mut().insert(header::HOST, host);
         let dialed = self.connected(url, &url.authority, thumbprints).await?;
         let answer = dialed.send(request.map(Full::new)).await?;
-        let status = answer.status();
-        let body = Limited::new(answer.into_body(), self.limits.body_bytes)
+        let (parts, body) = answer.into_parts();
+        let body = Limited::new(body, self.limits.body_bytes)
             .collect()
             .await
             .map_err(|error| Fault::Answer(error.to_string()))?;
         Ok(Reply {
-            status,
+            status: parts.status,
+            headers: parts.headers,
             body: body.to_bytes(),
         })
     }

@@ -12,7 +12,7 @@ use crate::aws_profile::{InFile, Profile, in_files};
 use crate::root_credentials;
 
 /// All that are there.
-pub(super) fn all(
+pub(crate) fn all(
     profile: Option<&str>,
     data_dir: &Path,
     environment: &dyn Fn(&str) -> Option<String>,

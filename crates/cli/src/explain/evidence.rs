@@ -6,7 +6,7 @@
 use std::io::Read;
 use std::path::Path;
 
-use countersign_evidence::{Evidence, Known, explain, read};
+use countersign_evidence::{Evidence, Explained, Known, explain, read};
 use countersign_server::{PublicUrl, Real};
 
 use crate::credentials::{self, Credentials};
@@ -21,7 +21,7 @@ pub(super) struct TextOptions {
     bucket_region: Option<String>,
     /// The endpoint that the client was told to use.
     #[arg(long, value_name = "URL")]
-    endpoint_url: Option<String>,
+    pub(super) endpoint_url: Option<String>,
 }
 
 /// Explains a text.
@@ -31,8 +31,21 @@ pub(super) fn run(
     profile: Option<&str>,
     json: bool,
 ) -> Result<(), Failure> {
-    let evidence = evidence(subject)?;
-    let (credentials, about_key) = secret(&evidence, profile)?;
+    let explained = explained(&evidence(subject)?, options, profile)?;
+    print(&if json {
+        format!("{}\n", explained.document())
+    } else {
+        explained.text()
+    })
+}
+
+/// What evidence shows, with the secret that is at hand.
+pub(super) fn explained(
+    evidence: &Evidence,
+    options: &TextOptions,
+    profile: Option<&str>,
+) -> Result<Explained, Failure> {
+    let (credentials, about_key) = secret(evidence, profile)?;
     let host = options.endpoint_url.as_deref().map(PublicUrl::parse).transpose();
     let host = host.map_err(|why| Failure::new(Kind::Usage, why))?;
     let hosts: Vec<String> = host.map(|url| url.authority).into_iter().collect();
@@ -42,13 +55,9 @@ pub(super) fn run(
         hosts: &hosts,
         now: Real::now().seconds(),
     };
-    let mut explained = explain(&evidence, &known);
+    let mut explained = explain(evidence, &known);
     explained.notes.extend(about_key);
-    print(&if json {
-        format!("{}\n", explained.document())
-    } else {
-        explained.text()
-    })
+    Ok(explained)
 }
 
 /// Reads what the subject stands for: a file, standard input, or the subject itself.

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write as _;
 use std::process::Stdio;
 
-use crate::{code, countersign, run, stderr, stdout};
+use crate::{Place, code, countersign, run, stderr, stdout};
 
 /// What AWS answers to a request for a bucket in another region.
 const DOCUMENT: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>AuthorizationHeaderMalformed</Code><Message>The authorization header is malformed; the region 'us-east-1' is wrong; expecting 'eu-central-1'</Message><Region>eu-central-1</Region><RequestId>R</RequestId><HostId>H</HostId></Error>";
@@ -98,4 +98,81 @@ fn two_logs_are_held_against_each_other() {
             .is_some_and(|lines| lines.iter().all(|line| line["same"] == true)),
         "{json}"
     );
+}
+
+#[test]
+fn a_bundle_holds_what_helps_and_nothing_that_is_secret() {
+    let (secret, token) = ("a-secret-that-is-not-printed\n", "a-token-that-is-not-printed");
+    let signature = "0123456789abcdef".repeat(4);
+    let command = format!(
+        "curl https://h/b/k -H 'Authorization: AWS4-HMAC-SHA256 Credential=AKIAONE/20250101/us-east-1/s3/aws4_request, \
+         SignedHeaders=host;x-amz-date, Signature={signature}' -H 'x-amz-date: 20250101T000000Z' -H 'x-amz-security-token: {token}' \
+         -H 'x-amz-content-sha256: UNSIGNED-PAYLOAD'"
+    );
+    let dir = tempfile::tempdir().expect("a directory");
+    let file = dir.path().join("command");
+    fs::write(&file, command).expect("written");
+    let file = file.display().to_string();
+    for arguments in [
+        &["explain", "--bundle"][..],
+        &["explain", "--bundle", &file],
+        &["explain", "--bundle", &file, "--json"],
+    ] {
+        let told = countersign(arguments)
+            .env("AWS_ACCESS_KEY_ID", "AKIAONE")
+            .env("AWS_SECRET_ACCESS_KEY", secret)
+            .env("AWS_SESSION_TOKEN", token)
+            .env("TZ", "Europe/Berlin")
+            .output()
+            .expect("it runs");
+        assert_eq!(code(&told), Some(0), "{}", stderr(&told));
+        let text = stdout(&told);
+        for helps in ["Europe/Berlin", "AWS_SESSION_TOKEN", "AKIAONE", "line break"] {
+            assert!(text.contains(helps), "{helps}\n{text}");
+        }
+        for hidden in [secret.trim(), token, signature.as_str()] {
+            assert!(!text.contains(hidden), "{hidden}\n{text}");
+        }
+        assert_eq!(
+            text.contains("AKIAONE/20250101/us-east-1"),
+            arguments.len() > 2,
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_server_is_asked_for_its_clock_and_its_regions() {
+    let place = Place::new();
+    let mut command = place.serve();
+    command.env("COUNTERSIGN_BUCKETS", "bucket");
+    command.env("COUNTERSIGN_REGION", "eu-west-3");
+    let server = place.start_with(command);
+    let url = format!("http://{}/bucket/k?a=link", server.s3);
+    let check = |region: &str, expected: i32, told: [&str; 3]| {
+        let ended = countersign(&["explain", "--live", &url, "--bucket", "bucket", "--json"])
+            .env("AWS_ACCESS_KEY_ID", "AKIANOBODY")
+            .env("AWS_SECRET_ACCESS_KEY", "anything")
+            .env("AWS_REGION", region)
+            .output()
+            .expect("it runs");
+        assert_eq!(
+            code(&ended),
+            Some(expected),
+            "{}{}",
+            stdout(&ended),
+            stderr(&ended)
+        );
+        let document: serde_json::Value = serde_json::from_slice(&ended.stdout).expect("JSON");
+        let verdicts = [0, 1, 2].map(|at| {
+            document["findings"][at]["verdict"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned()
+        });
+        assert_eq!(verdicts, told, "{document}");
+    };
+    // Of a bucket that is not public our server says nothing to whoever does not sign.
+    check("eu-west-3", 0, ["ok", "ok", "unknown"]);
+    check("us-east-1", 7, ["ok", "failed", "unknown"]);
 }

@@ -42,7 +42,8 @@ pub fn winner(sources: &[Source]) -> Option<&Key> {
     })
 }
 
-pub(crate) fn check(sources: &[Source], now: i64) -> Vec<Finding> {
+/// Which source wins and what is odd about its key, at this second since 1970.
+pub fn check(sources: &[Source], now: i64) -> Vec<Finding> {
     let mut findings = vec![which(sources)];
     for source in sources {
         match &source.held {
