@@ -40,7 +40,7 @@ def add(form, fault, tool, send, *, way=None, causes=None, dialect="aws", suffix
     """`fault` is a name in FAULTS, or a Fault; `way` and `causes` are other than the fault's where the text shows less or more."""
     name, fault = fault if isinstance(fault, tuple) else (fault, FAULTS[fault])
     fault = dataclasses.replace(fault, way=way or fault.way, causes=fault.causes if causes is None else causes)
-    server = "own" if dialect == "own" else "aws"
+    server = dialect if dialect in ("own", "rclone") else "aws"
     CASES.append(Case(form, name + suffix + ("" if dialect == "aws" else f"-{dialect}"), fault, send, tool, WORDED.get(dialect), server, **more))
 
 
@@ -67,6 +67,7 @@ for major in (1, 2):
     go = lambda at, client, major=major: tools.go(at, client, major)  # noqa: E731
     each(f"go-v{major}", f"go-v{major}", go, "sec-newline hst-proxy scp-region hdr-ct-changed qry-extra")
 add("go-v2", "uri-merge", "go-v2", lambda at, client: tools.go(at, client, 2))
+add("go-v2", "hdr-gcs", "go-v2", lambda at, client: tools.go(at, client, 2))
 add("go-v2", "hdr-ae", "go-v2", lambda at, client: tools.go(at, client, 2))
 add("go-v2", "clk-skew", "go-v2", lambda at, client: tools.go(at, client, 2), dialect="minio")
 add("go-v1", "tok-missing", "go-v1", lambda at, client: tools.go(at, client, 1))
@@ -217,3 +218,9 @@ archived("cors-none", "a bucket without rules for pages", ["CORS-NONE", "CORS-OR
 add("har", ("hst-proxy", told("a proxy puts its upstream's name into Host", ["HST-PROXY", "HST-REPLACED"], "sent", change=host("storage:9000"))), "chromium", page((get_link, {})), dialect="minio")
 add("har", ("pre-expired", told("opened after its end", ["PRE-EXPIRED"], "code", clock=3600)), "chromium", page((get_link, {})))
 
+# Another server that verifies signatures and says nothing of what it compared with.
+add("boto3", "sec-newline", "boto3", tools.boto3, dialect="rclone", way="proven")
+add("aws-cli", "hst-proxy", "aws-cli-2", cli2, dialect="rclone", way="sent")
+add("js-middleware", "sec-quotes", "js-v3", middleware, dialect="rclone", way="proven")
+add("curl-verbose", "sec-newline", "curl", opened(get_link), dialect="rclone", way="proven")
+add("error-document", "sec-wrong", "js-v3", answered(tools.js_v3), dialect="rclone", way="nothing")

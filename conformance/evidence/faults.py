@@ -99,21 +99,26 @@ def other_checksum(_request):
     return Message("HTTP/1.1 400 Bad Request", [("Content-Type", "application/xml"), ("Server", "TwistedWeb/24.3.0")], text.encode())
 
 
-def decoded(request):
-    """As a server that puts the decoded path into its canonical request: everything else is as the client signed it."""
-    claim = dict(re.findall(r"(Credential|SignedHeaders|Signature)=([^, ]+)", request.get("authorization")))
-    path, _, query = request.target.partition("?")
-    names = claim["SignedHeaders"].split(";")
-    lines = [request.method, urllib.parse.unquote(path), query, *(f"{name}:{request.get(name)}" for name in names), "", claim["SignedHeaders"], request.get("x-amz-content-sha256")]
-    canonical = "\n".join(lines)
-    scope = claim["Credential"].partition("/")[2]
-    string = f"AWS4-HMAC-SHA256\n{request.get('x-amz-date')}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
-    text = (
-        '<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>SignatureDoesNotMatch</Code><Message>The request signature we calculated does not match the signature you provided. '
-        f"Check your key and signing method.</Message><AWSAccessKeyId>{claim['Credential'].split('/')[0]}</AWSAccessKeyId><StringToSign>{string}</StringToSign>"
-        f"<SignatureProvided>{claim['Signature']}</SignatureProvided><CanonicalRequest>{html.escape(canonical)}</CanonicalRequest><RequestId>51a9cd</RequestId></Error>"
-    )
-    return Message("HTTP/1.1 403 Forbidden", [("Content-Type", "application/xml")], text.encode())
+def computed(path=lambda path: path, leaves_out="-"):
+    """As a server that makes its canonical request otherwise than the rules say, of a request that is signed rightly: with another path,
+    or without some of the signed headers."""
+
+    def apply(request):
+        claim = dict(re.findall(r"(Credential|SignedHeaders|Signature)=([^, ]+)", request.get("authorization")))
+        place, _, query = request.target.partition("?")
+        names = [name for name in claim["SignedHeaders"].split(";") if not name.startswith(leaves_out)]
+        lines = [request.method, path(place), query, *(f"{name}:{request.get(name)}" for name in names), "", ";".join(names), request.get("x-amz-content-sha256")]
+        canonical = "\n".join(lines)
+        scope = claim["Credential"].partition("/")[2]
+        string = f"AWS4-HMAC-SHA256\n{request.get('x-amz-date')}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
+        text = (
+            '<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>SignatureDoesNotMatch</Code><Message>The request signature we calculated does not match the signature you provided. '
+            f"Check your key and signing method.</Message><AWSAccessKeyId>{claim['Credential'].split('/')[0]}</AWSAccessKeyId><StringToSign>{string}</StringToSign>"
+            f"<SignatureProvided>{claim['Signature']}</SignatureProvided><CanonicalRequest>{html.escape(canonical)}</CanonicalRequest><RequestId>51a9cd</RequestId></Error>"
+        )
+        return Message("HTTP/1.1 403 Forbidden", [("Content-Type", "application/xml")], text.encode())
+
+    return apply
 
 
 PERMANENT = "The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint."
@@ -151,6 +156,7 @@ FAULTS = {
     "tok-invalid": Fault(["TOK-INVALID"], "code", "the token of other credentials", who="mixed"),
     "red-301": Fault(["RED-301"], "code", "the bucket is at another endpoint", change=redirect("301 Moved Permanently", "PermanentRedirect", PERMANENT, "photos.s3.eu-central-1.amazonaws.com")),
     "red-307": Fault(["RED-307"], "code", "a new bucket at the global endpoint", change=redirect("307 Temporary Redirect", "TemporaryRedirect", TEMPORARY, "photos.s3.eu-central-1.amazonaws.com")),
-    "srv-canon": Fault(["SRV-CANON"], "compared", "the server decodes the path before it signs", {"object": "cats/tom (1).jpg"}, change=decoded),
+    "srv-canon": Fault(["SRV-CANON"], "compared", "the server decodes the path before it signs", {"object": "cats/tom (1).jpg"}, change=computed(path=urllib.parse.unquote)),
+    "hdr-gcs": Fault(["HDR-GCS"], "compared", "the server leaves the SDK's own headers out, as Google's does", change=computed(leaves_out="amz-sdk-")),
     "denied": Fault([], "granted", "an access policy does not allow it", who="guest"),
 }
