@@ -2,7 +2,12 @@
 //!
 //! Not here: colour and layout (the command line has those), and why they differ (`explain`).
 
+use countersign_diagnose::{is_secret_header, is_secret_parameter};
+
 use crate::canonical::CanonicalText;
+
+/// What stands in the place of a credential.
+const HIDDEN: &str = "***";
 
 /// The lines of two canonical requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +31,23 @@ impl Line {
     /// Whether both sides have the same.
     pub fn is_same(&self) -> bool {
         self.left == self.right
+    }
+
+    /// One of its sides, without the credentials in it.
+    pub(crate) fn shown(&self, side: &Option<String>) -> Option<String> {
+        let text = side.as_deref()?;
+        let is_secret = self.what.strip_prefix("header ").is_some_and(is_secret_header);
+        if is_secret {
+            return Some(HIDDEN.to_owned());
+        }
+        if self.what != "query" {
+            return Some(text.to_owned());
+        }
+        let hide = |parameter: &str| match parameter.split_once('=') {
+            Some((name, _)) if is_secret_parameter(name) => format!("{name}={HIDDEN}"),
+            Some(_) | None => parameter.to_owned(),
+        };
+        Some(text.split('&').map(hide).collect::<Vec<_>>().join("&"))
     }
 }
 

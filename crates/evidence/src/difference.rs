@@ -61,8 +61,8 @@ fn of_line(line: &Line) -> Option<ReportCause> {
             received.is_none_or(str::is_empty).then(|| lost(name))
         }
     }?;
-    cause.signed = line.left.clone();
-    cause.received = line.right.clone();
+    cause.signed = line.shown(&line.left);
+    cause.received = line.shown(&line.right);
     Some(cause)
 }
 
@@ -240,6 +240,14 @@ mod tests {
             assert_eq!(ids, [id], "{uri} {query} {headers}");
             assert!(!causes[0].title.is_empty() && !causes[0].cure.is_empty());
         }
+    }
+
+    #[test]
+    fn a_token_that_was_lost_is_not_shown() {
+        let client = text("/a", "", "host:h\nx-amz-security-token:tokentoken");
+        let causes = causes(&client, &text("/a", "", "host:h"));
+        assert_eq!(causes.first().map(|cause| cause.id), Some("HDR-MISSING"));
+        assert!(!format!("{causes:?}").contains("tokentoken"));
     }
 
     #[test]

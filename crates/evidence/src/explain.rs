@@ -4,7 +4,7 @@
 //!
 //! Keeps true: the secret stands in nothing that comes out.
 
-use countersign_diagnose::{PAGES_URL, Report, ReportCause, ids, title};
+use countersign_diagnose::{PAGES_URL, Report, ReportCause, ReportCulprit, ReportTried, ids, title};
 use countersign_sigv4::Secret;
 
 use crate::answer::{Answer, Told};
@@ -39,6 +39,12 @@ pub struct Explained {
     pub causes: Vec<ReportCause>,
     /// What is certainly not the cause, in sentences.
     pub ruled_out: Vec<String>,
+    /// Whether the signature is right apart from what the request was refused for: `valid`, `invalid`, `unknown`.
+    pub otherwise: &'static str,
+    /// Who probably did it.
+    pub culprit: Option<ReportCulprit>,
+    /// What the search did, where there was one.
+    pub tried: Option<ReportTried>,
     /// What the client signed (left) and what the server made of what it received (right), where both are known.
     pub comparison: Option<Comparison>,
     /// What the server said itself, if it is one that explains.
@@ -54,6 +60,9 @@ pub fn explain(evidence: &Evidence, known: &Known<'_>) -> Explained {
         status: "unknown",
         causes: Vec::new(),
         ruled_out: Vec::new(),
+        otherwise: "unknown",
+        culprit: None,
+        tried: None,
         comparison: None,
         by_server: evidence.answer.as_ref().and_then(Answer::told),
         notes: evidence.notes.iter().map(|note| (*note).to_owned()).collect(),
@@ -211,6 +220,9 @@ impl Explained {
             text.replace("this server", "the server")
                 .replace("This server", "The server")
         };
+        self.otherwise = report.otherwise;
+        self.culprit = report.culprit;
+        self.tried = Some(report.tried);
         self.causes = report.causes;
         for cause in &mut self.causes {
             cause.what = there(std::mem::take(&mut cause.what));

@@ -412,12 +412,18 @@ impl<'a> Matter<'a> {
             Some(verify(request, &claimed, rule_of(&claimed), &key).matched)
         });
         match verdict {
-            Some(true) => explained
-                .ruled_out
-                .push("Apart from that the signature is right.".to_owned()),
-            Some(false) => explained
-                .notes
-                .push("The signature does not match either.".to_owned()),
+            Some(true) => {
+                explained.otherwise = "valid";
+                explained
+                    .ruled_out
+                    .push("Apart from that the signature is right.".to_owned());
+            }
+            Some(false) => {
+                explained.otherwise = "invalid";
+                explained
+                    .notes
+                    .push("The signature does not match either.".to_owned());
+            }
             None => {}
         }
     }
@@ -583,8 +589,8 @@ fn miscanonicalized(client: &CanonicalText, server: &CanonicalText) -> ReportCau
         ),
         "The client needs no change: report it to the server's vendor with both lines, or avoid what it gets wrong (such characters in keys).",
     );
-    cause.signed = line.and_then(|line| line.left.clone());
-    cause.received = line.and_then(|line| line.right.clone());
+    cause.signed = line.and_then(|line| line.shown(&line.left));
+    cause.received = line.and_then(|line| line.shown(&line.right));
     cause
 }
 
@@ -592,7 +598,7 @@ fn first_difference(client: &CanonicalText, server: &CanonicalText) -> Option<St
     let lines = compare(client, server);
     let line = lines.first_difference()?;
     let shown = |side: &Option<String>| {
-        side.as_deref()
+        line.shown(side)
             .map_or("nothing".to_owned(), |text| format!("`{text}`"))
     };
     Some(format!(

@@ -12,8 +12,12 @@ use crate::explain::Explained;
 impl Explained {
     /// For programs.
     pub fn document(&self) -> Value {
-        let line = |line: &Line| json!({ "what": line.what, "signed": line.left, "received": line.right, "same": line.is_same() });
-        json!({
+        let line = |line: &Line| json!({ "what": line.what, "signed": line.shown(&line.left), "received": line.shown(&line.right), "same": line.is_same() });
+        let lines = self
+            .comparison
+            .as_ref()
+            .map(|comparison| comparison.lines.as_slice());
+        let mut document = json!({
             "version": 1,
             "form": self.form.as_str(),
             "status": self.status,
@@ -21,9 +25,32 @@ impl Explained {
             "byServer": self.by_server.as_ref().map(|told| &told.named),
             "ruledOut": self.ruled_out,
             "message": self.sentence(),
-            "lines": self.comparison.as_ref().map(|comparison| comparison.lines.iter().map(line).collect::<Vec<_>>()),
+            "otherwise": self.otherwise,
+            "lines": lines.map(|lines| lines.iter().map(line).collect::<Vec<_>>()),
             "notes": self.notes,
-        })
+        });
+        // As in the server's document these are there where something is known.
+        let more = [
+            (
+                "culprit",
+                self.culprit
+                    .as_ref()
+                    .and_then(|culprit| serde_json::to_value(culprit).ok()),
+            ),
+            (
+                "tried",
+                self.tried
+                    .as_ref()
+                    .and_then(|tried| serde_json::to_value(tried).ok()),
+            ),
+            ("texts", lines.map(texts)),
+        ];
+        for (name, value) in more {
+            if let (Some(value), Some(fields)) = (value, document.as_object_mut()) {
+                fields.insert(name.to_owned(), value);
+            }
+        }
+        document
     }
 
     /// What happened and what to do, for the end of an error message; empty if nothing is known.
@@ -81,7 +108,7 @@ impl Explained {
             for (name, side) in [("signed", &line.left), ("received", &line.right)] {
                 out.push_str(&format!(
                     "  {name:9} {}\n",
-                    harmless(side.as_deref().unwrap_or("(no such line)"))
+                    harmless(line.shown(side).as_deref().unwrap_or("(no such line)"))
                 ));
             }
         }
@@ -95,6 +122,31 @@ impl Explained {
         }
         out
     }
+}
+
+/// Both canonical requests in the shape of the server's document: a line that is the same on both sides is a text.
+fn texts(lines: &[Line]) -> Value {
+    let is_same = lines.iter().all(Line::is_same);
+    let mut canonical_request = Vec::new();
+    for line in lines {
+        let side = |side: &Option<String>| {
+            let text = line.shown(side)?;
+            Some(match line.what.strip_prefix("header ") {
+                Some(name) => format!("{name}:{text}"),
+                None => text,
+            })
+        };
+        if line.what == "signed headers" {
+            canonical_request.push(json!(""));
+        }
+        canonical_request.push(match (line.is_same(), side(&line.left), side(&line.right)) {
+            (true, Some(text), _) => json!(text),
+            (_, Some(signed), Some(received)) => json!({ "signed": signed, "received": received }),
+            (_, Some(signed), None) => json!({ "signed": signed }),
+            (_, None, received) => json!({ "received": received }),
+        });
+    }
+    json!({ "differs": if is_same { "key" } else { "lines" }, "canonicalRequest": canonical_request })
 }
 
 /// A text without anything that a terminal obeys.
@@ -139,6 +191,23 @@ mod tests {
             "{}",
             explained.text()
         );
+    }
+
+    #[test]
+    fn both_texts_are_in_the_shape_of_the_servers_document_and_hold_no_token() {
+        let canonical = |host: &str, token: &str| {
+            format!("GET\\n/b/k\\nX-Amz-Security-Token={token}\\nhost:{host}\\nx-amz-security-token:{token}\\n\\nhost;x-amz-security-token\\nUNSIGNED-PAYLOAD").replace("\\n", "\n")
+        };
+        let text = |host: &str| {
+            crate::canonical::CanonicalText::parse(&canonical(host, "tokentoken")).expect("canonical")
+        };
+        let mut explained = explained("<Error><Code>NoSuchKey</Code><Message>m</Message></Error>");
+        explained.comparison = Some(crate::compare::compare(&text("a"), &text("b")));
+        let document = explained.document();
+        let expected = serde_json::json!({ "differs": "lines", "canonicalRequest": ["GET", "/b/k", "X-Amz-Security-Token=***",
+            { "signed": "host:a", "received": "host:b" }, "x-amz-security-token:***", "", "host;x-amz-security-token", "UNSIGNED-PAYLOAD"] });
+        assert_eq!(document.get("texts"), Some(&expected));
+        assert!(!document.to_string().contains("tokentoken") && !explained.text().contains("tokentoken"));
     }
 
     #[test]
