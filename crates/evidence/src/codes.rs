@@ -421,19 +421,21 @@ fn checksum_of_nothing() -> ReportCause {
     exact(
         "PAY-CRC-EMPTY",
         "query",
-        "The link was made with the checksum of an empty body (x-amz-checksum-crc32=AAAAAA==), and a body is sent with it".to_owned(),
+        "The checksum of an empty body was signed (x-amz-checksum-crc32: AAAAAA==), and a body is sent with it".to_owned(),
         "Make the link with new S3Client({requestChecksumCalculation: \"WHEN_REQUIRED\"}), or with the real checksum.",
     )
 }
 
 fn is_checksum_of_nothing(sent: &Sent) -> bool {
     let query = sent.query.as_deref().unwrap_or_default().to_ascii_lowercase();
-    [
-        "x-amz-checksum-crc32=aaaaaa%3d%3d",
-        "x-amz-checksum-crc32=aaaaaa==",
-    ]
-    .iter()
-    .any(|mark| query.contains(mark))
+    let in_header = sent.header("x-amz-checksum-crc32") == Some("AAAAAA==");
+    in_header
+        || [
+            "x-amz-checksum-crc32=aaaaaa%3d%3d",
+            "x-amz-checksum-crc32=aaaaaa==",
+        ]
+        .iter()
+        .any(|mark| query.contains(mark))
 }
 
 fn has_session_token(sent: Option<&Sent>) -> bool {
@@ -449,6 +451,34 @@ fn has_session_token(sent: Option<&Sent>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_checksum_of_nothing_is_known_in_a_link_and_in_a_header() {
+        let answer = Answer {
+            code: "BadDigest".to_owned(),
+            message: "The CRC32 you specified did not match the calculated checksum.".to_owned(),
+            ..Answer::default()
+        };
+        let named = |url: &str, headers: &[(&str, &str)]| {
+            let mut sent = Sent::to_url("PUT", url)?;
+            sent.add_headers(
+                headers
+                    .iter()
+                    .map(|(name, value)| ((*name).into(), (*value).into())),
+            );
+            match by_code(&answer, Some(&sent))? {
+                Word::Cause(cause) => Some(cause.id),
+                Word::NoCause(_) => None,
+            }
+        };
+        let header = |value| [("X-Amz-Checksum-Crc32", value)];
+        assert_eq!(
+            named("https://h/k?x-amz-checksum-crc32=AAAAAA%3D%3D", &[]),
+            Some("PAY-CRC-EMPTY")
+        );
+        assert_eq!(named("https://h/k", &header("AAAAAA==")), Some("PAY-CRC-EMPTY"));
+        assert_eq!(named("https://h/k", &header("ihBq/g==")), Some("PAY-MISMATCH"));
+    }
 
     #[test]
     fn codes_name_causes_with_what_comes_with_them() {

@@ -12,7 +12,8 @@ use crate::literal::Literal;
 const NOTE_V2: &str = "The SDK for JavaScript version 2 drops what the server answered but for code and message; \
     print error.originalError or this.httpResponse.body.toString() in request.on('error') to see the rest.";
 const NOTE_NO_REQUEST: &str = "The error does not show the request; in version 3 print it with \
-    client.middlewareStack.add((next) => (args) => { console.log(args.request); return next(args); }, { step: 'finalizeRequest', priority: 'low' }).";
+    client.middlewareStack.add((next) => (args) => { console.log(args.request); return next(args); }, { step: 'finalizeRequest', priority: 'low' }), \
+    or let the npm package countersign capture it.";
 
 pub(crate) fn read(text: &str) -> Option<Evidence> {
     let values = values(text);
