@@ -23,16 +23,23 @@ const HERE = dirname(fileURLToPath(import.meta.url));
 const PACKED = resolve(process.env.COUNTERSIGN_NPM ?? join(HERE, "../../target/npm"));
 const TWENTY_MINUTES = 20 * 60 * 1000;
 const run = promisify(execFile);
-let ours, asAws, others, folder, countersign;
+let ours, asAws, others, tarballs, folder, countersign;
 
-before(async () => {
-  folder = scratch();
+/// An application with these packages; what it gives is how it requires them.
+async function application(tarballs) {
+  const folder = scratch();
   writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "app", private: true }));
-  const tarballs = readdirSync(PACKED).filter((name) => name.endsWith(".tgz")).map((name) => join(PACKED, name));
-  assert.equal(tarballs.length, 2, `cargo xtask npm makes them: ${PACKED}`);
   const flags = ["--offline", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error", "--cache", join(folder, ".npm")];
   await run("npm", ["install", ...flags, ...tarballs], { cwd: folder });
-  countersign = createRequire(join(folder, "app.js"))("countersign");
+  return { folder, require: createRequire(join(folder, "app.js")) };
+}
+
+before(async () => {
+  tarballs = readdirSync(PACKED).filter((name) => name.endsWith(".tgz")).sort().map((name) => join(PACKED, name));
+  assert.equal(tarballs.length, 2, `cargo xtask npm makes them: ${PACKED}`);
+  const app = await application(tarballs);
+  folder = app.folder;
+  countersign = app.require("countersign");
   [ours, asAws, others] = await Promise.all([startServer(), startServer({ args: ["--diagnosis", "off"] }), startRclone()]);
   for (const server of [ours, asAws, others]) {
     server.bucket = bucketName("npm");
@@ -248,6 +255,19 @@ test("npm validate: what it finds is what the server then refuses", async () => 
   const [finding] = countersign.validate({ credentials });
   const error = await thrown(put(countersign.capture(client(ours, { credentials })), ours));
   assert.equal(countersign.explain(error).causes[0].id, finding.cause);
+});
+
+test("npm: without the package of its platform it says which one is missing", async () => {
+  const { require } = await application(tarballs.slice(0, 1));
+  const alone = require("countersign");
+  const s3 = client(others, withSecret(WRONG_SECRET));
+  assert.throws(() => s3.middlewareStack.use(alone.plugin({ annotate: true })), /@countersign\/linux-(x64|arm64)-gnu is not installed/);
+  s3.middlewareStack.use(alone.plugin);
+  const error = await thrown(put(s3, others));
+  assert.equal(error.name, "SignatureDoesNotMatch");
+  assert.throws(() => alone.explain(error), /is not installed/);
+  // What it captured is a text like any other.
+  found(countersign.explain(JSON.stringify(alone.captured(error)), { credentials: { ...CREDENTIALS, secretAccessKey: WRONG_SECRET } }), "SEC-WRONG", "inferred");
 });
 
 test("npm: import and require give the same", async () => {

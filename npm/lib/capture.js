@@ -5,6 +5,7 @@
 // handed on whole.
 "use strict";
 
+const { addon } = require("./native.js");
 const { ofHttpRequest, ofHttpRequestV2, pairs } = require("./shapes.js");
 
 const kept = new WeakMap();
@@ -16,13 +17,16 @@ function keep(error, exchange) {
   if (typeof error === "object" && error !== null) kept.set(error, exchange);
 }
 
-/** Puts cause and cure behind the message, unless the server said them there. */
+/** Puts cause and cure behind the message, unless the server said them there. Whatever goes wrong here, the error stays what it is. */
 function annotated(error) {
-  // Explaining needs this file.
-  const { explain } = require("./explain.js");
-  const { message, causes } = explain(error);
-  const ids = causes.map(({ id }) => id);
-  if (message && !ids.some((id) => error.message.includes(`(${id}`))) error.message = `${error.message} ${message}`;
+  try {
+    // Explaining needs this file.
+    const { message, causes } = require("./explain.js").explain(error);
+    const ids = causes.map(({ id }) => id);
+    if (message && !ids.some((id) => error.message.includes(`(${id}`))) error.message = `${error.message} ${message}`;
+  } catch {
+    // A message that cannot be written, or an addon that fails: the caller wants the error and not ours.
+  }
 }
 
 /** The bytes of a body, however it comes. */
@@ -38,6 +42,8 @@ async function bytesOf(body) {
 const identityOf = (context) => context.__smithy_context?.selectedHttpAuthScheme?.identity;
 
 function applyToStack(stack, { annotate = false } = {}) {
+  // Whoever wants explanations hears at once if there can be none.
+  if (annotate) addon();
   const exchanges = new WeakMap();
 
   // Next after the signer, in each attempt: what it left. What goes wrong below comes by here with the answer.
@@ -89,6 +95,7 @@ const plugin = Object.assign((options) => ({ applyToStack: (stack) => applyToSta
 });
 
 function captureV2(client, { annotate = false } = {}) {
+  if (annotate) addon();
   const before = client.customRequestHandler;
   client.customizeRequests((request) => {
     before?.call(client, request);
