@@ -10,6 +10,9 @@ use zeroize::{Zeroize, Zeroizing};
 
 /// So many bytes are compressed at once.
 const BLOCK: usize = 64;
+/// What the two halves of an HMAC mix into their key.
+const INNER: u8 = 0x36;
+const OUTER: u8 = 0x5c;
 /// Where the length of the text stands in its last block.
 const LENGTH_AT: usize = BLOCK - 8;
 
@@ -98,10 +101,11 @@ impl Midstate {
     }
 }
 
+/// Of the words, into which a key was mixed. A key fills its block and is compressed at once, so the bytes that wait are those of a
+/// message.
 impl Zeroize for Midstate {
     fn zeroize(&mut self) {
         self.words.zeroize();
-        self.rest.zeroize();
     }
 }
 
@@ -126,20 +130,24 @@ impl Keyed {
         if hmac_key.len() <= BLOCK {
             put(block.as_mut_slice(), hmac_key);
         } else {
-            let mut whole = Zeroizing::new(Midstate::EMPTY);
+            let mut whole = Midstate::EMPTY;
             whole.update(hmac_key);
             let hash = Zeroizing::new(whole.finish());
             put(block.as_mut_slice(), hash.as_slice());
+            // Here the last bytes are those of the key.
+            whole.rest.zeroize();
+            whole.words.zeroize();
         }
-        let padded = |pad: u8| {
-            let padded = Zeroizing::new(block.map(|byte| byte ^ pad));
+        // One block for both paddings: wiping it takes longer than compressing it.
+        let mut padded = |pad: u8| {
+            block.iter_mut().for_each(|byte| *byte ^= pad);
             let mut state = Zeroizing::new(Midstate::EMPTY);
-            state.update(padded.as_slice());
+            state.update(block.as_slice());
             state
         };
         Keyed {
-            inner: padded(0x36),
-            outer: padded(0x5c),
+            inner: padded(INNER),
+            outer: padded(INNER ^ OUTER),
         }
     }
 
