@@ -142,7 +142,7 @@ pub(crate) fn captures(workspace: &Workspace, names: &[&str]) -> ExitCode {
     let make = workspace.script("conformance/evidence/make").args(names);
     steps.process(
         "captures",
-        &make.env("COUNTERSIGN_BIN", &binary.display().to_string()),
+        &make.env("COUNTERSIGN_BIN", binary.display().to_string()),
     );
     steps.close()
 }

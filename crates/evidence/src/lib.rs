@@ -11,6 +11,8 @@
 
 mod answer;
 mod bundle;
+mod by_request;
+mod by_texts;
 mod canonical;
 mod codes;
 mod compare;
