@@ -6,8 +6,12 @@ Which cause is expected stands in a table; what a server really does is asked of
 
 import json
 import os
+import socket
+import socketserver
+import ssl
 import subprocess
 import tempfile
+import threading
 from pathlib import Path
 
 import harness
@@ -131,6 +135,81 @@ def doctor_tells_a_wrong_key_and_a_wrong_region(server, bucket):
     assert far.code == 7 and set(far.causes()) == {"SCP-REGION"} and far.report["region"] == "us-east-1", far.text
     spoilt = Examined(server.url, bucket, secret=f"{SECRET}\n")
     assert "SEC-NEWLINE" in spoilt.causes(), spoilt.text
+
+
+class Tls:
+    """Ends TLS in front of a server with a certificate made for the occasion, and passes bytes on."""
+
+    def __init__(self, upstream, name, days, is_authority=False):
+        self.folder = tempfile.TemporaryDirectory(prefix="countersign-conformance-")
+        self.certificate, key = (str(Path(self.folder.name, name)) for name in ("certificate.pem", "key.pem"))
+        config = Path(self.folder.name, "config")
+        kind = "TRUE" if is_authority else "FALSE"
+        config.write_text(f"[req]\ndistinguished_name=dn\nx509_extensions=v3\n[dn]\n[v3]\nbasicConstraints=CA:{kind}\nsubjectAltName={name}\n")
+        command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-config", str(config), "-days", str(days)]
+        subprocess.run([*command, "-keyout", key, "-out", self.certificate, "-subj", "/O=Countersign/CN=conformance"], check=True, capture_output=True)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.certificate, key)
+        host, port = upstream.split(":")
+
+        class Relay(socketserver.BaseRequestHandler):
+            def handle(relay):
+                try:
+                    with context.wrap_socket(relay.request, server_side=True) as front, socket.create_connection((host, int(port))) as back:
+                        back_to_front = threading.Thread(target=pipe, args=(back, front), daemon=True)
+                        back_to_front.start()
+                        pipe(front, back)
+                        back_to_front.join(10)
+                except OSError:
+                    self.failed += 1
+
+        self.failed = 0
+        self.listener = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Relay)
+        self.listener.daemon_threads = True
+        self.url = f"https://127.0.0.1:{self.listener.server_address[1]}"
+        threading.Thread(target=self.listener.serve_forever, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.listener.shutdown()
+        self.listener.server_close()
+        self.folder.cleanup()
+
+
+def pipe(source, sink):
+    try:
+        while block := source.recv(65536):
+            sink.sendall(block)
+        sink.shutdown(socket.SHUT_WR)
+    except OSError:
+        return
+
+
+@pytest.mark.parametrize(
+    ("made", "is_named", "says"),
+    [
+        (("IP:127.0.0.1", 300), True, None),
+        (("IP:127.0.0.1", 3), True, "ends in"),
+        (("IP:127.0.0.1", 300), False, "nknown"),
+        (("DNS:other.example", 300), True, "not valid for"),
+        (("IP:127.0.0.1", 300, True), True, "CaUsedAsEndEntity"),
+    ],
+    ids=["fine", "ends soon", "unknown", "another name", "an authority"],
+)
+def doctor_says_of_a_certificate_what_is_wrong_with_it(server, bucket, made, is_named, says):
+    with Tls(server.host, *made) as front:
+        named = {"AWS_CA_BUNDLE": front.certificate} if is_named else {}
+        examined = Examined(front.url, bucket, **named)
+    trouble = examined.trouble()
+    if says is None:
+        assert (examined.code, trouble) == (0, []), examined.text
+        return
+    assert [finding["id"] for finding in trouble] == ["network.tls"], examined.text
+    assert says in trouble[0]["seen"] and "CN=conformance" in trouble[0]["seen"], trouble
+    # Nothing is sent to a server that is not trusted.
+    assert any(finding["id"] == "signed.plain" for finding in examined.report["findings"]) == (trouble[0]["verdict"] == "warning")
 
 
 class Rclone:

@@ -10,6 +10,7 @@
 //! off; no secret, session token or whole signature stands in a finding.
 
 mod checks;
+mod cures;
 mod draft;
 mod finding;
 mod place;

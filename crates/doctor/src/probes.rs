@@ -16,6 +16,7 @@ use std::collections::VecDeque;
 
 pub(crate) use keys::list;
 
+use crate::cures;
 use crate::draft::Draft;
 use crate::finding::{Finding, Proof, Verdict, with_settings};
 use crate::refused::{Why, why};
@@ -32,10 +33,13 @@ pub(crate) struct Probe {
     by_difference: Option<&'static str>,
     /// How bad it is if it is refused.
     refused: Verdict,
-    expects: Box<dyn Fn(&Reply) -> Option<Odd> + Send + Sync>,
+    expects: Expectation,
     /// What is asked next if this was accepted.
     then: Vec<Probe>,
 }
+
+/// What looks at an answer and says what is odd about it.
+type Expectation = Box<dyn Fn(&Reply) -> Option<Odd> + Send + Sync>;
 
 /// Something about an answer that should not be so.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -260,7 +264,8 @@ fn of_refused(session: &Session<'_>, id: &'static str, probe: &Probe, mut why: W
     if let (None, true, Some(cause)) = (why.cause, why.is_about_signature, probe.by_difference) {
         why.cause = Some((cause, Proof::Difference));
         why.what = format!("{} Without it the same request is accepted.", why.what);
-        why.cure = with_settings(why.cure, cause, session.shown.as_deref());
+        let cure = cures::of_way(cause).map(str::to_owned).or(why.cure);
+        why.cure = with_settings(cure, cause, session.shown.as_deref());
     }
     why.finding(id, probe.refused)
 }

@@ -8,6 +8,7 @@ use countersign_diagnose::PAGES_URL;
 use countersign_evidence::{Answer, CanonicalText, Evidence, Explained, Known, Texts, compare, explain};
 use countersign_sigv4::{canonical_query, canonical_value, decode_percent};
 
+use crate::cures;
 use crate::draft::{Auth, Change, Draft, between};
 use crate::finding::{Finding, Proof, Verdict, with_settings};
 use crate::session::{Exchange, Session, is_about_signature};
@@ -84,6 +85,7 @@ pub(crate) async fn why(
         }
     }
     if let Some((id, _)) = why.cause {
+        why.cure = cures::of_way(id).map(str::to_owned).or(why.cure);
         why.cure = with_settings(why.cure.take(), id, session.shown.as_deref());
     }
     why

@@ -60,11 +60,6 @@ fn read(answer: &[u8; PACKET_BYTES], left: u64, arrived: u64) -> Option<f64> {
 }
 
 /// Stamps count 2^-32 seconds and wrap round in 2036; a difference is right as long as it is less than 68 years.
-#[expect(
-    clippy::cast_possible_wrap,
-    clippy::cast_precision_loss,
-    reason = "the difference is signed on purpose, and microseconds are enough"
-)]
 fn seconds_between(from: u64, to: u64) -> f64 {
     to.wrapping_sub(from) as i64 as f64 / 4_294_967_296.0
 }
@@ -72,7 +67,8 @@ fn seconds_between(from: u64, to: u64) -> f64 {
 fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let seconds = since.as_secs().wrapping_add(SECONDS_1900_TO_1970);
-    (seconds << 32) | (u64::from(since.subsec_nanos()) << 32) / 1_000_000_000
+    let fraction = (u64::from(since.subsec_nanos()) << 32) / 1_000_000_000;
+    (seconds << 32) | fraction
 }
 
 const PACKET_BYTES: usize = 48;

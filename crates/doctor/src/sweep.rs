@@ -16,14 +16,11 @@ use crate::session::Session;
 
 pub(crate) async fn run(session: &Session<'_>, watch: &dyn crate::Watch) -> Finding {
     const ID: &str = "cleanup";
-    let mut all: BTreeSet<String> = session.all_made().into_iter().collect();
     // Only what is there need be deleted, and whatever is there below the prefix is ours.
-    if let Ok(names) = probes::list(session).await {
-        all = names
-            .into_iter()
-            .filter(|name| name.starts_with(&session.prefix))
-            .collect();
-    }
+    let all = match ours(session).await {
+        Some(names) => names,
+        None => session.all_made().into_iter().collect(),
+    };
     let mut left = BTreeSet::new();
     for object_key in &all {
         watch.step("taking away what was made");
@@ -32,25 +29,9 @@ pub(crate) async fn run(session: &Session<'_>, watch: &dyn crate::Watch) -> Find
         }
     }
     // A DELETE of a changed name says that it was done, so what counts is whether it is gone.
-    match probes::list(session).await {
-        Ok(names) => {
-            left = names
-                .into_iter()
-                .filter(|name| name.starts_with(&session.prefix))
-                .collect()
-        }
-        Err(_) => {}
-    }
+    left = ours(session).await.unwrap_or(left);
     if !left.is_empty() && delete_all(session, &left).await {
-        match probes::list(session).await {
-            Ok(names) => {
-                left = names
-                    .into_iter()
-                    .filter(|name| name.starts_with(&session.prefix))
-                    .collect()
-            }
-            Err(_) => left.clear(),
-        }
+        left = ours(session).await.unwrap_or_default();
     }
     if left.is_empty() {
         return Finding::new(ID, Verdict::Ok, "Everything that was made is deleted again.");
@@ -71,6 +52,17 @@ pub(crate) async fn run(session: &Session<'_>, watch: &dyn crate::Watch) -> Find
     ));
     finding.probes = left.into_iter().collect();
     finding
+}
+
+/// What is listed below the prefix; `None` if it cannot be listed.
+async fn ours(session: &Session<'_>) -> Option<BTreeSet<String>> {
+    let names = probes::list(session).await.ok()?;
+    Some(
+        names
+            .into_iter()
+            .filter(|name| name.starts_with(&session.prefix))
+            .collect(),
+    )
 }
 
 async fn delete(session: &Session<'_>, object_key: &str) -> bool {

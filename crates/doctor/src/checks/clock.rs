@@ -92,7 +92,6 @@ pub(crate) fn server(date: Option<i64>, asked: i64, answered: i64, ntp: Option<f
     } else {
         date.saturating_sub(answered).max(0)
     };
-    #[expect(clippy::cast_precision_loss, reason = "seconds")]
     let far = ahead.unsigned_abs() as f64;
     let way = if ahead > 0 { "behind" } else { "ahead of" };
     if far <= UNEASY_SECONDS {

@@ -125,9 +125,12 @@ fn tls(wire: &Wire, opened: Result<(), Fault>, now: i64) -> Finding {
                 "{fault}. The server shows a certificate of {} by {}{chain}.",
                 shown.subject, shown.issuer
             );
-            Finding::new(ID, Verdict::Failed, seen).cured_by(
-                "If the authority is your own, name it: AWS_CA_BUNDLE (AWS CLI, boto3, this tool), NODE_EXTRA_CA_CERTS (Node), SSL_CERT_FILE; else renew the certificate for this name and serve the whole chain.",
-            )
+            let cure = match fault.to_string().contains("CaUsedAsEndEntity") {
+                // What `openssl req -x509` makes unless it is told otherwise.
+                true => AUTHORITY_AS_SERVER,
+                false => NOT_TRUSTED,
+            };
+            Finding::new(ID, Verdict::Failed, seen).cured_by(cure)
         }
         (Err(fault), None) => Finding::new(ID, Verdict::Failed, format!("{fault}."))
             .cured_by("Is this a port that speaks TLS? Try the endpoint with http://."),
@@ -273,6 +276,10 @@ fn shown(reply: &Reply) -> Option<String> {
 }
 
 const SOON_DAYS: i64 = 14;
+const NOT_TRUSTED: &str = "If the authority is your own, name it: AWS_CA_BUNDLE (AWS CLI, boto3, this tool), NODE_EXTRA_CA_CERTS (Node), SSL_CERT_FILE; else renew \
+     the certificate for this name and serve the whole chain.";
+const AUTHORITY_AS_SERVER: &str = "This is a certificate of an authority, which clients in Rust, this one among them, do not take for a server's, although others do: \
+     make one with basicConstraints CA:FALSE.";
 
 #[cfg(test)]
 mod tests {

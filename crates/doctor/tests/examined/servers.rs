@@ -96,6 +96,48 @@ async fn who_signs_again_for_everybody_accepts_what_must_be_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_writes_the_same_in_another_way_is_to_be_mended_itself() {
+    // Its signature is of the text that it shows, which no client makes; so all that has parentheses is refused.
+    let front = Front {
+        request: |passing| {
+            if passing.path.contains("%28") && passing.has("authorization") {
+                for (name, value) in &mut passing.headers {
+                    if name == "authorization" {
+                        *value = String::from_utf8_lossy(value)
+                            .replace("Signature=", "Signature=0")
+                            .into_bytes();
+                        value.pop();
+                    }
+                }
+            }
+            None
+        },
+        answer: |returning| {
+            let text = String::from_utf8_lossy(&returning.body).into_owned();
+            if text.contains("<CanonicalRequest>") {
+                returning.body = text.replace("%28", "(").replace("%29", ")").into();
+            }
+        },
+        is_silent: false,
+    };
+    let report = Scene::of(front).examined().await;
+    let found = report
+        .findings
+        .iter()
+        .find(|finding| finding.id == "probe.keys" && finding.verdict.is_trouble());
+    let found = found.expect("parentheses are refused");
+    assert_eq!(found.cause, Some(("SRV-CANON", Proof::Exact)));
+    assert!(
+        found
+            .received
+            .as_deref()
+            .is_some_and(|received| received.ends_with("a(1)")),
+        "{found:?}"
+    );
+    assert_eq!(report.changes(), []);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_cannot_be_deleted_is_listed() {
     let keep = |passing: &mut Passing| {
         let is_deletion = passing.method == "DELETE" || passing.query.as_deref() == Some("delete=");
