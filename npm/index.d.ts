@@ -77,6 +77,28 @@ export interface Line {
   same: boolean;
 }
 
+/** Who probably did it, and by what that is told. */
+export interface Culprit {
+  kind: "proxy" | "browser" | "sdk" | "user" | "clock" | "credentials";
+  evidence: string;
+}
+
+/** What a search with the secret tried. */
+export interface Tried {
+  singles: number;
+  pairs: number;
+  hashedBytes: number;
+  cutShort: boolean;
+  pairsLeft?: boolean;
+  microseconds?: number;
+}
+
+/** Both canonical requests; a line that is the same on both sides is a text. */
+export interface Texts {
+  differs: "key" | "lines";
+  canonicalRequest: Array<string | { signed?: string; received?: string }>;
+}
+
 /** What is known of a refusal: the document that `countersign explain --json` prints, and the text it prints without. */
 export interface Explanation {
   version: 1;
@@ -86,10 +108,16 @@ export interface Explanation {
   /** What the server said itself, if it is one that explains. */
   byServer: string | null;
   ruledOut: string[];
+  /** Whether the signature is right apart from what the request was refused for. */
+  otherwise: "valid" | "invalid" | "unknown";
+  culprit?: Culprit;
+  tried?: Tried;
   /** Cause and cure in one sentence; empty if nothing is known. */
   message: string;
   /** Both canonical requests line by line, where both are known. */
   lines: Line[] | null;
+  /** The same in the shape of the server's document. */
+  texts?: Texts;
   notes: string[];
   text: string;
 }

@@ -16,5 +16,7 @@ export async function told(error: unknown, response: Response): Promise<string> 
     bucket: "b", key: "k", metadata: { a: "b" }, headers: new Headers(), url: new URL("https://h/?x"), expiresIn: 60,
     now: new Date(), serverDate: "Wed, 01 Jan 2025 00:00:00 GMT", credentials: { accessKeyId: "a", expiration: new Date() },
   });
-  return `${cause?.id ?? ""} ${kept?.signed?.headers[0]?.[1] ?? ""} ${ofLink.lines?.[0]?.same ?? ""} ${withKey.message} ${findings[0]?.severity ?? ""}`;
+  const changed = explanation.texts?.canonicalRequest.map((line) => (typeof line === "string" ? line : line.received ?? ""));
+  const known: string = `${explanation.otherwise} ${explanation.culprit?.kind ?? ""} ${explanation.tried?.hashedBytes ?? 0} ${changed?.length ?? 0}`;
+  return `${known} ${cause?.id ?? ""} ${kept?.signed?.headers[0]?.[1] ?? ""} ${ofLink.lines?.[0]?.same ?? ""} ${withKey.message} ${findings[0]?.severity ?? ""}`;
 }
