@@ -65,7 +65,7 @@ async fn carry_out(call: &Call<'_>, body: &mut Upload) -> Answer {
     match &call.authorized.named().operation {
         Operation::ListBuckets(request) => bucket::list(call, request).await,
         Operation::CreateBucket(request) => bucket::create(call, request, body).await,
-        Operation::HeadBucket => bucket::head(call),
+        Operation::HeadBucket => bucket::head(),
         Operation::DeleteBucket => bucket::delete(call).await,
         Operation::GetBucketLocation => bucket::location(call),
         Operation::PutBucketCors(request) => cors::put(call, request, body).await,

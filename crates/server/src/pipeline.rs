@@ -54,6 +54,9 @@ impl Answer for S3 {
         if let Some(withheld) = sharing.withheld() {
             explain::withheld(&self.0, &received, withheld, &mut response);
         }
+        if let Some(Ok(region)) = received.bucket_region().map(HeaderValue::try_from) {
+            response.headers_mut().insert(BUCKET_REGION, region);
+        }
         self.0.metrics.answered(received.operation(), response.status());
         let is_held_back = received
             .header(header::EXPECT)
@@ -253,5 +256,6 @@ pub fn sign_off(response: &mut Response<Outgoing>, request_id: &RequestId, can_g
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
 const HOST_ID: HeaderName = HeaderName::from_static("x-amz-id-2");
+const BUCKET_REGION: HeaderName = HeaderName::from_static("x-amz-bucket-region");
 /// Names causes, also where an answer has no body.
 pub const DIAGNOSIS: HeaderName = HeaderName::from_static("x-countersign-diagnosis");

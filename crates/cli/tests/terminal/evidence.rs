@@ -172,7 +172,6 @@ fn a_server_is_asked_for_its_clock_and_its_regions() {
         });
         assert_eq!(verdicts, told, "{document}");
     };
-    // Of a bucket that is not public our server says nothing to whoever does not sign.
-    check("eu-west-3", 0, ["ok", "ok", "unknown"]);
-    check("us-east-1", 7, ["ok", "failed", "unknown"]);
+    check("eu-west-3", 0, ["ok", "ok", "ok"]);
+    check("us-east-1", 7, ["ok", "failed", "failed"]);
 }

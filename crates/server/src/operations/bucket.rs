@@ -125,12 +125,9 @@ fn check_location(location: Option<&str>, region: &str) -> Result<(), Refusal> {
     }
 }
 
-pub(super) fn head(call: &Call<'_>) -> Answer {
-    let bucket = &call.ground().bucket;
+/// That it is there; its region is told with every answer.
+pub(super) fn head() -> Answer {
     let mut headers = HeaderMap::new();
-    if let Ok(region) = HeaderValue::try_from(&bucket.region) {
-        headers.insert("x-amz-bucket-region", region);
-    }
     headers.insert("x-amz-access-point-alias", HeaderValue::from_static("false"));
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/xml"));
     Ok(empty(StatusCode::OK, headers))

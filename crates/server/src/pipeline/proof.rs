@@ -334,6 +334,9 @@ async fn allow(
     let said = Said::of(asked.head, asked.form);
     let needs = facts::needs(named, &said);
     let looked = Looked::at(principal, named, &needs, asked.gateway).await?;
+    if let (Operation::HeadBucket, Some(ground)) = (&named.operation, looked.grounds.first()) {
+        asked.received.asks_for_bucket_in(&ground.bucket.region);
+    }
     let sources = Sources {
         named,
         said: &said,

@@ -30,6 +30,8 @@ pub struct Received {
     form_secrets: OnceLock<Vec<(String, String)>>,
     /// What it turned out to ask for, once that is known.
     operation: OnceLock<&'static str>,
+    /// The region of the bucket that it asks for.
+    bucket_region: OnceLock<String>,
     /// Whether it is in the record of refusals, where each request stands once.
     on_record: OnceLock<()>,
 }
@@ -47,6 +49,7 @@ impl Received {
             request_id: RequestId::new(),
             form_secrets: OnceLock::new(),
             operation: OnceLock::new(),
+            bucket_region: OnceLock::new(),
             on_record: OnceLock::new(),
         }
     }
@@ -84,6 +87,16 @@ impl Received {
     /// The name of the operation, if the request got so far.
     pub(crate) fn operation(&self) -> Option<&'static str> {
         self.operation.get().copied()
+    }
+
+    /// Notes where the bucket lies that it asks for: that is told whether or not whoever asks may use the bucket.
+    pub(crate) fn asks_for_bucket_in(&self, region: &str) {
+        self.bucket_region.get_or_init(|| region.to_owned());
+    }
+
+    /// The region to tell.
+    pub(crate) fn bucket_region(&self) -> Option<&str> {
+        self.bucket_region.get().map(String::as_str)
     }
 
     /// The method as sent.

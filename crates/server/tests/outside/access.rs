@@ -183,6 +183,26 @@ fn what_nobody_wrote_belongs_to_the_owner_of_the_bucket_and_is_what_was_announce
 }
 
 #[test]
+fn whoever_asks_for_a_bucket_is_told_its_region() {
+    let server = server();
+    for (answer, status) in [
+        (nobody(&server, "HEAD", "/bucket"), 403),
+        (server.ask(Ask::new("HEAD", "/bucket")), 200),
+    ] {
+        assert_eq!(answer.status, status);
+        assert_eq!(
+            answer.header("x-amz-bucket-region"),
+            Some("us-east-1"),
+            "{status}"
+        );
+    }
+    let none = nobody(&server, "HEAD", "/no-such-bucket");
+    assert_eq!((none.status, none.header("x-amz-bucket-region")), (404, None));
+    let object = nobody(&server, "HEAD", "/bucket/k");
+    assert_eq!((object.status, object.header("x-amz-bucket-region")), (403, None));
+}
+
+#[test]
 fn who_may_not_list_is_not_told_what_is_missing() {
     let server = server();
     put_policy(
