@@ -39,7 +39,7 @@ pub(crate) struct Arguments {
         value_name = "DIR"
     )]
     data_dir: PathBuf,
-    /// A name that a proxy in between may use for the server, HOST[:PORT]; may be repeated.
+    /// A name that a proxy in between may use for the server, HOST or HOST:PORT; may be repeated.
     #[arg(long, value_name = "HOST")]
     upstream_host: Vec<String>,
     /// The time server to ask.

@@ -16,7 +16,7 @@ use crate::running;
 /// Where it listens, and where it goes.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// The S3 server that requests go to once they are verified, as in https://s3.eu-central-1.amazonaws.com.
+    /// The S3 server that requests go to once they are verified, as in `https://s3.eu-central-1.amazonaws.com`.
     #[arg(long, value_name = "URL", value_parser = PublicUrl::parse)]
     upstream: PublicUrl,
     /// Where clients reach the proxy; port 0 takes a free one.
