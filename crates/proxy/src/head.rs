@@ -20,11 +20,15 @@ pub(crate) fn of_request(
     lines.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
-/// The headers of an answer that go on.
+/// The headers of an answer that go on. A length beside another framing is not that of what comes.
+///
+/// SPEC: <https://www.rfc-editor.org/rfc/rfc9112#section-6.3>: it must be taken out.
 pub(crate) fn of_answer(headers: &HeaderMap) -> HeaderMap {
     let named = named_by_connection(headers);
+    let is_framed = headers.contains_key(header::TRANSFER_ENCODING);
     let lines = headers
         .iter()
+        .filter(|(name, _)| !(is_framed && *name == header::CONTENT_LENGTH))
         .filter(|(name, _)| !is_of_hop(name) && !named.iter().any(|other| other == name.as_str()));
     let mut kept = HeaderMap::with_capacity(headers.len());
     for (name, value) in lines {

@@ -167,6 +167,15 @@ fn an_answer_of_any_length_comes_back_and_that_of_head_has_none() {
         (200, "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")
     );
 
+    // Of two ways to say how long it is, the one counts that came.
+    for length in ["2", "50"] {
+        let both = chunked.replacen("\r\n", &format!("\r\ncontent-length: {length}\r\n"), 1);
+        let scene = Scene::with(Manner::Answer(both));
+        let answer = scene.send(&scene.ask("GET", "/b/k").bytes());
+        assert_eq!(answer.header("content-length"), None, "{answer:?}");
+        assert_eq!(answer.body, "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
+    }
+
     let scene = Scene::with(Manner::Answer(
         "HTTP/1.1 404 Not Found\r\ncontent-length: 7\r\n\r\n".to_owned(),
     ));
