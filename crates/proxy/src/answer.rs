@@ -16,9 +16,11 @@ use countersign_server::outbound::{Answering, Fault};
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt, Limited};
+use tokio::sync::mpsc;
 use tokio::time::{Instant, Sleep};
 
 use crate::Proxy;
+use crate::carry::Piece;
 use crate::head;
 use crate::refuse::{Stop, log};
 use crate::sign::Passing;
@@ -30,6 +32,9 @@ pub(crate) enum Passed {
     /// The upstream's, as it comes.
     Upstream {
         answering: Answering,
+        /// Of a request that was answered before its end the rest never comes, but is not cut off either while the answer is read: that
+        /// would end the connection on which it comes.
+        _request: mpsc::Sender<Piece>,
         /// When it has stopped coming for too long.
         idle: Pin<Box<Sleep>>,
     },
@@ -41,6 +46,7 @@ pub(crate) async fn passed(
     received: &Received,
     passing: &Passing,
     answered: Response<Answering>,
+    request: mpsc::Sender<Piece>,
 ) -> Result<Response<Passed>, Box<Stop>> {
     let (parts, answering) = answered.into_parts();
     let mut response = Response::new(Passed::Own(Outgoing::empty()));
@@ -50,6 +56,7 @@ pub(crate) async fn passed(
     if !is_refusal(parts.status) || passing.signed.is_none() || !is_short {
         *response.body_mut() = Passed::Upstream {
             answering,
+            _request: request,
             idle: Box::pin(tokio::time::sleep(IDLE_TIME_MAX)),
         };
         return Ok(response);
@@ -245,7 +252,7 @@ impl Body for Passed {
     ) -> Poll<Option<Result<Frame<Bytes>, BrokenBody>>> {
         match &mut *self {
             Passed::Own(outgoing) => Pin::new(outgoing).poll_frame(cx),
-            Passed::Upstream { answering, idle } => match Pin::new(answering).poll_frame(cx) {
+            Passed::Upstream { answering, idle, .. } => match Pin::new(answering).poll_frame(cx) {
                 Poll::Ready(frame) => {
                     idle.as_mut().reset(Instant::now() + IDLE_TIME_MAX);
                     let broken = |error: hyper::Error| BrokenBody(error.to_string());

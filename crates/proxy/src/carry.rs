@@ -185,12 +185,21 @@ fn checksum_characters(header: &str) -> Option<usize> {
 
 /// A body that goes out while it comes in.
 pub(crate) struct Outflow {
-    pieces: mpsc::Receiver<Result<Bytes, CutShort>>,
+    pieces: mpsc::Receiver<Piece>,
     /// Bytes still to come, where that is known.
     left: Option<u64>,
 }
 
-/// What went in was refused, so that what goes out must not end well.
+/// What goes into a body.
+#[derive(Clone, Debug)]
+pub(crate) enum Piece {
+    /// Some of it.
+    Data(Bytes),
+    /// There is no more. Without this a body of unknown length does not end well: whoever lets go of it has not said that it is whole.
+    End,
+}
+
+/// What went in was refused or broke off, so that what goes out must not end well.
 #[derive(Debug)]
 pub(crate) struct CutShort;
 
@@ -204,7 +213,7 @@ impl std::error::Error for CutShort {}
 
 impl Outflow {
     /// A body of so many bytes, and where its pieces go in.
-    pub(crate) fn new(length: Option<u64>) -> (mpsc::Sender<Result<Bytes, CutShort>>, Outflow) {
+    pub(crate) fn new(length: Option<u64>) -> (mpsc::Sender<Piece>, Outflow) {
         let (sender, pieces) = mpsc::channel(1);
         (sender, Outflow { pieces, left: length })
     }
@@ -220,19 +229,19 @@ impl Body for Outflow {
     ) -> Poll<Option<Result<Frame<Bytes>, CutShort>>> {
         let outflow = &mut *self;
         let piece = std::task::ready!(outflow.pieces.poll_recv(cx));
-        Poll::Ready(match piece {
-            // Nobody says that it is over but by having sent everything that was announced.
-            None => match outflow.left {
-                Some(left) if left > 0 => Some(Err(CutShort)),
-                _ => None,
-            },
-            Some(Ok(bytes)) => {
+        Poll::Ready(match (piece, outflow.left) {
+            (Some(Piece::Data(bytes)), _) => {
                 if let Some(left) = &mut outflow.left {
                     *left = left.saturating_sub(bytes.len() as u64);
                 }
                 Some(Ok(Frame::data(bytes)))
             }
-            Some(Err(cut)) => Some(Err(cut)),
+            (_, Some(0)) => None,
+            (Some(Piece::End), None) => {
+                outflow.left = Some(0);
+                None
+            }
+            (None, _) | (Some(Piece::End), Some(_)) => Some(Err(CutShort)),
         })
     }
 
@@ -315,6 +324,34 @@ mod tests {
                     "{mode:?} {decoded} {names:?}"
                 );
             }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_is_over_only_if_that_is_said() {
+        use http_body_util::BodyExt;
+        for (length, pieces, is_whole) in [
+            (None, &[Some("a"), None][..], true),
+            (None, &[None], true),
+            (None, &[Some("a")], false),
+            (None, &[], false),
+            (Some(1), &[Some("a")], true),
+            (Some(2), &[Some("a"), None], false),
+            (Some(2), &[Some("a")], false),
+        ] {
+            let (sender, outflow) = Outflow::new(length);
+            let going = async {
+                for piece in pieces {
+                    let piece = piece.map_or(Piece::End, |data| {
+                        Piece::Data(Bytes::from_static(data.as_bytes()))
+                    });
+                    // A body that has all of its length takes no more.
+                    let _ = sender.send(piece).await;
+                }
+                drop(sender);
+            };
+            let (came, ()) = tokio::join!(outflow.collect(), going);
+            assert_eq!(came.is_ok(), is_whole, "{length:?} {pieces:?}");
         }
     }
 

@@ -6,7 +6,6 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use bytes::Bytes;
 use countersign_protocol::{ErrorCode, Form, ParseError};
 use countersign_server::front::{self, BodyFault, Received, Refusal, Refused, S3Error, Upload};
 use countersign_server::outbound::{Answering, Fault};
@@ -18,7 +17,7 @@ use tokio::sync::mpsc;
 
 use crate::Proxy;
 use crate::answer::{self, Passed};
-use crate::carry::{Carry, CutShort, Outflow};
+use crate::carry::{Carry, Outflow, Piece};
 use crate::refuse::Stop;
 use crate::sign::{self, Passing};
 use crate::verify::{self, Verified};
@@ -71,9 +70,9 @@ pub(crate) async fn pass(
         .map_err(|fault| Stop::upstream(proxy, &fault))?;
     let (sender, outflow) = Outflow::new(carry.length());
     let request = outgoing(received, &passing, &carry, outflow)?;
-    let answered = exchange(dialed.send(request), carry, body, sender).await;
+    let answered = exchange(dialed.send(request), carry, body, &sender).await;
     match answered {
-        Ok(answered) => answer::passed(proxy, received, &passing, answered).await,
+        Ok(answered) => answer::passed(proxy, received, &passing, answered, sender).await,
         Err(Broken::Refused(refusal)) => Err(refused(proxy, verified.as_ref(), refusal)),
         Err(Broken::Upstream(fault)) => Err(Stop::upstream(proxy, &fault)),
     }
@@ -212,7 +211,7 @@ async fn exchange(
     answered: impl Future<Output = Result<Response<Answering>, Fault>>,
     mut carry: Carry,
     body: &mut Upload,
-    sender: mpsc::Sender<Result<Bytes, CutShort>>,
+    sender: &mpsc::Sender<Piece>,
 ) -> Result<Response<Answering>, Broken> {
     let mut answered = pin!(answered);
     let mut pumping = pin!(pump(&mut carry, body, sender));
@@ -238,12 +237,9 @@ async fn exchange(
     }
 }
 
-/// Passes the body on as it comes. Nobody listening any more is no fault of the body.
-async fn pump(
-    carry: &mut Carry,
-    body: &mut Upload,
-    sender: mpsc::Sender<Result<Bytes, CutShort>>,
-) -> Result<(), Broken> {
+/// Passes the body on as it comes. Nobody listening any more is no fault of the body; one that is refused ends nowhere, for its
+/// sender is dropped without having said that it is over.
+async fn pump(carry: &mut Carry, body: &mut Upload, sender: &mpsc::Sender<Piece>) -> Result<(), Broken> {
     if carry.length() == Some(0) {
         // Nothing is to come, and a hash of nothing can still be wrong.
         return match carry.end(body) {
@@ -261,16 +257,11 @@ async fn pump(
             }
             None => (carry.end(body), true),
         };
-        let pieces = match pieces {
-            Ok(pieces) => pieces,
-            Err(refusal) => {
-                // If nobody listens, nothing is cut short.
-                let _ = sender.send(Err(CutShort)).await;
-                return Err(Broken::Refused(refusal));
-            }
-        };
-        for piece in pieces {
-            match tokio::time::timeout(STALL_TIME_MAX, sender.send(Ok(piece))).await {
+        let pieces = pieces.map_err(Broken::Refused)?.into_iter().map(Piece::Data);
+        // Of a body whose length is known the last byte is the end, and nobody takes more.
+        let end = (is_over && carry.length().is_none()).then_some(Piece::End);
+        for piece in pieces.chain(end) {
+            match tokio::time::timeout(STALL_TIME_MAX, sender.send(piece)).await {
                 Ok(Ok(())) => {}
                 // The upstream took no more of it; its answer, or that there is none, tells why.
                 Ok(Err(_)) => return Ok(()),

@@ -2,6 +2,8 @@
 
 use std::io::Write;
 
+use countersign_sigv4::Payload;
+
 use crate::scene::{Manner, Scene, answer};
 
 #[test]
@@ -93,4 +95,47 @@ fn a_refusal_of_the_upstream_keeps_what_it_says_and_gets_what_explains_it() {
         told.header("content-length"),
         Some(told.body.len().to_string().as_str())
     );
+}
+
+#[test]
+fn a_long_answer_before_the_end_of_a_body_comes_through_whole() {
+    const LENGTH: usize = 8 << 20;
+    // What may be explained and what is passed on as it comes.
+    for (status, length) in [("403 Forbidden", 512 * 1024), ("404 Not Found", LENGTH)] {
+        for framing in [("content-length", "100"), ("transfer-encoding", "chunked")] {
+            let early = format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\n\r\n");
+            let scene = Scene::with(Manner::AtOnceLong(early, length));
+            let ask = scene.ask("PUT", "/b/k").payload(Payload::Unsigned);
+            let ask = ask.unsigned(framing.0, framing.1);
+            let mut stream = scene.connect();
+            stream
+                .write_all(&[&ask.bytes()[..], b"5\r\nhello\r\n"].concat())
+                .expect("sent");
+            let told = answer(&mut stream);
+            assert_eq!(
+                (told.status.to_string().as_str(), told.body.len()),
+                (&status[..3], length),
+                "{framing:?}"
+            );
+            drop(stream);
+            // Nor does what came of the body end well there.
+            assert!(!scene.got().is_whole, "{status} {framing:?}");
+        }
+    }
+}
+
+#[test]
+fn a_body_of_unknown_length_that_breaks_off_never_ends_at_the_upstream() {
+    let scene = Scene::with(Manner::Answer(crate::scene::OK.to_owned()));
+    for payload in [Payload::Unsigned, Payload::of_body(b"hello")] {
+        let ask = scene.ask("PUT", "/b/k").payload(payload);
+        let ask = ask.unsigned("transfer-encoding", "chunked");
+        let mut stream = scene.connect();
+        stream
+            .write_all(&[&ask.bytes()[..], b"5\r\nhello\r\n"].concat())
+            .expect("sent");
+        scene.is_asked();
+        drop(stream);
+        assert!(!scene.got().is_whole);
+    }
 }

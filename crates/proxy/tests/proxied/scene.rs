@@ -33,6 +33,8 @@ pub(crate) enum Manner {
     Answer(String),
     /// With these bytes, once it has the head.
     AtOnce(String),
+    /// With these bytes, once it has the head, and a body that is so long.
+    AtOnceLong(String, usize),
     /// Not at all: it closes.
     Close,
     /// As AWS refuses a request whose `Host` was changed to this on the way.
@@ -43,6 +45,7 @@ pub(crate) enum Manner {
 pub(crate) struct Scene {
     pub(crate) proxy: SocketAddr,
     pub(crate) upstream: String,
+    asked: mpsc::Receiver<()>,
     got: mpsc::Receiver<Got>,
     stop: Option<oneshot::Sender<()>>,
     _runtime: Runtime,
@@ -65,13 +68,15 @@ impl Scene {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let upstream = listener.local_addr().expect("an address").to_string();
         let (note, got) = mpsc::channel();
+        let (note_head, asked) = mpsc::channel();
         std::thread::spawn(move || {
             for stream in listener.incoming() {
-                let (manner, note) = (manner.clone(), note.clone());
-                std::thread::spawn(move || serve(stream.expect("a connection"), &manner, &note));
+                let (manner, note, note_head) = (manner.clone(), note.clone(), note_head.clone());
+                let stream = stream.expect("a connection");
+                std::thread::spawn(move || serve(stream, &manner, &note_head, &note));
             }
         });
-        Scene::before(upstream, got)
+        Scene::before(upstream, asked, got)
     }
 
     /// An upstream that is not there.
@@ -79,10 +84,10 @@ impl Scene {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let upstream = listener.local_addr().expect("an address").to_string();
         drop(listener);
-        Scene::before(upstream, mpsc::channel().1)
+        Scene::before(upstream, mpsc::channel().1, mpsc::channel().1)
     }
 
-    fn before(upstream: String, got: mpsc::Receiver<Got>) -> Scene {
+    fn before(upstream: String, asked: mpsc::Receiver<()>, got: mpsc::Receiver<Got>) -> Scene {
         let runtime = Runtime::new().expect("a runtime");
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         listener.set_nonblocking(true).expect("a socket");
@@ -97,6 +102,7 @@ impl Scene {
         Scene {
             proxy: proxy_address,
             upstream,
+            asked,
             got,
             stop: Some(stop),
             _runtime: runtime,
@@ -126,6 +132,11 @@ impl Scene {
         let stream = TcpStream::connect(self.proxy).expect("a connection");
         stream.set_read_timeout(Some(PATIENCE)).expect("a socket");
         stream
+    }
+
+    /// Waits until the upstream has the head of a request.
+    pub(crate) fn is_asked(&self) {
+        self.asked.recv_timeout(PATIENCE).expect("the upstream was asked");
     }
 
     /// What the upstream got next.
@@ -360,19 +371,24 @@ pub(crate) fn answer(stream: &mut TcpStream) -> Answer {
     }
 }
 
-fn serve(mut stream: TcpStream, manner: &Manner, note: &mpsc::Sender<Got>) {
+fn serve(mut stream: TcpStream, manner: &Manner, note_head: &mpsc::Sender<()>, note: &mpsc::Sender<Got>) {
     stream.set_read_timeout(Some(PATIENCE)).expect("a socket");
     let Some(head) = read_head(&mut stream) else {
         return;
     };
-    if let Manner::AtOnce(answer) = manner {
+    let _ = note_head.send(());
+    if let Manner::AtOnce(answer) | Manner::AtOnceLong(answer, _) = manner {
         stream.write_all(answer.as_bytes()).expect("taken");
+    }
+    if let Manner::AtOnceLong(_, length) = manner {
+        // More than sockets hold. Whoever lets go of it is seen by the client.
+        let _ = stream.write_all(&vec![b'x'; *length]);
     }
     let (body, is_whole) = read_body(&mut stream, &head);
     let answer = match manner {
         Manner::Answer(answer) => answer.clone(),
         Manner::Mismatch(host) => mismatch(&head, host),
-        Manner::AtOnce(_) | Manner::Close => String::new(),
+        Manner::AtOnce(_) | Manner::AtOnceLong(..) | Manner::Close => String::new(),
     };
     // Whoever cut the request short does not wait for it.
     let _ = stream.write_all(answer.as_bytes());
