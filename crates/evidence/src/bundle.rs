@@ -6,6 +6,7 @@
 //! shown of headers, parameters and answers is chosen by name; a header that nobody knows is told by its length.
 
 use countersign_diagnose::{Mask, is_secret_header};
+use countersign_sigv4::{encode_uri, query_value};
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
@@ -42,11 +43,10 @@ impl Bundle {
         secrets: &[&str],
     ) -> Bundle {
         let mut mask = Mask::default();
-        for secret in secrets {
-            mask.hide(secret);
-        }
+        let mut known: Vec<Mask> = secrets.iter().map(|secret| in_each_form(secret)).collect();
         if let Some(evidence) = evidence {
             collect(evidence, &mut mask);
+            known.extend(odd_ids(evidence).iter().map(|id| in_each_form(id)));
         }
         let mut document = json!({
             "version": 1,
@@ -65,7 +65,9 @@ impl Bundle {
             "explanation": explained.map(Explained::document),
             "explanationText": explained.map(Explained::text),
         });
-        mask.document(&mut document);
+        for mask in known.iter().chain([&mask]) {
+            mask.document(&mut document);
+        }
         Bundle(document)
     }
 
@@ -138,7 +140,7 @@ fn collect(evidence: &Evidence, mask: &mut Mask) {
         .chain(evidence.earlier.iter().map(|(sent, _)| sent));
     for sent in sent {
         for (name, value) in &sent.headers {
-            mask.header(name, value);
+            hide_header(mask, name, value);
         }
         mask.query(sent.query.as_deref().unwrap_or_default().as_bytes());
     }
@@ -147,17 +149,72 @@ fn collect(evidence: &Evidence, mask: &mut Mask) {
         let canonical = texts.canonical_request.as_deref();
         if let Some(canonical) = canonical.and_then(CanonicalText::parse) {
             for (name, value) in &canonical.headers {
-                mask.header(name, value);
+                hide_header(mask, name, value);
             }
             mask.query(canonical.query.as_bytes());
         }
     }
-    // Whoever swapped the two halves of a key sent the secret in the place of the id.
-    let id = evidence.access_key_id().unwrap_or_default();
-    let is_id = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
-    if id.len() > ID_BYTES_MAX || !id.bytes().all(is_id) {
-        mask.hide(&id);
+}
+
+fn hide_header(mask: &mut Mask, name: &str, value: &str) {
+    mask.header(name, value);
+    if is_secret(name) {
+        mask.hide(value);
     }
+}
+
+/// A value as it is, without the blanks around it that a file or a variable had, and as it stands in a URL.
+fn in_each_form(value: &str) -> Mask {
+    let mut mask = Mask::default();
+    for value in [value, value.trim()] {
+        mask.hide(value);
+        let encoded = encode_uri(value.as_bytes(), false);
+        mask.hide(&lower_escapes(&encoded));
+        mask.hide(&encoded);
+    }
+    mask
+}
+
+/// `%2F` as `%2f`.
+fn lower_escapes(encoded: &str) -> String {
+    let mut parts = encoded.split('%');
+    let mut lower = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (digits, rest) = part.split_at_checked(2).unwrap_or((part, ""));
+        lower.push_str(&format!("%{}{rest}", digits.to_ascii_lowercase()));
+    }
+    lower
+}
+
+/// What stands in the place of an access key id and is none: whoever swapped the two halves of a key sent the secret there.
+fn odd_ids(evidence: &Evidence) -> Vec<String> {
+    let mut ids = Vec::new();
+    ids.extend(evidence.access_key_id());
+    let sent = evidence.sent.iter();
+    for sent in sent.chain(evidence.earlier.iter().map(|(sent, _)| sent)) {
+        let header = sent.header("authorization").unwrap_or_default();
+        let header = header.split_once("Credential=").map(|(_, rest)| rest);
+        let header = header.and_then(|rest| rest.split([',', ' ']).next());
+        ids.extend(header.and_then(id_of));
+        let query = query_value(sent.query.as_deref().map(str::as_bytes), "X-Amz-Credential");
+        let plain = query.as_deref().map(String::from_utf8_lossy);
+        let plain = plain.and_then(|query| id_of(&query));
+        // A + that is not escaped may be meant as it is.
+        ids.extend(plain.as_ref().map(|id| id.replace(' ', "+")));
+        ids.extend(plain);
+    }
+    let is_id = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+    ids.retain(|id| id.len() > ID_BYTES_MAX || !id.bytes().all(is_id));
+    ids
+}
+
+/// What stands before the four parts of a scope; all of it where there are no four.
+fn id_of(credential: &str) -> Option<String> {
+    let id = match credential.strip_suffix("aws4_request") {
+        Some(_) => credential.rsplitn(5, '/').nth(4)?,
+        None => credential,
+    };
+    Some(id.to_owned())
 }
 
 fn request(sent: &Sent) -> Value {
@@ -181,7 +238,7 @@ fn request(sent: &Sent) -> Value {
 
 /// Of a header what may be told.
 fn header(name: &str, value: &str, is_told: bool) -> String {
-    if is_secret_header(name) {
+    if is_secret(name) {
         return match value.split_once("Signature=") {
             Some((head, signature)) if name == "authorization" => {
                 let digits: String = signature.chars().take(SIGNATURE_CHARACTERS).collect();
@@ -194,6 +251,12 @@ fn header(name: &str, value: &str, is_told: bool) -> String {
         true => value.to_owned(),
         false => format!("({} bytes)", value.len()),
     }
+}
+
+/// Whether a header carries a credential, or is named as if it did: those of other systems are signed along with the rest.
+fn is_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    is_secret_header(&name) || SECRET_WORDS.iter().any(|word| name.contains(word))
 }
 
 fn is_known(name: &str) -> bool {
@@ -238,7 +301,7 @@ fn texts(texts: &Texts) -> Value {
         let text = text.as_deref().unwrap_or_default();
         text.lines()
             .map(|line| match line.split_once(':') {
-                Some((name, value)) if is_secret_header(name) => {
+                Some((name, value)) if is_secret(name) => {
                     format!("{name}:*** ({} bytes)", value.len())
                 }
                 _ => line.to_owned(),
@@ -275,6 +338,21 @@ fn harmless(text: &str) -> String {
 
 /// The longest access key id that is taken for one; a secret is longer.
 const ID_BYTES_MAX: usize = 32;
+/// Words in the names of headers that carry credentials.
+const SECRET_WORDS: [&str; 12] = [
+    "token",
+    "secret",
+    "password",
+    "credential",
+    "cookie",
+    "api-key",
+    "apikey",
+    "access-key",
+    "private-key",
+    "x-auth",
+    "jwt",
+    "x-amz-mfa",
+];
 /// How many digits of a signature are told, to tell one from another.
 const SIGNATURE_CHARACTERS: usize = 8;
 /// Headers of a request that are told whether they are signed or not.

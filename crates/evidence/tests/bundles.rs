@@ -44,7 +44,7 @@ fn full() -> String {
         "curl -X PUT 'https://h.example/b/k?x-amz-security-token={encoded}&versionId=7' -H 'Authorization: AWS4-HMAC-SHA256 \
          Credential=AKIAIOSFODNN7EXAMPLE/20250101/us-east-1/s3/aws4_request, SignedHeaders=host;x-amz-date;x-amz-meta-a;x-amz-security-token, \
          Signature={SIGNATURE}' -H 'x-amz-date: 20250101T000000Z' -H 'x-amz-security-token: {TOKEN}' -H 'x-amz-meta-a: told' \
-         -H 'Cookie: session={TOKEN}' -H 'X-Api-Key: {SECRET}' -H 'x-amz-server-side-encryption-customer-key: {SECRET}' \
+         -H 'Cookie: session={TOKEN}' -H 'X-Api-Key: {SECRET}' -H 'X-Unheard: of' -H 'x-amz-server-side-encryption-customer-key: {SECRET}' \
          -H 'x-amz-content-sha256: UNSIGNED-PAYLOAD' -H 'User-Agent: agent {SIGNATURE}'"
     )
 }
@@ -60,7 +60,8 @@ fn what_helps_is_told_and_what_is_secret_is_not() {
         "Signature=01234567\n",
         "x-amz-meta-a: told",
         "AWS_REGION",
-        "x-api-key: (",
+        "x-api-key: *** (",
+        "x-unheard: (",
     ] {
         assert!(text.contains(told), "{told}\n{text}");
     }
@@ -79,6 +80,69 @@ fn a_secret_in_the_place_of_the_access_key_is_hidden() {
         !text.contains("K7MDENG") && !document.contains("K7MDENG"),
         "{text}"
     );
+}
+
+#[test]
+fn a_secret_with_slashes_in_the_place_of_the_access_key_is_hidden() {
+    let hidden = |text: &str| {
+        let (text, document) = bundled(text, None).expect("a form");
+        for part in ["wJalr", "XUtnFEMI", "K7MDENG", "bPxRfiCY"] {
+            assert!(!text.contains(part) && !document.contains(part), "{part}\n{text}");
+        }
+    };
+    let other = "wJalr/XUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY0";
+    let command = full().replace(SECRET, "x");
+    hidden(&command.replace("AKIAIOSFODNN7EXAMPLE", other));
+    for slash in ["/", "%2F", "%2f"] {
+        let credential = format!("{other}/20250101/us-east-1/s3/aws4_request").replace('/', slash);
+        hidden(&format!(
+            "https://h.example/b/k?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential={credential}&X-Amz-Date=20250101T000000Z\
+             &X-Amz-Expires=60&X-Amz-SignedHeaders=host&X-Amz-Signature={SIGNATURE}"
+        ));
+    }
+}
+
+#[test]
+fn a_header_that_is_named_like_a_credential_is_told_by_its_length_also_if_it_is_signed() {
+    for name in [
+        "x-api-key",
+        "x-vault-token",
+        "x-forwarded-access-token",
+        "x-client-secret",
+        "x-auth-request",
+        "x-amz-mfa",
+    ] {
+        let value = "value-that-nobody-reads";
+        let command = full()
+            .replace("x-amz-meta-a;", &format!("x-amz-meta-a;{name};"))
+            .replace(
+                " -H 'x-amz-date",
+                &format!(" -H '{name}: {value}' -H 'x-amz-date"),
+            );
+        assert!(command.contains(value), "else the test shows nothing");
+        let (text, document) = bundled(&command, Some(SECRET)).expect("a form");
+        assert!(
+            !text.contains(value) && !document.contains(value),
+            "{name}\n{text}"
+        );
+    }
+}
+
+#[test]
+fn a_known_secret_is_hidden_in_each_of_its_forms() {
+    let encoded = SECRET.replace('/', "%2F").replace('+', "%2B");
+    let command = full().replace("/b/k?", &format!("/b/{encoded}?"));
+    let command = command.replace("'User-Agent: agent", &format!("'User-Agent: agent {SECRET}"));
+    // As it was read from a file with a line break at its end.
+    for known in [SECRET.to_owned(), format!("{SECRET}\r\n"), format!(" {SECRET}")] {
+        let (text, document) = bundled(&command, Some(&known)).expect("a form");
+        for form in [SECRET, &encoded] {
+            assert!(
+                !text.contains(form) && !document.contains(form),
+                "{form} {known:?}\n{text}"
+            );
+        }
+    }
 }
 
 #[test]
