@@ -5,7 +5,9 @@
 //! changed in this way: nobody without the secret could make it fit. Not here: which changes are suspected (`suspects`).
 
 use countersign_diagnose::PAGES_URL;
-use countersign_evidence::{Answer, CanonicalText, Evidence, Explained, Known, Texts, compare, explain};
+use countersign_evidence::{
+    Answer, CanonicalText, Evidence, Explained, Known, Line, Texts, compare, explain,
+};
 use countersign_sigv4::{canonical_query, canonical_value, decode_percent};
 
 use crate::cures;
@@ -144,8 +146,8 @@ fn texts(
     if why.cause.is_none() || (why.signed.is_none() && why.received.is_none()) {
         let comparison = compare(&ours, &theirs);
         if let Some(line) = comparison.first_difference() {
-            why.signed.clone_from(&line.left);
-            why.received.clone_from(&line.right);
+            why.signed = line.shown(&line.left);
+            why.received = line.shown(&line.right);
             if why.what.is_empty() {
                 why.what = format!(
                     "What the server received differs from what was sent first in: {}.",
@@ -288,23 +290,26 @@ fn server_text(answer: &Answer) -> Option<CanonicalText> {
 /// A line in which the texts differ although it stands for the same: only who makes the text can have done that, nobody on the way.
 fn canonicalisation(ours: &CanonicalText, theirs: &CanonicalText) -> Option<(String, String, String)> {
     let same_path = decode_percent(ours.uri.as_bytes()) == decode_percent(theirs.uri.as_bytes());
-    if ours.uri != theirs.uri && same_path {
-        return Some(("path".to_owned(), ours.uri.clone(), theirs.uri.clone()));
-    }
     let same_query =
         canonical_query(ours.query.as_bytes(), None) == canonical_query(theirs.query.as_bytes(), None);
-    if ours.query != theirs.query && same_query {
-        return Some(("query".to_owned(), ours.query.clone(), theirs.query.clone()));
-    }
-    for (name, value) in &ours.headers {
-        let Some(other) = theirs.header(name) else {
-            continue;
-        };
-        if other != value && canonical_value(other.as_bytes()) == value.as_bytes() {
-            return Some((format!("header {name}"), value.clone(), other.to_owned()));
+    let stands_for_same = |line: &&Line| match (line.what.as_str(), &line.left, &line.right) {
+        ("path", _, _) => same_path,
+        ("query", _, _) => same_query,
+        (what, Some(ours), Some(theirs)) => {
+            what.starts_with("header ") && canonical_value(theirs.as_bytes()) == ours.as_bytes()
         }
-    }
-    None
+        (_, None, _) | (_, _, None) => false,
+    };
+    let lines = compare(ours, theirs).lines;
+    let line = lines
+        .iter()
+        .filter(|line| !line.is_same())
+        .find(stands_for_same)?;
+    Some((
+        line.what.clone(),
+        line.shown(&line.left)?,
+        line.shown(&line.right)?,
+    ))
 }
 
 /// Requests for one refusal. A suspicion list is shorter; this holds if somebody adds to it.

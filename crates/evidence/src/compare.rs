@@ -33,8 +33,8 @@ impl Line {
         self.left == self.right
     }
 
-    /// One of its sides, without the credentials in it.
-    pub(crate) fn shown(&self, side: &Option<String>) -> Option<String> {
+    /// One of its sides, without the credentials in it: whoever tells of a line tells this.
+    pub fn shown(&self, side: &Option<String>) -> Option<String> {
         let text = side.as_deref()?;
         let is_secret = self.what.strip_prefix("header ").is_some_and(is_secret_header);
         if is_secret {

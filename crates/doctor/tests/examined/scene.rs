@@ -19,6 +19,8 @@ use hyper_util::rt::TokioIo;
 pub(crate) const ID: &str = "AKIDOFTESTS000000001";
 pub(crate) const SECRET: &str = "a/secret+of/the/tests/that/is/40/long..";
 pub(crate) const BUCKET: &str = "photos";
+/// Longer than what it is changed into on the way, and with what is encoded in a link.
+pub(crate) const TOKEN: &str = "a/session+token/of==the+tests/that/nobody/may/be/told";
 
 /// A request on its way.
 #[derive(Clone, Debug)]
@@ -141,7 +143,8 @@ impl Scene {
         let keys = list.split("<Key>").skip(1);
         let keys = keys.map(|rest| rest.split('<').next().unwrap_or_default().to_owned());
         // Whatever happens: nothing of the secret in what is told.
-        assert!(!report.document().to_string().contains(SECRET));
+        let told = report.document().to_string();
+        assert!(!told.contains(SECRET) && !told.contains(TOKEN), "{told}");
         (report, keys.collect())
     }
 }
@@ -154,13 +157,17 @@ impl Watch for Silent {
 }
 
 pub(crate) fn source(secret: &str) -> Source {
+    temporary(secret, None)
+}
+
+pub(crate) fn temporary(secret: &str, session_token: Option<&str>) -> Source {
     Source {
         name: "the test".to_owned(),
         held: Held::Key {
             key: Key {
                 access_key_id: ID.to_owned(),
                 secret: Secret::new(secret),
-                session_token: None,
+                session_token: session_token.map(str::to_owned),
             },
             ends: None,
         },
@@ -303,6 +310,54 @@ async fn forward(passing: &Passing) -> Result<Returning, hyper::Error> {
             .collect(),
         body: body.collect().await?.to_bytes(),
     })
+}
+
+/// What a server says that received `value` for the session token, and shows what it compared with.
+pub(crate) fn refusal_with_token(passing: &Passing, value: &str) -> Returning {
+    let text = |name: &str| {
+        let line = passing.headers.iter().find(|(other, _)| other == name);
+        line.map(|(_, value)| String::from_utf8_lossy(value).into_owned())
+    };
+    let part = |name: &str| {
+        let all = text("authorization")?;
+        let (_, rest) = all.split_once(name)?;
+        rest.split(',').next().map(str::to_owned)
+    };
+    let (Some(credential), Some(names), Some(signature)) =
+        (part("Credential="), part("SignedHeaders="), part("Signature="))
+    else {
+        return Returning::refusal(403, "AccessDenied");
+    };
+    let lines: String = names
+        .split(';')
+        .map(|name| match name {
+            "x-amz-security-token" => format!("{name}:{value}\n"),
+            name => format!("{name}:{}\n", text(name).unwrap_or_default()),
+        })
+        .collect();
+    let canonical = format!(
+        "{}\n{}\n{}\n{lines}\n{names}\n{}",
+        passing.method,
+        passing.path,
+        passing.query.as_deref().unwrap_or_default(),
+        text("x-amz-content-sha256").unwrap_or_default()
+    );
+    let scope = credential.split_once('/').map_or("", |(_, scope)| scope);
+    let hash = Payload::of_body(canonical.as_bytes());
+    let string = format!(
+        "AWS4-HMAC-SHA256\n{}\n{scope}\n{}",
+        text("x-amz-date").unwrap_or_default(),
+        hash.text()
+    );
+    let document = format!(
+        "<Error><Code>SignatureDoesNotMatch</Code><Message>No.</Message><StringToSign>{string}</StringToSign>\
+         <SignatureProvided>{signature}</SignatureProvided><CanonicalRequest>{}</CanonicalRequest></Error>",
+        canonical.replace('&', "&amp;")
+    );
+    Returning {
+        body: document.into(),
+        ..Returning::refusal(403, "")
+    }
 }
 
 /// Signs a request anew, as a gateway with a key of its own does.

@@ -5,7 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use countersign_doctor::{Proof, Report, Verdict, Watch};
 use tokio::sync::Notify;
 
-use crate::scene::{Front, Passing, Returning, Scene, Silent, sign_again, source};
+use crate::scene::{
+    Front, Passing, Returning, SECRET, Scene, Silent, TOKEN, refusal_with_token, sign_again, source,
+    temporary,
+};
 
 fn causes(report: &Report) -> Vec<(&str, &str)> {
     let all = report
@@ -40,6 +43,33 @@ async fn a_wrong_secret_is_told_and_nothing_is_tried_with_it() {
     let report = scene(true).examined().await;
     assert_eq!(causes(&report), [("signed.plain", "")]);
     assert!(!report.has_probed());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_token_that_arrives_otherwise_is_not_told() {
+    // Another one, the same with a blank in front of it, and none; that the token stands in no report is held for every scene.
+    let changes: [fn(&mut Passing) -> Option<Returning>; 3] = [
+        |passing| Some(refusal_with_token(passing, &TOKEN.replace('+', " "))),
+        |passing| Some(refusal_with_token(passing, &format!("  {TOKEN}"))),
+        |passing| Some(refusal_with_token(passing, "")),
+    ];
+    for change in changes {
+        let scene = Scene {
+            change: |asked, _| asked.sources = vec![temporary(SECRET, Some(TOKEN))],
+            ..Scene::of(Front::changing(change, false))
+        };
+        let report = scene.examined().await;
+        let plain = report
+            .findings
+            .iter()
+            .find(|finding| finding.id == "signed.plain");
+        let plain = plain.unwrap_or_else(|| unreachable!("{:?}", causes(&report)));
+        assert_eq!(plain.verdict, Verdict::Failed, "{plain:?}");
+        assert!(
+            plain.signed.as_deref().is_none_or(|text| text == "***"),
+            "{plain:?}"
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
