@@ -104,7 +104,7 @@ impl Explained {
             .as_ref()
             .and_then(|comparison| comparison.first_difference());
         if let Some(line) = difference {
-            out.push_str(&format!("\nfirst difference: {}\n", line.what));
+            out.push_str(&format!("\nfirst difference: {}\n", harmless(&line.what)));
             for (name, side) in [("signed", &line.left), ("received", &line.right)] {
                 out.push_str(&format!(
                     "  {name:9} {}\n",

@@ -474,3 +474,27 @@ fn what_is_found_before_a_request_is_made_leads_to_causes_that_have_a_page() {
         assert!(known, "{}: {:?}", rule.name, rule.cause);
     }
 }
+
+#[test]
+fn no_name_of_a_header_reaches_a_terminal_as_it_stands() {
+    let texts = |headers: &str| format!("GET\n/k\n\n{headers}\n\nhost\nUNSIGNED-PAYLOAD");
+    let client = Texts {
+        canonical_request: Some(texts("host:h")),
+        ..Texts::default()
+    };
+    let document = format!(
+        "<Error><Code>SignatureDoesNotMatch</Code><Message>m</Message><CanonicalRequest>{}</CanonicalRequest></Error>",
+        texts("\u{9b}2Ja:b\nhost:h")
+    );
+    let answer = Answer::of_exchange(403, Vec::new(), &document);
+    let evidence = Evidence::of_exchange(Sent::default(), client, answer);
+    let known = Known {
+        secret: None,
+        region: None,
+        hosts: &[],
+        now: TIME,
+    };
+    let text = explain(&evidence, &known).text();
+    assert!(text.contains("first difference: header"), "{text}");
+    assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{text:?}");
+}
