@@ -7,6 +7,9 @@ use crate::canonical::CanonicalText;
 use crate::forms::Form;
 use crate::rebuilt::{Rebuilt, access_key_id};
 
+const NOTE_ANOTHER: &str = "The server was sent another signature than the one that the text shows: either it is the log of several requests at once, \
+    or something on the way signs anew. What the client signed is left out; log one request alone to compare the two.";
+
 /// One refused request, as far as a text shows it. Everything is as it stood in the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Evidence {
@@ -74,6 +77,25 @@ impl Evidence {
             client,
             ..Evidence::new(Form::Exchange).with_answer(Some(answer))
         }
+    }
+
+    /// Without what the client signed and sent, if the answer is to another signature: threads write into one log, and comparing one
+    /// request with the answer to another shows differences that nobody made.
+    pub(crate) fn of_one_request(mut self) -> Evidence {
+        let Some(provided) = self.server.signature.clone() else {
+            return self;
+        };
+        let is_another = |signature: Option<&str>| {
+            signature.is_some_and(|signature| !signature.eq_ignore_ascii_case(provided.trim()))
+        };
+        let of_sent = self.sent.as_ref().and_then(Sent::signature);
+        let of_client = self.client.signature.as_deref().or(of_sent.as_deref());
+        if is_another(of_client) {
+            self.client = Texts::default();
+            self.notes.push(NOTE_ANOTHER);
+        }
+        self.sent = self.sent.filter(|_| !is_another(of_sent.as_deref()));
+        self
     }
 
     /// Takes the texts out of an answer that holds them, as AWS's and ours do.

@@ -498,3 +498,37 @@ fn no_name_of_a_header_reaches_a_terminal_as_it_stands() {
     assert!(text.contains("first difference: header"), "{text}");
     assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{text:?}");
 }
+
+#[test]
+fn two_requests_of_one_log_are_not_taken_for_one() {
+    let one = Flight {
+        secret: "another",
+        ..Flight::new("GET", "/photos/cat.jpg", "h")
+    }
+    .sign();
+    let other = Flight::new("GET", "/photos/dog.jpg", "h").sign();
+    let signed = |flight: &Flight| {
+        let log = flight.boto3_log("");
+        let end = log
+            .find("2025-01-01 00:00:00,000 botocore.parsers")
+            .expect("an answer");
+        log.get(..end).map(str::to_owned).expect("within")
+    };
+    // Threads of one process write into each other's lines: the answer to the first comes after the second was signed.
+    let answer = |flight: &Flight| flight.boto3_log(&flight.refused()).replace(&signed(flight), "");
+    let log = [signed(&one), signed(&other), answer(&one)].concat();
+    check(&log, None, "exact", "SEC-WRONG");
+    // Of the one that was refused the log has nothing but the answer.
+    let log = [signed(&other), answer(&one)].concat();
+    let explained = self::explained(&log, None);
+    assert!(!matches!(explained.status, "exact" | "proven"), "{explained:?}");
+    assert_eq!(explained.comparison, None);
+    assert!(
+        explained
+            .notes
+            .iter()
+            .any(|note| note.contains("another signature")),
+        "{:?}",
+        explained.notes
+    );
+}

@@ -29,12 +29,25 @@ pub(crate) fn read(text: &str) -> Option<Evidence> {
         .iter()
         .rposition(|attempt| attempt.answer.refuses())
         .unwrap_or(attempts.len() - 1);
-    let attempt = attempts.swap_remove(refused);
+    let mut attempt = attempts.swap_remove(refused);
+    // Threads write into one log: the answer may be to what another of them signed.
+    let is_answered = |other: &Attempt| {
+        let provided = attempt.answer.element("SignatureProvided");
+        provided.is_some() && other.client.signature.as_deref() == provided
+    };
+    if !is_answered(&attempt)
+        && let Some(other) = attempts.iter().position(is_answered)
+    {
+        let other = attempts.swap_remove(other);
+        attempt.client = other.client;
+        attempt.sent = other.sent;
+    }
     let mut evidence = Evidence::new(Form::Botocore);
     evidence.client = attempt.client;
     evidence.sent = attempt.sent;
     let answered = attempt.answer != Answer::default();
-    Some(evidence.with_answer(answered.then_some(attempt.answer)))
+    let evidence = evidence.with_answer(answered.then_some(attempt.answer));
+    Some(evidence.of_one_request())
 }
 
 /// One signature, what was sent with it and what came back.

@@ -83,7 +83,7 @@ pub(crate) fn read(text: &str) -> Option<Evidence> {
     evidence.client = attempt.client;
     evidence.sent = attempt.sent;
     let answer = attempt.answer.or_else(|| Answer::in_text(text));
-    Some(evidence.with_answer(answer))
+    Some(evidence.with_answer(answer).of_one_request())
 }
 
 #[derive(Default)]
