@@ -7,6 +7,11 @@ use crate::canonical::CanonicalText;
 use crate::forms::Form;
 use crate::rebuilt::{Rebuilt, access_key_id};
 
+/// Lines of headers, and parameters, of a request that is looked at. No server reads more, and what is made of them is held against each
+/// other.
+const LINES_MAX: usize = 1024;
+const NOTE_TOO_LONG: &str =
+    "A request with more than 1,024 headers or parameters is not looked at: no server reads such a one.";
 const NOTE_ANOTHER: &str = "The server was sent another signature than the one that the text shows: either it is the log of several requests at once, \
     or something on the way signs anew. What the client signed is left out; log one request alone to compare the two.";
 
@@ -77,6 +82,20 @@ impl Evidence {
             client,
             ..Evidence::new(Form::Exchange).with_answer(Some(answer))
         }
+        .within_limits()
+    }
+
+    /// Without requests and texts that are longer than anybody looks at.
+    pub(crate) fn within_limits(mut self) -> Evidence {
+        let is_long = |text: &mut String| has_too_many(text, '\n') || has_too_many(text, '&');
+        let texts =
+            [&mut self.client, &mut self.server].map(|texts| texts.canonical_request.take_if(is_long));
+        let sent = self.sent.take_if(|sent| sent.is_too_long());
+        self.earlier.retain(|(sent, _)| !sent.is_too_long());
+        if sent.is_some() || texts.iter().any(Option::is_some) {
+            self.notes.push(NOTE_TOO_LONG);
+        }
+        self
     }
 
     /// Without what the client signed and sent, if the answer is to another signature: threads write into one log, and comparing one
@@ -189,6 +208,12 @@ impl Sent {
         Some(value)
     }
 
+    /// Whether it has more headers or parameters than anybody looks at.
+    pub(crate) fn is_too_long(&self) -> bool {
+        let query = self.query.as_deref().unwrap_or_default();
+        self.headers.len() > LINES_MAX || has_too_many(query, '&')
+    }
+
     /// The signature that it carries, in its header or in its query.
     pub(crate) fn signature(&self) -> Option<String> {
         let in_header = self
@@ -228,6 +253,10 @@ impl Sent {
             None => self.path.clone(),
         }
     }
+}
+
+fn has_too_many(text: &str, between: char) -> bool {
+    text.matches(between).nth(LINES_MAX).is_some()
 }
 
 /// `Host` as clients send it: without the port that the scheme implies.

@@ -123,12 +123,14 @@ pub fn read(text: &[u8]) -> Result<Evidence, Unreadable> {
     let text = String::from_utf8_lossy(text);
     let text = text.trim_start_matches('\u{feff}').trim();
     if har::is_one(text) {
-        return har::read(text).ok_or(Unreadable::NothingRefused);
+        let found = har::read(text).map(Evidence::within_limits);
+        return found.ok_or(Unreadable::NothingRefused);
     }
     let text = paste::cleaned(text);
     let text = text.trim();
     if har::is_one(text) {
-        return har::read(text).ok_or(Unreadable::NothingRefused);
+        let found = har::read(text).map(Evidence::within_limits);
+        return found.ok_or(Unreadable::NothingRefused);
     }
     let readers: [fn(&str) -> Option<Evidence>; 11] = [
         captured::read,
@@ -145,5 +147,6 @@ pub fn read(text: &[u8]) -> Result<Evidence, Unreadable> {
         authorization::read_within,
     ];
     let found = readers.iter().find_map(|read| read(text));
-    found.filter(Evidence::says_something).ok_or(Unreadable::NoForm)
+    let found = found.filter(Evidence::says_something);
+    found.map(Evidence::within_limits).ok_or(Unreadable::NoForm)
 }

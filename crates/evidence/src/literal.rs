@@ -6,6 +6,9 @@
 /// Braces within braces that are followed.
 const DEPTH_MAX: usize = 32;
 
+/// The longest that Node prints in brackets in the place of a value: `[Object: null prototype]`, `[Function: name]`.
+const WORD_BYTES_MAX: usize = 256;
+
 /// A value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Literal {
@@ -307,10 +310,12 @@ impl Reader<'_> {
     /// A value without quotes: up to what ends values.
     fn word(&mut self) -> String {
         let rest = self.rest();
+        // Without an end to the search each of many that are left open would be looked for in all that follows.
         let bracketed = rest
             .starts_with('[')
-            .then(|| rest.find(']').map(|at| at + 1))
-            .flatten();
+            .then(|| rest.bytes().take(WORD_BYTES_MAX).position(|b| b == b']'))
+            .flatten()
+            .map(|at| at + 1);
         let end = bracketed.unwrap_or_else(|| {
             rest.find([',', '}', ']', ')', '{', '\n', '('])
                 .unwrap_or(rest.len())
@@ -385,6 +390,17 @@ mod tests {
                 Literal::Text("a".into()),
                 Literal::Text("b".into())
             ]))
+        );
+    }
+
+    #[test]
+    fn what_stands_for_a_value_is_short() {
+        let fields = "x: 'y', ".repeat(WORD_BYTES_MAX);
+        let value = read(&format!("{{a: [Object, {fields} b: [1]}}"));
+        assert_eq!((value.text("a"), value.text("x")), (Some("[Object"), Some("y")));
+        assert_eq!(
+            read("{a: [Object: null prototype]}").text("a"),
+            Some("[Object: null prototype]")
         );
     }
 

@@ -532,3 +532,31 @@ fn two_requests_of_one_log_are_not_taken_for_one() {
         explained.notes
     );
 }
+
+#[test]
+fn a_request_that_no_server_would_read_is_not_looked_at() {
+    let many = |count: usize, line: fn(usize) -> String| (0..count).map(line).collect::<String>();
+    let request = |target: &str, headers: &str| {
+        let document = "<Error><Code>SignatureDoesNotMatch</Code><Message>m</Message></Error>";
+        let text = format!(
+            "> GET {target} HTTP/1.1\n> Host: h\n{headers}>\n< HTTP/1.1 403 Forbidden\n<\n{document}"
+        );
+        read(text.as_bytes()).expect("evidence")
+    };
+    for (count, is_read) in [(1_000, true), (1_100, false)] {
+        let headers = request("/k", &many(count, |n| format!("> x-amz-meta-{n}: v\n")));
+        let parameters = request(&format!("/k?{}", many(count, |n| format!("a{n}=b&"))), "");
+        for evidence in [headers, parameters] {
+            assert_eq!(evidence.sent.is_some(), is_read, "{count}");
+            assert_eq!(evidence.notes.is_empty(), is_read, "{:?}", evidence.notes);
+            assert!(evidence.answer.is_some());
+        }
+        let document = format!(
+            "<Error><Code>SignatureDoesNotMatch</Code><CanonicalRequest>GET\n/\n\n{}\nhost\nUNSIGNED-PAYLOAD</CanonicalRequest></Error>",
+            many(count, |n| format!("h{n}:v\n"))
+        );
+        let evidence = read(document.as_bytes()).expect("evidence");
+        assert_eq!(evidence.server.canonical_request.is_some(), is_read, "{count}");
+        assert_eq!(evidence.notes.is_empty(), is_read, "{:?}", evidence.notes);
+    }
+}

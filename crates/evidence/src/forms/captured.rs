@@ -27,7 +27,12 @@ pub(crate) fn read(text: &str) -> Option<Evidence> {
     let request = |name: &str| capture.get(name).and_then(request);
     let (signed, sent) = (request("signed"), request("sent"));
     let mut evidence = Evidence::new(Form::Captured);
-    evidence.client = signed.as_ref().map(signed_texts).unwrap_or_default();
+    let is_looked_at = |signed: &&Sent| !signed.is_too_long();
+    evidence.client = signed
+        .as_ref()
+        .filter(is_looked_at)
+        .map(signed_texts)
+        .unwrap_or_default();
     evidence.sent = sent.or(signed);
     let mut evidence = evidence.with_answer(capture.get("answer").map(answer));
     let same = |a: &Option<String>, b: &Option<String>| {
