@@ -4,6 +4,9 @@
 //! `npm/`. Not here: either of them. Nothing here reads a file, the environment or a socket, so a secret that comes in stays in the process, and
 //! is wiped from what this crate holds.
 //!
+//! Keeps true: a bug here is an exception there. A panic that reached Node would end the whole process, over the explanation of an error that
+//! its program may have caught.
+//!
 //! `unsafe` is denied here as everywhere in this repository: what Node's interface needs of it is in `napi`.
 
 use countersign_evidence::{Known, explain, read};
@@ -32,7 +35,7 @@ struct Options {
 /// # Errors
 ///
 /// The text is none of the forms that are understood.
-#[napi(js_name = "explain")]
+#[napi(js_name = "explain", catch_unwind)]
 pub fn explain_text(text: String, options: String, secret: Option<String>) -> Result<String> {
     let options: Options = serde_json::from_str(&options).map_err(usage)?;
     let evidence = read(text.as_bytes()).map_err(usage)?;
@@ -58,7 +61,7 @@ pub fn explain_text(text: String, options: String, secret: Option<String>) -> Re
 /// # Errors
 ///
 /// The parameters have another shape than `Params`.
-#[napi(js_name = "validate")]
+#[napi(js_name = "validate", catch_unwind)]
 pub fn validate_params(params: String, secret: Option<String>) -> Result<String> {
     let mut params: Params = serde_json::from_str(&params).map_err(usage)?;
     if let Some(credentials) = &mut params.credentials {
