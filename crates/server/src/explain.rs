@@ -256,7 +256,6 @@ pub fn element(report: Report, url: Option<String>) -> xml::Diagnosis {
 }
 
 /// What is added where changes in pairs were left for the next failure of the key.
-const WAITS_FOR_ANOTHER: &str =
-    " If it is refused again within a minute, two faults at once are searched for as well.";
+const WAITS_FOR_ANOTHER: &str = " If another request with this key is refused within a minute, two faults at once are searched for as well.";
 /// The word in the log that says that somebody holds the secret of a key that is no longer in use.
 const RETIRED_KEY_USED: &str = "retired_key_used";
