@@ -344,6 +344,8 @@ fn region(answer: &Answer) -> ReportCause {
 
 fn redirected(id: &'static str, answer: &Answer) -> ReportCause {
     let endpoint = answer.element("Endpoint").or_else(|| answer.header("location"));
+    // Of a link the whole query comes back, token and signature among it.
+    let endpoint = endpoint.and_then(|endpoint| endpoint.split(['?', '#']).next());
     let region = answer.header("x-amz-bucket-region");
     let place = match (endpoint, region) {
         (Some(endpoint), Some(region)) => format!("{endpoint} (region {region})"),

@@ -560,3 +560,114 @@ fn a_request_that_no_server_would_read_is_not_looked_at() {
         assert_eq!(evidence.notes.is_empty(), is_read, "{:?}", evidence.notes);
     }
 }
+
+#[test]
+fn where_a_redirect_leads_is_told_without_the_credentials_of_its_link() {
+    let place = "https://photos.s3.eu-west-1.amazonaws.com/k";
+    let link = format!(
+        "{place}?X-Amz-Security-Token=tokentoken&X-Amz-Signature={}",
+        "5".repeat(64)
+    );
+    let headers = vec![
+        ("location".to_owned(), link),
+        ("x-amz-request-id".to_owned(), "R".to_owned()),
+    ];
+    let answer = Answer::of_exchange(307, headers, "");
+    let evidence = Evidence::of_exchange(Sent::default(), Texts::default(), answer);
+    let known = Known {
+        secret: None,
+        region: None,
+        hosts: &[],
+        now: TIME,
+    };
+    let explained = explain(&evidence, &known);
+    assert_eq!(explained.causes.first().map(|cause| cause.id), Some("RED-307"));
+    for told in [
+        explained.text(),
+        explained.document().to_string(),
+        explained.sentence(),
+    ] {
+        assert!(told.contains(place), "{told}");
+        assert!(!told.contains("tokentoken") && !told.contains("5555"), "{told}");
+    }
+}
+
+#[test]
+fn what_comes_out_never_holds_a_token_or_a_whole_signature() {
+    const TOKEN: &str = "tokenTOKEN0123456789tokenTOKEN";
+    let signature = "5".repeat(64);
+    let query = |token: &str| {
+        format!(
+            "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKID%2F20250101%2Fus-east-1%2Fs3%2Faws4_request\
+        &X-Amz-Date=20250101T000000Z&X-Amz-Expires=60&X-Amz-Security-Token={token}&X-Amz-SignedHeaders=host"
+        )
+    };
+    let link = format!("https://h/b/k?{}&X-Amz-Signature={signature}", query(TOKEN));
+    let authorization = format!(
+        "AWS4-HMAC-SHA256 Credential=AKID/20250101/us-east-1/s3/aws4_request, \
+        SignedHeaders=host;x-amz-content-sha256;x-amz-date;x-amz-security-token, Signature={signature}"
+    );
+    let headers = format!(
+        "> Host: h\n> x-amz-date: 20250101T000000Z\n> x-amz-content-sha256: UNSIGNED-PAYLOAD\n\
+        > x-amz-security-token: {TOKEN}\n> Authorization: {authorization}\n"
+    );
+    let requests = [
+        format!("> PUT /b/k HTTP/1.1\n{headers}>\n"),
+        format!(
+            "> GET {} HTTP/1.1\n> Host: h\n>\n",
+            link.trim_start_matches("https://h")
+        ),
+    ];
+    let by_link = format!(
+        "GET\n/b/k\n{}\nhost:h\n\nhost\nUNSIGNED-PAYLOAD",
+        query("another")
+    );
+    let by_header = "PUT\n/b/k\n\nhost:h\nx-amz-content-sha256:UNSIGNED-PAYLOAD\nx-amz-date:20250101T000000Z\nx-amz-security-token:another\n\n\
+        host;x-amz-content-sha256;x-amz-date;x-amz-security-token\nUNSIGNED-PAYLOAD";
+    for code in [
+        "SignatureDoesNotMatch",
+        "InvalidAccessKeyId",
+        "RequestTimeTooSkewed",
+        "AuthorizationHeaderMalformed",
+        "AuthorizationQueryParametersError",
+        "AccessDenied",
+        "ExpiredToken",
+        "InvalidToken",
+        "PermanentRedirect",
+        "TemporaryRedirect",
+        "IllegalLocationConstraintException",
+        "XAmzContentSHA256Mismatch",
+        "BadDigest",
+        "IncompleteBody",
+        "InvalidRequest",
+        "InvalidArgument",
+        "MissingContentLength",
+        "NoSuchKey",
+        "InternalError",
+    ] {
+        for (request, canonical) in requests.iter().zip([by_header, by_link.as_str()]) {
+            for shown in [canonical, ""] {
+                let document = format!(
+                    "<Error><Code>{code}</Code><Message>m</Message><CanonicalRequest>{}</CanonicalRequest>\
+                    <StringToSign>AWS4-HMAC-SHA256\n20250101T000000Z\n20250101/us-east-1/s3/aws4_request\n</StringToSign>\
+                    <SignatureProvided>{signature}</SignatureProvided><Token-0>{TOKEN}</Token-0></Error>",
+                    shown.replace('&', "&amp;")
+                );
+                let text = format!("{request}< HTTP/1.1 403 F\n< Location: {link}\n<\n{document}");
+                for secret in [None, Some(SECRET)] {
+                    let explained = explained(&text, secret);
+                    for told in [
+                        explained.text(),
+                        explained.document().to_string(),
+                        explained.sentence(),
+                    ] {
+                        assert!(
+                            !told.contains(TOKEN) && !told.contains(&signature),
+                            "{code}: {told}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+}
