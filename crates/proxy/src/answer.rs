@@ -22,7 +22,7 @@ use tokio::time::{Instant, Sleep};
 use crate::Proxy;
 use crate::carry::Piece;
 use crate::head;
-use crate::refuse::{Stop, log};
+use crate::refuse::{Stop, log, mask};
 use crate::sign::Passing;
 
 /// The body of an answer.
@@ -73,7 +73,7 @@ pub(crate) async fn passed(
     let explained = explained(proxy, received, passing, &parts, &document).await;
     let document = match explained {
         Some(explained) => {
-            with_explanation(&mut response, received, &document, &explained).unwrap_or(document)
+            with_explanation(proxy, &mut response, received, &document, &explained).unwrap_or(document)
         }
         None => document,
     };
@@ -159,6 +159,7 @@ fn lines<'a>(headers: impl Iterator<Item = (impl AsRef<str>, &'a HeaderValue)>) 
 
 /// Puts an explanation into the header and the log; gives the document with it in.
 fn with_explanation(
+    proxy: &Proxy,
     response: &mut Response<Passed>,
     received: &Received,
     document: &Bytes,
@@ -172,6 +173,7 @@ fn with_explanation(
     };
     log(
         received,
+        &mask(proxy, received),
         "upstream_refused",
         response.status(),
         &named,

@@ -4,7 +4,7 @@
 //!
 //! It keeps true: neither the answer nor the log holds a secret, a token or a whole signature of somebody else's making.
 
-use countersign_diagnose::{KeyFacts, Level, ServerFacts};
+use countersign_diagnose::{KeyFacts, Level, Mask, ServerFacts};
 use countersign_protocol::ErrorCode;
 use countersign_server::front::{
     self, Endpoint, Outgoing, Received, Refusal, Refused, S3Error, Upload, drain, error_response, sign_off,
@@ -56,14 +56,8 @@ pub(crate) async fn refuse(
     let mut response = match stop {
         Stop::Refused(refused) => explained(proxy, received, *refused, body).await,
         Stop::Answer(error) => {
-            log(
-                received,
-                "not_passed_on",
-                error.code.status(),
-                "",
-                "",
-                &error.message,
-            );
+            let (status, mask) = (error.code.status(), mask(proxy, received));
+            log(received, &mask, "not_passed_on", status, "", "", &error.message);
             error_response(received, &error, None)
         }
     };
@@ -102,14 +96,8 @@ async fn explained(
     let apart = front::explain_apart(received, refused, &endpoint, facts, body, &proxy.searches, clock).await;
     let status = error.code.status();
     let Some(mut apart) = apart else {
-        log(
-            received,
-            "refused",
-            status,
-            "",
-            error.code.name(),
-            &mask.text(&error.message),
-        );
+        let name = error.code.name();
+        log(received, &mask, "refused", status, "", name, &error.message);
         return error_response(received, &error, None);
     };
     let mut told = apart.report.sentence.clone();
@@ -121,40 +109,46 @@ async fn explained(
         }
     }
     let causes = apart.report.told().join(", ");
-    log(
-        received,
-        "refused",
-        status,
-        &causes,
-        apart.report.status,
-        &mask.text(&told),
-    );
+    let certainty = apart.report.status;
+    log(received, &mask, "refused", status, &causes, certainty, &told);
     error_response(received, &error, Some(&apart.explanation))
 }
 
-/// A line for whoever runs the proxy. The path is the only text of the request in it, and says nothing that `mask` would hide: a link
-/// that was pasted into it is cut off.
+/// What no line of the log may hold of a request.
+pub(crate) fn mask(proxy: &Proxy, received: &Received) -> Mask {
+    let refused = Refused::new(Refusal::UnknownAccessKeyId);
+    let mut mask = front::mask(received, &refused);
+    mask.hide(&String::from_utf8_lossy(proxy.key.secret().expose()));
+    mask.hide(proxy.key.session_token().unwrap_or_default());
+    mask
+}
+
+/// A line for whoever runs the proxy. Of the request it holds the path, and what `told` says of it.
 pub(crate) fn log(
     received: &Received,
+    mask: &Mask,
     event: &str,
     status: StatusCode,
     causes: &str,
     certainty: &str,
     told: &str,
 ) {
-    let path = received.path();
-    let path = path.split(['?', '=']).next().unwrap_or_default();
-    let path = path.split("%3F").next().unwrap_or_default();
     tracing::warn!(
         request_id = received.request_id.as_str(),
         peer = %received.origin.peer,
         method = received.method(),
-        path,
+        path = loggable(mask, received.path()),
         answered = status.as_u16(),
         causes,
         certainty,
-        "{event}: {told}"
+        "{event}: {}",
+        loggable(mask, told)
     );
+}
+
+/// A text without what `mask` hides, on one line, and without anything that a terminal obeys.
+fn loggable(mask: &Mask, text: &str) -> String {
+    mask.text(text).chars().filter(|c| !c.is_control()).collect()
 }
 
 /// Lets go of a request: what is still coming of its body is read within limits, so that the answer is not lost.
@@ -168,4 +162,26 @@ pub(crate) fn let_go(mut response: Response<Passed>, received: &Received, body: 
             .insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_line_of_the_log_holds_a_link_that_was_pasted_or_a_second_line() {
+        let mut mask = Mask::default();
+        mask.hide("token/of+a=session");
+        for (text, expected) in [
+            ("/b/k", "/b/k"),
+            (
+                "/b/k%3fX-Amz-Signature%3dabcdef0123456789%26X-Amz-Expires%3d60",
+                "/b/k%3fX-Amz-Signature%3d***%26X-Amz-Expires%3d60",
+            ),
+            ("/b/a=b/token/of+a=session", "/b/a=b/***"),
+            ("one\n2026 WARN two\u{1b}[31m\u{9b}", "one2026 WARN two[31m"),
+        ] {
+            assert_eq!(loggable(&mask, text), expected);
+        }
+    }
 }
