@@ -17,6 +17,7 @@ mod answer;
 mod carry;
 mod head;
 mod key;
+mod names;
 mod passing;
 mod refuse;
 mod sign;
@@ -24,7 +25,7 @@ mod upstream;
 mod verify;
 
 use std::io;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -52,6 +53,8 @@ pub struct Proxy {
     /// Names whose first label is a bucket.
     domains: Vec<String>,
     listen_ports: Vec<u16>,
+    /// Whether it listens to this machine alone.
+    is_loopback: bool,
     outbound: Outbound,
     /// Hosts that clients verified with.
     hosts: Hosts,
@@ -69,6 +72,7 @@ impl Proxy {
             region: region.to_owned(),
             domains: Vec::new(),
             listen_ports: Vec::new(),
+            is_loopback: false,
             outbound: Outbound::new(LIMITS),
             hosts: Hosts::default(),
             searches: Semaphore::new(1),
@@ -92,10 +96,12 @@ impl Proxy {
         listeners: Vec<TcpListener>,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
-        let ports = listeners
+        let addresses = listeners.iter().map(TcpListener::local_addr);
+        let addresses = addresses.collect::<io::Result<Vec<SocketAddr>>>()?;
+        self.listen_ports = addresses.iter().map(SocketAddr::port).collect();
+        self.is_loopback = addresses
             .iter()
-            .map(|listener| listener.local_addr().map(|address| address.port()));
-        self.listen_ports = ports.collect::<io::Result<Vec<u16>>>()?;
+            .all(|address| address.ip().to_canonical().is_loopback());
         let connections_max = front::connections_max(listeners.len());
         let front = Arc::new(Front(self));
         let (stop_sender, stopped) = watch::channel(false);

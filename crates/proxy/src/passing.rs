@@ -18,6 +18,7 @@ use tokio::sync::mpsc;
 use crate::Proxy;
 use crate::answer::{self, Passed};
 use crate::carry::{Carry, Outflow, Piece};
+use crate::names;
 use crate::refuse::Stop;
 use crate::sign::{self, Passing};
 use crate::verify::{self, Verified};
@@ -53,6 +54,11 @@ pub(crate) async fn pass(
         let bucket = countersign_protocol::bucket(&head);
         let bucket = bucket.as_ref().map_or("", |bucket| bucket.as_str());
         hold_to_policy(proxy, verified, form, bucket, received, body)?;
+    }
+    if verified.is_none() && !names::is_of_here(proxy, received) {
+        return Err(Box::new(Stop::Answer(
+            S3Error::new(ErrorCode::AccessDenied).saying(NOT_CALLED_SO),
+        )));
     }
     let passing = sign::head(proxy, received, verified.as_ref());
     let carry = carry(
@@ -274,6 +280,9 @@ async fn pump(carry: &mut Carry, body: &mut Upload, sender: &mpsc::Sender<Piece>
     }
 }
 
+/// What is said to somebody who has no signature and another name for this machine.
+const NOT_CALLED_SO: &str = "The request is not signed, and its Host is not a name of this proxy, as if a page in a browser had sent it under \
+     a name of its own. Call the proxy by its address or localhost, or start it with --domain and the name.";
 /// How long the upstream may take to answer once it has everything: completing a large upload takes minutes.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(600);
 /// How long the upstream may take nothing of a body.

@@ -15,6 +15,7 @@ use http::{HeaderValue, Response, StatusCode, header};
 
 use crate::Proxy;
 use crate::answer::Passed;
+use crate::names;
 
 /// Why a request did not get to the upstream, or no answer back.
 pub(crate) enum Stop {
@@ -101,7 +102,8 @@ async fn explained(
         return error_response(received, &error, None);
     };
     let mut told = apart.report.sentence.clone();
-    if is_unknown_key {
+    // Its id is no secret, but nothing that a page in a browser has to know either.
+    if is_unknown_key && names::is_of_here(proxy, received) {
         let ours = format!(" This proxy has one key, {}: sign with that one.", proxy.key.id());
         told.push_str(&ours);
         if apart.level == Level::Full {

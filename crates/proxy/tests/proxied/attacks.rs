@@ -210,3 +210,43 @@ fn a_head_beyond_all_measure_is_refused() {
         "BadRequest",
     );
 }
+
+#[test]
+fn a_page_that_has_its_own_name_lead_here_gets_nothing_from_the_upstream() {
+    let scene = ok();
+    let host = scene.proxy.to_string();
+    let called =
+        |bytes: &[u8], name: &str| replaced(bytes, &format!("host: {host}"), &format!("host: {name}"));
+    let port = scene.proxy.port();
+    for method in ["GET", "OPTIONS", "POST"] {
+        let plain = scene.ask(method, "/b/k").plain();
+        let answer = refused(
+            &scene,
+            &called(&plain, &format!("evil.example:{port}")),
+            403,
+            "AccessDenied",
+        );
+        assert!(!answer.body.contains(&scene.upstream), "{answer:?}");
+        for name in [format!("localhost:{port}"), format!("b.localhost:{port}")] {
+            assert_eq!(scene.send(&called(&plain, &name)).status, 200, "{method} {name}");
+            scene.got();
+        }
+    }
+    // Nor is it told with which key the proxy works.
+    let signed = replaced(
+        &scene.ask("GET", "/").bytes(),
+        crate::scene::ACCESS_KEY_ID,
+        "AKIDOFSOMEBODYELSE01",
+    );
+    let answer = refused(
+        &scene,
+        &called(&signed, "evil.example"),
+        403,
+        "InvalidAccessKeyId",
+    );
+    assert!(!answer.body.contains(crate::scene::ACCESS_KEY_ID), "{answer:?}");
+    // Whoever holds the secret may have any name for it.
+    let mut ask = scene.ask("GET", "/b/k");
+    ask.call_it("s3.my.test:9010");
+    assert_eq!(scene.send(&ask.bytes()).status, 200);
+}

@@ -173,6 +173,12 @@ impl Ask {
         self
     }
 
+    /// With another name for the proxy.
+    pub(crate) fn call_it(&mut self, host: &str) {
+        self.headers.retain(|(name, _)| name != "host");
+        self.headers.push(("host".to_owned(), host.to_owned()));
+    }
+
     /// With a body, its length and its hash.
     pub(crate) fn body(mut self, body: &[u8]) -> Ask {
         self.payload = Payload::of_body(body);
