@@ -37,7 +37,7 @@ impl Writer {
         thread::Builder::new()
             .name("refusals".to_owned())
             .spawn(move || {
-                write(files, &entries, &lost);
+                write(files, &entries, &lost, &|| thread::sleep(BATCH_PAUSE));
                 drop(end);
             })?;
         Ok(Writer {
@@ -70,14 +70,18 @@ impl fmt::Debug for Writer {
 }
 
 /// Writes what comes until nobody can send any more.
-fn write(mut files: Files, entries: &Receiver<Arc<Entry>>, lost: &dyn Fn(u64)) {
-    let mut works = true;
+fn write(mut files: Files, entries: &Receiver<Arc<Entry>>, lost: &dyn Fn(u64), pause: &dyn Fn()) {
+    let (mut works, mut is_behind) = (true, false);
     loop {
         let done = match entries.recv_timeout(EXPIRE_PAUSE) {
             Ok(first) => {
                 // Under a flood this thread would otherwise be woken, and write, for each.
-                thread::sleep(BATCH_PAUSE);
+                // Where more waits than is written at once there is nothing to gather, and a stop would not wait for all of it.
+                if !is_behind {
+                    pause();
+                }
                 let (lines, count) = batch(&first, entries);
+                is_behind = lines.len() >= BATCH_BYTES_MAX;
                 let done = files.append(&lines, Real::now());
                 if done.is_err() {
                     lost(count);
@@ -147,6 +151,21 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_gathered_while_more_waits_than_is_written_at_once() {
+        let (queue, entries) = mpsc::channel();
+        let entry = Arc::new(entry(Real::now().millis(), None, "HST-PROXY", "curl@::1"));
+        for _ in 0..3 * BATCH_BYTES_MAX / entry.document.get().len() {
+            queue.send(Arc::clone(&entry)).expect("somebody listens");
+        }
+        drop(queue);
+        let scratch = tempfile::tempdir().expect("a directory");
+        let (files, _) = Files::open(scratch.path(), Real::now()).expect("a directory");
+        let pauses = std::cell::Cell::new(0);
+        write(files, &entries, &|_| {}, &|| pauses.set(pauses.get() + 1));
+        assert_eq!(pauses.get(), 1);
+    }
+
+    #[test]
     fn a_full_queue_is_said_and_a_disk_that_fails_is_counted() {
         // Nobody takes from this queue.
         let (queue, entries) = mpsc::sync_channel(QUEUE_ENTRIES_MAX);
@@ -166,7 +185,7 @@ mod tests {
         drop(scratch);
         let lost = std::cell::Cell::new(0);
         drop(writer);
-        write(files, &entries, &|count| lost.set(lost.get() + count));
+        write(files, &entries, &|count| lost.set(lost.get() + count), &|| {});
         assert_eq!(lost.get(), QUEUE_ENTRIES_MAX as u64);
     }
 }
