@@ -75,7 +75,7 @@ struct GetArguments {
     #[command(flatten)]
     common: Common,
     /// The content type that the answer shall have, whatever the object's is.
-    #[arg(long, value_name = "TYPE")]
+    #[arg(long, value_name = "TYPE", value_parser = header_value)]
     content_type: Option<String>,
     /// It works once only, on a Countersign server.
     #[arg(long)]
@@ -87,7 +87,7 @@ struct PutArguments {
     #[command(flatten)]
     common: Common,
     /// The content type that must be sent.
-    #[arg(long, value_name = "TYPE")]
+    #[arg(long, value_name = "TYPE", value_parser = header_value)]
     content_type: Option<String>,
     /// A header that must be sent, as in x-amz-acl:private or x-amz-checksum-sha256:BASE64; repeatable.
     #[arg(long = "header", value_name = "NAME:VALUE", value_parser = header)]
@@ -316,14 +316,21 @@ fn header(text: &str) -> Result<(String, String), String> {
         .ok_or_else(|| format!("`{text}` is not NAME:VALUE"))?;
     let name = http::HeaderName::try_from(name.trim())
         .map_err(|_| format!("`{name}` cannot be the name of a header"))?;
-    let value = value.trim();
-    http::HeaderValue::try_from(value).map_err(|_| format!("`{value}` cannot be the value of a header"))?;
+    let value = header_value(value)?;
     if NOT_SIGNED.contains(&name.as_str()) {
         return Err(format!(
             "`{name}` cannot be signed: it is changed on the way, or set by the client"
         ));
     }
-    Ok((name.as_str().to_owned(), value.to_owned()))
+    Ok((name.as_str().to_owned(), value))
+}
+
+/// What can stand behind the name of a header, without the blanks around it.
+fn header_value(text: &str) -> Result<String, String> {
+    let value = text.trim();
+    http::HeaderValue::try_from(value)
+        .map_err(|_| format!("`{}` cannot be the value of a header", value.escape_debug()))?;
+    Ok(value.to_owned())
 }
 
 fn ends(now: i64, lifetime: u64) -> Moment {

@@ -289,3 +289,18 @@ fn a_form_is_shown_so_that_nothing_in_it_is_obeyed() {
     let at = |part: &str| html.find(part).unwrap_or_else(|| panic!("{part}: {html}"));
     assert!(at("x-amz-signature") < at("Content-Type") && at("Content-Type") < at("type=\"file\""));
 }
+
+#[test]
+fn a_content_type_is_one_that_a_header_can_have() {
+    for (line, is_taken) in [
+        ("put bucket/k --content-type text/plain;charset=utf-8", true),
+        (
+            "put bucket/k --content-type text/plain\r\nx-amz-acl:public-read",
+            false,
+        ),
+        ("put bucket/k --content-type \u{1b}[31m", false),
+        ("get bucket/k --content-type a\nb", false),
+    ] {
+        assert_eq!(parsed(line).is_ok(), is_taken, "{line:?}");
+    }
+}
