@@ -6,13 +6,14 @@
 //! shown of headers, parameters and answers is chosen by name; a header that nobody knows is told by its length.
 
 use countersign_diagnose::{Mask, is_secret_header};
-use countersign_sigv4::{encode_uri, query_value};
+use countersign_sigv4::encode_uri;
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
 use crate::canonical::CanonicalText;
 use crate::evidence::{Evidence, Sent, Texts};
 use crate::explain::Explained;
+use crate::odd_id::odd_ids;
 
 /// What is known of the machine and of whoever signs there.
 #[derive(Clone, Debug, Default)]
@@ -186,37 +187,6 @@ fn lower_escapes(encoded: &str) -> String {
     lower
 }
 
-/// What stands in the place of an access key id and is none: whoever swapped the two halves of a key sent the secret there.
-fn odd_ids(evidence: &Evidence) -> Vec<String> {
-    let mut ids = Vec::new();
-    ids.extend(evidence.access_key_id());
-    let sent = evidence.sent.iter();
-    for sent in sent.chain(evidence.earlier.iter().map(|(sent, _)| sent)) {
-        let header = sent.header("authorization").unwrap_or_default();
-        let header = header.split_once("Credential=").map(|(_, rest)| rest);
-        let header = header.and_then(|rest| rest.split([',', ' ']).next());
-        ids.extend(header.and_then(id_of));
-        let query = query_value(sent.query.as_deref().map(str::as_bytes), "X-Amz-Credential");
-        let plain = query.as_deref().map(String::from_utf8_lossy);
-        let plain = plain.and_then(|query| id_of(&query));
-        // A + that is not escaped may be meant as it is.
-        ids.extend(plain.as_ref().map(|id| id.replace(' ', "+")));
-        ids.extend(plain);
-    }
-    let is_id = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
-    ids.retain(|id| id.len() > ID_BYTES_MAX || !id.bytes().all(is_id));
-    ids
-}
-
-/// What stands before the four parts of a scope; all of it where there are no four.
-fn id_of(credential: &str) -> Option<String> {
-    let id = match credential.strip_suffix("aws4_request") {
-        Some(_) => credential.rsplitn(5, '/').nth(4)?,
-        None => credential,
-    };
-    Some(id.to_owned())
-}
-
 fn request(sent: &Sent) -> Value {
     let mut all = vec![format!("{} {}", sent.method, sent.target()).trim().to_owned()];
     let signed = sent.header("authorization").unwrap_or_default();
@@ -336,8 +306,6 @@ fn harmless(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).collect()
 }
 
-/// The longest access key id that is taken for one; a secret is longer.
-const ID_BYTES_MAX: usize = 32;
 /// Words in the names of headers that carry credentials.
 const SECRET_WORDS: [&str; 12] = [
     "token",

@@ -5,6 +5,7 @@
 use crate::answer::Answer;
 use crate::canonical::CanonicalText;
 use crate::forms::Form;
+use crate::odd_id::odd_ids;
 use crate::rebuilt::{Rebuilt, access_key_id};
 
 /// Lines of headers, and parameters, of a request that is looked at. No server reads more, and what is made of them is held against each
@@ -145,6 +146,12 @@ impl Evidence {
     /// What is to be said if the request names another access key than this one, whose secret then proves nothing.
     pub fn other_key(&self, access_key_id: &str) -> Option<String> {
         let named = self.access_key_id().filter(|named| named != access_key_id)?;
+        if !odd_ids(self).is_empty() {
+            return Some(format!(
+                "What stands in the place of the access key id is none, and may be a secret; the one found here is {access_key_id}, so its \
+                 secret was not used."
+            ));
+        }
         Some(format!(
             "The request was signed with the access key {named}; the one found here is {access_key_id}, so its secret was not used."
         ))

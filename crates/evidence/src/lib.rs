@@ -25,6 +25,7 @@ mod http;
 mod literal;
 mod log;
 mod matter;
+mod odd_id;
 mod odd_secret;
 mod paste;
 mod rebuilt;

@@ -25,7 +25,8 @@ fn of(evidence: &Evidence, secret: Option<&str>) -> (String, String) {
         hosts: &[],
         now: 1_735_689_600,
     };
-    let explained = explain(evidence, &known);
+    let mut explained = explain(evidence, &known);
+    explained.notes.extend(evidence.other_key("AKIDOFSOMEBODYELSE01"));
     let around = Surroundings {
         program: "countersign 0.1.0".to_owned(),
         credentials: vec!["The key AKID is taken from somewhere.".to_owned()],
