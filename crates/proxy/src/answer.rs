@@ -8,14 +8,14 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use countersign_evidence::{Answer, Evidence, Explained, Known, Sent, Texts, explain};
 use countersign_protocol::encode as xml;
 use countersign_server::front::{BrokenBody, DIAGNOSIS, Outgoing, Received};
 use countersign_server::outbound::{Answering, Fault};
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body::{Body, Frame, SizeHint};
-use http_body_util::{BodyExt, Limited};
+use http_body_util::BodyExt;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, Sleep};
 
@@ -31,6 +31,8 @@ pub(crate) enum Passed {
     Own(Outgoing),
     /// The upstream's, as it comes.
     Upstream {
+        /// What was read of it already.
+        begun: Option<Bytes>,
         answering: Answering,
         /// Of a request that was answered before its end the rest never comes, but is not cut off either while the answer is read: that
         /// would end the connection on which it comes.
@@ -48,25 +50,27 @@ pub(crate) async fn passed(
     answered: Response<Answering>,
     request: mpsc::Sender<Piece>,
 ) -> Result<Response<Passed>, Box<Stop>> {
-    let (parts, answering) = answered.into_parts();
+    let (parts, mut answering) = answered.into_parts();
     let mut response = Response::new(Passed::Own(Outgoing::empty()));
     *response.status_mut() = parts.status;
     *response.headers_mut() = head::of_answer(&parts.headers);
+    let as_it_comes = |begun, answering| Passed::Upstream {
+        begun,
+        answering,
+        _request: request,
+        idle: Box::pin(tokio::time::sleep(IDLE_TIME_MAX)),
+    };
     let is_short = answering.size_hint().lower() <= DOCUMENT_BYTES_MAX as u64;
     if !is_refusal(parts.status) || passing.signed.is_none() || !is_short {
-        *response.body_mut() = Passed::Upstream {
-            answering,
-            _request: request,
-            idle: Box::pin(tokio::time::sleep(IDLE_TIME_MAX)),
-        };
+        *response.body_mut() = as_it_comes(None, answering);
         return Ok(response);
     }
-    let document = tokio::time::timeout(
-        IDLE_TIME_MAX,
-        Limited::new(answering, DOCUMENT_BYTES_MAX).collect(),
-    );
-    let document = match document.await {
-        Ok(Ok(document)) => document.to_bytes(),
+    let document = match tokio::time::timeout(IDLE_TIME_MAX, document(&mut answering)).await {
+        Ok(Ok(Document::Whole(document))) => document,
+        Ok(Ok(Document::TooLong(begun))) => {
+            *response.body_mut() = as_it_comes(Some(begun), answering);
+            return Ok(response);
+        }
         Ok(Err(error)) => return Err(Stop::upstream(proxy, &Fault::Answer(error.to_string()))),
         Err(_) => return Err(Stop::upstream(proxy, &Fault::Time(IDLE_TIME_MAX))),
     };
@@ -84,6 +88,26 @@ pub(crate) async fn passed(
         *response.body_mut() = Passed::Own(Outgoing::bytes(document));
     }
     Ok(response)
+}
+
+/// An error document as far as it was read.
+enum Document {
+    Whole(Bytes),
+    TooLong(Bytes),
+}
+
+async fn document(answering: &mut Answering) -> Result<Document, hyper::Error> {
+    let mut document = BytesMut::new();
+    while let Some(frame) = answering.frame().await {
+        // Trailers say nothing of an error.
+        if let Ok(data) = frame?.into_data() {
+            document.extend_from_slice(&data);
+        }
+        if document.len() > DOCUMENT_BYTES_MAX {
+            return Ok(Document::TooLong(document.freeze()));
+        }
+    }
+    Ok(Document::Whole(document.freeze()))
 }
 
 /// Whether a status may have to do with how a request was signed or where it was sent.
@@ -252,6 +276,11 @@ impl Body for Passed {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BrokenBody>>> {
+        if let Passed::Upstream { begun, .. } = &mut *self
+            && let Some(begun) = begun.take()
+        {
+            return Poll::Ready(Some(Ok(Frame::data(begun))));
+        }
         match &mut *self {
             Passed::Own(outgoing) => Pin::new(outgoing).poll_frame(cx),
             Passed::Upstream { answering, idle, .. } => match Pin::new(answering).poll_frame(cx) {
@@ -273,14 +302,20 @@ impl Body for Passed {
     fn is_end_stream(&self) -> bool {
         match self {
             Passed::Own(outgoing) => outgoing.is_end_stream(),
-            Passed::Upstream { answering, .. } => answering.is_end_stream(),
+            Passed::Upstream { begun, answering, .. } => begun.is_none() && answering.is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
             Passed::Own(outgoing) => outgoing.size_hint(),
-            Passed::Upstream { answering, .. } => answering.size_hint(),
+            Passed::Upstream {
+                begun: None,
+                answering,
+                ..
+            } => answering.size_hint(),
+            // Of one that was begun nobody had said how long it is.
+            Passed::Upstream { begun: Some(_), .. } => SizeHint::default(),
         }
     }
 }

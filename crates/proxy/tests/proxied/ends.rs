@@ -139,3 +139,31 @@ fn a_body_of_unknown_length_that_breaks_off_never_ends_at_the_upstream() {
         assert!(!scene.got().is_whole);
     }
 }
+
+#[test]
+fn a_refusal_too_long_to_be_explained_comes_back_as_it_is() {
+    const LENGTH: usize = (1 << 20) + 1000;
+    let piece = "x".repeat(LENGTH);
+    let chunked = format!(
+        "HTTP/1.1 403 Forbidden\r\ntransfer-encoding: chunked\r\n\r\n{LENGTH:x}\r\n{piece}\r\n0\r\n\r\n"
+    );
+    let scene = Scene::with(Manner::Answer(chunked));
+    let told = scene.send(&scene.ask("GET", "/b/k").bytes());
+    let letters = told.body.bytes().filter(|b| *b == b'x').count();
+    assert_eq!((told.status, letters), (403, LENGTH));
+}
+
+#[test]
+fn what_is_not_modified_comes_back_and_has_no_body() {
+    let unchanged = "HTTP/1.1 304 Not Modified\r\ncontent-length: 7\r\netag: e\r\n\r\n";
+    let scene = Scene::with(Manner::Answer(unchanged.to_owned()));
+    let mut stream = scene.connect();
+    let ask = scene.ask("GET", "/b/k").unsigned("connection", "close");
+    stream.write_all(&ask.bytes()).expect("sent");
+    let mut all = String::new();
+    std::io::Read::read_to_string(&mut stream, &mut all).expect("an end");
+    assert!(
+        all.starts_with("HTTP/1.1 304") && all.contains("etag: e\r\n") && all.ends_with("\r\n\r\n"),
+        "{all}"
+    );
+}
