@@ -36,7 +36,7 @@ impl Stop {
         let scheme = proxy.upstream.scheme();
         let authority = &proxy.upstream.url.authority;
         Box::new(Stop::Answer(error.saying(format!(
-            "The request is signed rightly, but the proxy has no answer from its upstream {scheme}://{authority}: {fault}."
+            "The proxy found nothing wrong with the request, but has no answer from its upstream {scheme}://{authority}: {fault}."
         ))))
     }
 }

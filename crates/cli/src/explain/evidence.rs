@@ -77,7 +77,13 @@ pub(crate) fn evidence(subject: &str) -> Result<Evidence, Failure> {
             format!("`{subject}` is neither a file nor a URL, a request id (16 hex digits) or a cause id");
         return Err(Failure::new(Kind::NotFound, why));
     };
-    read(&text).map_err(|why| Failure::new(Kind::NotFound, format!("`{subject}`: {why}")))
+    // A text that cannot be read may hold a token, and what is printed is pasted elsewhere.
+    let named = if is_a_text(subject) {
+        "what was given"
+    } else {
+        subject
+    };
+    read(&text).map_err(|why| Failure::new(Kind::NotFound, format!("{named}: {why}")))
 }
 
 /// Whether an argument is itself what is to be explained.

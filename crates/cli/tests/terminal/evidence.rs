@@ -48,6 +48,17 @@ fn a_document_is_explained_from_a_file_and_from_standard_input() {
 }
 
 #[test]
+fn a_link_that_cannot_be_read_is_not_repeated() {
+    for arguments in [&["explain"][..], &["explain", "--bundle"]] {
+        let link = "ftp://h/?X-Amz-Security-Token=atokenthatistold";
+        let told = run(&[arguments, &[link]].concat());
+        let text = format!("{}{}", stdout(&told), stderr(&told));
+        assert_eq!(code(&told), Some(5), "{text}");
+        assert!(!text.contains("atokenthatistold"), "{text}");
+    }
+}
+
+#[test]
 fn the_secret_of_another_key_is_not_used_and_never_printed() {
     let link = "https://h/b/k?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIAONE%2F20250101%2Fus-east-1%2Fs3%2Faws4_request\
         &X-Amz-Date=20250101T000000Z&X-Amz-Expires=60&X-Amz-SignedHeaders=host&X-Amz-Signature=00";

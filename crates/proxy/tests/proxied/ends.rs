@@ -50,7 +50,7 @@ fn an_upstream_that_closes_is_told_of() {
     let scene = Scene::with(Manner::Close);
     let told = scene.send(&scene.ask("PUT", "/b/k").body(b"hello").bytes());
     told.is(503, "ServiceUnavailable");
-    assert!(told.body.contains("signed rightly"), "{told:?}");
+    assert!(told.body.contains("nothing wrong with the request"), "{told:?}");
 }
 
 #[test]
