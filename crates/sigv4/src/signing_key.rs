@@ -28,15 +28,7 @@ impl SigningKey {
     /// SPEC: <https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html>: HMAC-SHA256 chained
     /// from `AWS4` + secret over date, region, service and the word `aws4_request`.
     pub fn derive(secret: &Secret, scope: &Scope) -> SigningKey {
-        let mut seed = Zeroizing::new(Vec::with_capacity(SEED_PREFIX.len() + secret.expose().len()));
-        seed.extend_from_slice(SEED_PREFIX);
-        seed.extend_from_slice(secret.expose());
-        SigningKey::derive_from_seed(&seed, scope)
-    }
-
-    /// Derives from a seed given as it is, without the `AWS4` prefix. Only for explaining mismatches.
-    pub fn derive_from_seed(seed: &[u8], scope: &Scope) -> SigningKey {
-        let date_key = hmac_sha256(seed, scope.date.as_bytes());
+        let date_key = SigningKey::date_key(secret, &scope.date);
         let region_key = hmac_sha256(&*date_key, scope.region.as_bytes());
         let service_key = hmac_sha256(&*region_key, scope.service.as_bytes());
         SigningKey(keyed(&*hmac_sha256(&*service_key, Scope::TERMINAL.as_bytes())))

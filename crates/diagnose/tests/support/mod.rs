@@ -209,25 +209,20 @@ impl Context {
                 }
                 None => string_to_sign(timestamp, &claim.scope, &hash),
             };
-            let scope = Scope {
-                date: self.text("key_date").unwrap_or(&claim.scope.date).into(),
-                region: self.text("key_region").unwrap_or(&claim.scope.region).into(),
-                service: self.text("key_service").unwrap_or(&claim.scope.service).into(),
-            };
+            let date = self.text("key_date").unwrap_or(&claim.scope.date);
+            let region = self.text("key_region").unwrap_or(&claim.scope.region);
+            let service = self.text("key_service").unwrap_or(&claim.scope.service);
             let prefix = self.text("key_prefix").unwrap_or("AWS4");
-            if let Some(steps) = self.text("key_steps") {
-                let mut key = format!("{prefix}{secret}").into_bytes();
-                for step in steps.split(' ') {
-                    key = mac(&key, step.as_bytes());
-                    if self.flag("key_in_hex") {
-                        key = hex::encode(key).into_bytes();
-                    }
+            let right = || vec![date, region, service, Scope::TERMINAL];
+            let steps = self.text("key_steps").map(|steps| steps.split(' ').collect());
+            let mut key = format!("{prefix}{secret}").into_bytes();
+            for step in steps.unwrap_or_else(right) {
+                key = mac(&key, step.as_bytes());
+                if self.flag("key_in_hex") {
+                    key = hex::encode(key).into_bytes();
                 }
-                return hex::encode(mac(&key, &text));
             }
-            SigningKey::derive_from_seed(format!("{prefix}{secret}").as_bytes(), &scope)
-                .sign(&text)
-                .to_hex()
+            hex::encode(mac(&key, &text))
         })
     }
 
