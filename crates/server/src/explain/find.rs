@@ -116,7 +116,8 @@ pub(super) async fn find(asked: &Asked<'_>, refused: Refused, fault: SearchedFau
         true => granted,
         false => granted.min(Allowance::Singles),
     };
-    let identity = is_kept.then(|| asked.identity(&refused));
+    // What is found with a budget that runs short is not what the same request may find later.
+    let identity = (is_kept && granted == Allowance::Full).then(|| asked.identity(&refused));
     if retired.is_none() {
         gateway.keys.failed(&access_key_id, failure, at);
     }
@@ -138,8 +139,7 @@ pub(super) async fn find(asked: &Asked<'_>, refused: Refused, fault: SearchedFau
         waits_for_another: diagnosis.tried.pairs_left && !may_pair,
         ..Found::anew(Arc::new(diagnosis))
     };
-    // What was found with a budget that ran short is not what the same request may find later.
-    if let Some(identity) = identity.filter(|_| granted == Allowance::Full) {
+    if let Some(identity) = identity {
         let diagnosis = Arc::clone(&found.diagnosis);
         gateway.diagnoses.keep(failure, identity, diagnosis, now);
     }
