@@ -26,29 +26,36 @@ def bucket(server):
     return name
 
 
+def everyday(server, endpoint, **credentials):
+    """Everyday work of boto3 through something in between; gives the client, and its bucket with one object left in it."""
+    client, body = connect(server, endpoint=endpoint, **credentials), os.urandom(9 * MIB)
+    own = bucket_name("through")
+    client.create_bucket(Bucket=own)
+    client.upload_fileobj(io.BytesIO(body), own, "several/parts")
+    assert read(client, own, "several/parts") == body
+    assert read(client, own, "several/parts", Range="bytes=5-9") == body[5:10]
+    assert client.head_object(Bucket=own, Key="several/parts")["ContentLength"] == len(body)
+    client.copy_object(Bucket=own, Key="copy", CopySource={"Bucket": own, "Key": "several/parts"})
+    for object_key in ("several/parts", "copy"):
+        link = client.generate_presigned_url("get_object", Params={"Bucket": own, "Key": object_key}, ExpiresIn=60)
+        with urllib.request.urlopen(link) as response:
+            assert response.read() == body
+    client.delete_object(Bucket=own, Key="copy")
+    return client, own
+
+
 def works_through(server, proxy, keys):
     """Everyday work of boto3 and curl through a proxy that is configured right."""
     name, kind = proxy
     with kind(name, server.host) as front:
-        client, body = connect(server, endpoint=front.url), os.urandom(9 * MIB)
-        own = bucket_name("through")
-        client.create_bucket(Bucket=own)
-        client.upload_fileobj(io.BytesIO(body), own, "several/parts")
-        assert read(client, own, "several/parts") == body
-        assert read(client, own, "several/parts", Range="bytes=5-9") == body[5:10]
-        assert client.head_object(Bucket=own, Key="several/parts")["ContentLength"] == len(body)
+        client, own = everyday(server, front.url)
         for object_key in keys:
             client.put_object(Bucket=own, Key=object_key, Body=object_key.encode(), Metadata={"about": "a key"})
             assert read(client, own, object_key) == object_key.encode()
         listed = [entry["Key"] for entry in client.list_objects_v2(Bucket=own)["Contents"]]
         assert sorted(listed) == sorted([*keys, "several/parts"])
-        link = client.generate_presigned_url("get_object", Params={"Bucket": own, "Key": "several/parts"}, ExpiresIn=60)
-        with urllib.request.urlopen(link) as response:
-            assert response.read() == body
-        client.copy_object(Bucket=own, Key="copy", CopySource={"Bucket": own, "Key": "several/parts"})
         done(curl(f"{front.url}/{own}/by%20curl", "-X", "PUT", "--data-binary", "curl"))
         assert done(curl(f"{front.url}/{own}/by%20curl")).body == b"curl"
-        client.delete_object(Bucket=own, Key="copy")
         # A refusal comes through whole, too.
         error = refused("SignatureDoesNotMatch", 403, put, client=connect(server, endpoint=front.url, secret="x\n"), bucket=own)
         assert said(error).status == "unproven"

@@ -20,7 +20,7 @@ from test_boto3 import connect, put, read, refused, said
 from test_cli import CLIS
 from test_curl import curl, done, message
 from test_curl import refused as refused_for_curl
-from test_proxies import signing_more
+from test_proxies import everyday, signing_more
 
 S3RVER_KEY = "S3RVER"
 
@@ -64,22 +64,6 @@ def silent():
     with Server("--diagnosis", "off") as running:
         connect(running).create_bucket(Bucket="silent")
         yield running
-
-
-def everyday(server, endpoint, **credentials):
-    client, body = connect(server, endpoint=endpoint, **credentials), os.urandom(9 * MIB)
-    own = bucket_name("through")
-    client.create_bucket(Bucket=own)
-    client.upload_fileobj(io.BytesIO(body), own, "several/parts")
-    assert read(client, own, "several/parts") == body
-    assert read(client, own, "several/parts", Range="bytes=5-9") == body[5:10]
-    assert client.head_object(Bucket=own, Key="several/parts")["ContentLength"] == len(body)
-    client.copy_object(Bucket=own, Key="copy", CopySource={"Bucket": own, "Key": "several/parts"})
-    link = client.generate_presigned_url("get_object", Params={"Bucket": own, "Key": "copy"}, ExpiresIn=60)
-    with urllib.request.urlopen(link) as response:
-        assert response.read() == body
-    client.delete_object(Bucket=own, Key="copy")
-    return client, own
 
 
 # What is right
