@@ -2,12 +2,12 @@
 //!
 //! Not here: reading them (`countersign_evidence`).
 
-use countersign_evidence::{Comparison, Line, compare};
+use countersign_evidence::{Comparison, Line, compare, harmless};
 use serde_json::json;
 
 use crate::exit::{Failure, Kind};
 use crate::explain;
-use crate::terminal::{Ink, Screen, harmless, print};
+use crate::terminal::{Ink, Screen, print};
 
 /// What to compare.
 #[derive(clap::Args)]

@@ -64,6 +64,18 @@ pub(crate) fn find(
     }
 }
 
+/// As [`find`] without a data directory, for who can do without a key: only a profile that somebody named must be there.
+pub(crate) fn find_any(
+    profile: Option<&str>,
+    environment: &dyn Fn(&str) -> Option<String>,
+) -> Result<Option<Credentials>, Failure> {
+    match (find(profile, None, environment), profile) {
+        (Ok(found), _) => Ok(Some(found)),
+        (Err(_), None) => Ok(None),
+        (Err(failure), Some(_)) => Err(failure),
+    }
+}
+
 fn of_profile(name: &str, environment: &dyn Fn(&str) -> Option<String>) -> Result<Credentials, Failure> {
     let profile = aws_profile::find(name, environment).map_err(usage)?;
     let profile = profile.ok_or_else(|| usage(format!("there is no profile `{name}`")))?;

@@ -9,36 +9,21 @@ use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 
 use countersign_doctor::{Asked, Place, Report, Watch, examine};
+use countersign_evidence::harmless;
 
 use crate::aws_profile;
 use crate::endpoint;
 use crate::exit::{Failure, Kind};
-use crate::terminal::{Screen, harmless, print};
+use crate::terminal::{Screen, print};
 
 /// What to examine.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// Where the server is, as clients are told it; else AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, what the profile says, or
-    /// http://127.0.0.1:9000.
-    #[arg(long, value_name = "URL")]
-    endpoint_url: Option<String>,
+    #[command(flatten)]
+    endpoint: endpoint::Options,
     /// A bucket to write into, below a prefix of its own that is taken away again; without it only lists are asked for.
     #[arg(long, value_name = "BUCKET")]
     bucket: Option<String>,
-    /// A profile of AWS's credentials and config files to take the key from.
-    #[arg(long, value_name = "NAME")]
-    profile: Option<String>,
-    /// The region to sign for; else AWS_REGION, what the profile says, or us-east-1.
-    #[arg(long, env = "COUNTERSIGN_REGION", value_name = "REGION")]
-    region: Option<String>,
-    /// The data directory of a server of ours, to find the root key in where no other is given.
-    #[arg(
-        long,
-        env = "COUNTERSIGN_DATA_DIR",
-        default_value = "countersign-data",
-        value_name = "DIR"
-    )]
-    data_dir: PathBuf,
     /// A name that a proxy in between may use for the server, HOST or HOST:PORT; may be repeated.
     #[arg(long, value_name = "HOST")]
     upstream_host: Vec<String>,
@@ -82,19 +67,32 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
 fn asked(arguments: &Arguments, environment: &dyn Fn(&str) -> Option<String>) -> Result<Asked, Failure> {
     let usage = |why: String| Failure::new(Kind::Usage, why);
     let variable = |name: &str| environment(name).filter(|value| !value.is_empty());
-    let name = arguments.profile.clone().or_else(|| variable("AWS_PROFILE"));
+    let name = arguments
+        .endpoint
+        .profile
+        .clone()
+        .or_else(|| variable("AWS_PROFILE"));
     let profile = aws_profile::find(name.as_deref().unwrap_or("default"), environment);
     let profile = match (profile.map_err(usage)?, &name) {
         (Some(profile), _) => profile,
         (None, Some(name)) => return Err(usage(format!("there is no profile `{name}`"))),
         (None, None) => aws_profile::Profile::default(),
     };
-    let url = endpoint::url(arguments.endpoint_url.as_deref(), "S3", environment, &profile);
+    let url = endpoint::url(
+        arguments.endpoint.endpoint_url.as_deref(),
+        "S3",
+        environment,
+        &profile,
+    );
     Ok(Asked {
         place: Place::parse(&url).map_err(usage)?,
-        region: endpoint::region(arguments.region.as_deref(), environment, &profile),
+        region: endpoint::region(arguments.endpoint.region.as_deref(), environment, &profile),
         bucket: arguments.bucket.clone().map(bucket).transpose()?,
-        sources: sources::all(arguments.profile.as_deref(), &arguments.data_dir, environment),
+        sources: sources::all(
+            arguments.endpoint.profile.as_deref(),
+            &arguments.endpoint.data_dir,
+            environment,
+        ),
         ntp_server: (!arguments.no_ntp).then(|| arguments.ntp_server.clone()),
         ca_bundle: variable("AWS_CA_BUNDLE")
             .or_else(|| profile.setting("ca_bundle").map(str::to_owned))

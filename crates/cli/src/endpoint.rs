@@ -17,13 +17,13 @@ use crate::exit::{Failure, Kind};
 pub(crate) struct Options {
     /// Where the server is; else AWS_ENDPOINT_URL, what the profile says, or http://127.0.0.1:9000.
     #[arg(long, value_name = "URL")]
-    endpoint_url: Option<String>,
+    pub(crate) endpoint_url: Option<String>,
     /// The region of the server; else AWS_REGION, what the profile says, or us-east-1.
     #[arg(long, env = "COUNTERSIGN_REGION")]
-    region: Option<String>,
+    pub(crate) region: Option<String>,
     /// A profile of AWS's credentials and config files to take the key from.
     #[arg(long, value_name = "NAME")]
-    profile: Option<String>,
+    pub(crate) profile: Option<String>,
     /// The server's data directory, to find the root key in where no other is given.
     #[arg(
         long,
@@ -31,7 +31,7 @@ pub(crate) struct Options {
         default_value = "countersign-data",
         value_name = "DIR"
     )]
-    data_dir: PathBuf,
+    pub(crate) data_dir: PathBuf,
 }
 
 /// A place to sign for, with the key to sign with.
@@ -63,12 +63,7 @@ impl Options {
             &credentials.profile,
         );
         let url = PublicUrl::parse(&url).map_err(|why| Failure::new(Kind::Usage, why))?;
-        // Whoever names a region's endpoint has named the region.
-        let named = self
-            .region
-            .as_deref()
-            .or_else(|| aws_host::region(&url.authority));
-        let region = region(named, environment, &credentials.profile);
+        let region = region_at(&url, self.region.as_deref(), environment, &credentials.profile);
         Ok(Endpoint {
             url,
             region,
@@ -120,6 +115,17 @@ pub(crate) fn url(
         .unwrap_or_else(|| DEFAULT_URL.to_owned())
 }
 
+/// The region of this place: the flag, what a name of AWS's says, else as [`region`]. Whoever names a region's endpoint has named the region.
+pub(crate) fn region_at(
+    url: &PublicUrl,
+    flag: Option<&str>,
+    environment: &dyn Fn(&str) -> Option<String>,
+    profile: &Profile,
+) -> String {
+    let named = flag.or_else(|| aws_host::region(&url.authority));
+    region(named, environment, profile)
+}
+
 /// The region: the flag, AWS's variables, the profile, what is usual.
 pub(crate) fn region(
     flag: Option<&str>,
@@ -136,8 +142,7 @@ pub(crate) fn region(
 
 /// A URL as it is written.
 pub(crate) fn text(url: &PublicUrl) -> String {
-    let scheme = if url.is_https { "https" } else { "http" };
-    format!("{scheme}://{}", url.authority)
+    format!("{}://{}", url.scheme(), url.authority)
 }
 
 const DEFAULT_URL: &str = "http://127.0.0.1:9000";

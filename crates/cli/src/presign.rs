@@ -253,7 +253,7 @@ fn sign(
     };
     let signer = endpoint.signer("s3", PathRule::S3, now);
     let query = signer.presign(&request, &Payload::Unsigned, common.expires);
-    let scheme = if endpoint.url.is_https { "https" } else { "http" };
+    let scheme = endpoint.url.scheme();
     Link {
         method,
         url: format!("{scheme}://{host}{path}?{query}"),

@@ -7,7 +7,6 @@ use std::net::{IpAddr, SocketAddr, TcpListener};
 use countersign_proxy::{Key, Proxy, Upstream};
 use countersign_server::PublicUrl;
 
-use crate::aws_host;
 use crate::credentials;
 use crate::endpoint;
 use crate::exit::{Failure, Kind};
@@ -54,9 +53,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let environment = |name: &str| std::env::var(name).ok();
     let found = credentials::find(arguments.profile.as_deref(), None, &environment)?;
-    let named = arguments.region.as_deref();
-    let named = named.or_else(|| aws_host::region(&arguments.upstream.authority));
-    let region = endpoint::region(named, &environment, &found.profile);
+    let flag = arguments.region.as_deref();
+    let region = endpoint::region_at(&arguments.upstream, flag, &environment, &found.profile);
     let upstream_region = arguments.upstream_region.as_ref().unwrap_or(&region);
     let upstream = Upstream::new(arguments.upstream.clone(), upstream_region);
     let key = Key::new(found.access_key_id, found.secret, found.session_token);

@@ -4,6 +4,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
+use countersign_evidence::harmless;
 use serde_json::Value;
 
 use crate::exit::{Failure, Kind};
@@ -132,11 +133,6 @@ impl Screen {
         };
         format!("\x1b[{code}m{text}\x1b[0m")
     }
-}
-
-/// A text without anything that a terminal obeys.
-pub(crate) fn harmless(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).collect()
 }
 
 /// Whoever reads may stop reading, as `head` does; that is no failure.

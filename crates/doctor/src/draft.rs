@@ -44,6 +44,19 @@ pub(crate) enum Body {
     UnsignedTrailer(Bytes),
 }
 
+impl Body {
+    /// What is sent, without any framing.
+    pub(crate) fn data(&self) -> &Bytes {
+        match self {
+            Body::Hashed(bytes)
+            | Body::Unsigned(bytes)
+            | Body::Chunks(bytes)
+            | Body::ChunksAndTrailer(bytes)
+            | Body::UnsignedTrailer(bytes) => bytes,
+        }
+    }
+}
+
 /// How a request is signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Auth {

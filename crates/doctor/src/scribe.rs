@@ -53,7 +53,7 @@ impl Scribe<'_> {
             Auth::Header => self.with_header(draft, changes),
             Auth::Link { age, expires } => self.with_link(draft, changes, age, expires),
             Auth::Nobody => {
-                let body = plain(&draft.body).clone();
+                let body = draft.body.data().clone();
                 self.written(draft, draft.query.clone(), Vec::new(), body, Texts::default())
             }
         }
@@ -115,7 +115,7 @@ impl Scribe<'_> {
         let texts = self.sign(draft, Some(&query), &all, &claim, changes);
         let signature = texts.signature.as_deref().unwrap_or_default();
         let query = format!("{query}&X-Amz-Signature={signature}");
-        let body = plain(&draft.body).clone();
+        let body = draft.body.data().clone();
         self.written(draft, Some(query), Vec::new(), body, texts)
     }
 
@@ -233,16 +233,6 @@ fn names(headers: &[(String, Vec<u8>)], unsigned: &[&str]) -> Vec<countersign_si
     names
 }
 
-fn plain(body: &Body) -> &Bytes {
-    match body {
-        Body::Hashed(bytes)
-        | Body::Unsigned(bytes)
-        | Body::Chunks(bytes)
-        | Body::ChunksAndTrailer(bytes)
-        | Body::UnsignedTrailer(bytes) => bytes,
-    }
-}
-
 fn payload(body: &Body) -> Payload {
     match body {
         Body::Hashed(bytes) => Payload::of_body(bytes),
@@ -263,7 +253,7 @@ fn framing(body: &Body) -> Vec<(String, Vec<u8>)> {
     let text = |name: &str, value: &str| (name.to_owned(), value.as_bytes().to_vec());
     let mut headers = vec![
         text("content-encoding", "aws-chunked"),
-        text("x-amz-decoded-content-length", &plain(body).len().to_string()),
+        text("x-amz-decoded-content-length", &body.data().len().to_string()),
     ];
     if has_trailer {
         headers.push(text("x-amz-trailer", TRAILER));
@@ -272,7 +262,7 @@ fn framing(body: &Body) -> Vec<(String, Vec<u8>)> {
 }
 
 fn framed(body: &Body, seed: ChunkSeed) -> Bytes {
-    let bytes = plain(body);
+    let bytes = body.data();
     let checksum = BASE64.encode(Sha256::digest(bytes));
     let trailers = [(TRAILER, checksum.as_str())];
     let mut signer = ChunkSigner::new(seed);

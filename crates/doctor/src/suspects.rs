@@ -3,7 +3,7 @@
 //!
 //! Each suspect is a change of what is signed. Not here: trying them (`refused`).
 
-use countersign_sigv4::{decode_percent, encode_uri};
+use countersign_sigv4::{decode_percent, encode_uri, lower_escapes};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::draft::{Change, Draft};
@@ -192,7 +192,7 @@ pub(crate) fn of_path(path: &str) -> Vec<Suspect> {
     );
     suspect(
         "SRV-CANON",
-        lower_hex(&ours),
+        lower_escapes(&ours),
         "The server writes %xx with small letters.",
         vendor,
     );
@@ -275,7 +275,7 @@ pub(crate) fn of_query(query: &str) -> Vec<Suspect> {
     );
     suspect(
         "SRV-CANON",
-        lower_hex(&ours),
+        lower_escapes(&ours),
         "The server writes %xx with small letters.".to_owned(),
         vendor,
     );
@@ -376,19 +376,6 @@ fn with_bare(uri: &str, characters: &[&str]) -> String {
     let mut out = uri.to_owned();
     for character in characters {
         out = out.replace(&encode_uri(character.as_bytes(), false), character);
-    }
-    out
-}
-
-fn lower_hex(uri: &str) -> String {
-    let mut out = String::new();
-    let mut small = 0;
-    for c in uri.chars() {
-        if c == '%' {
-            small = 3;
-        }
-        out.push(if small > 0 { c.to_ascii_lowercase() } else { c });
-        small = usize::saturating_sub(small, 1);
     }
     out
 }

@@ -6,7 +6,7 @@
 //! shown of headers, parameters and answers is chosen by name; a header that nobody knows is told by its length.
 
 use countersign_diagnose::{Mask, is_secret_header};
-use countersign_sigv4::encode_uri;
+use countersign_sigv4::{encode_uri, lower_escapes};
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
@@ -14,6 +14,7 @@ use crate::canonical::CanonicalText;
 use crate::evidence::{Evidence, Sent, Texts};
 use crate::explain::Explained;
 use crate::odd_id::odd_ids;
+use crate::shown::harmless;
 
 /// What is known of the machine and of whoever signs there.
 #[derive(Clone, Debug, Default)]
@@ -176,17 +177,6 @@ fn in_each_form(value: &str) -> Mask {
     mask
 }
 
-/// `%2F` as `%2f`.
-fn lower_escapes(encoded: &str) -> String {
-    let mut parts = encoded.split('%');
-    let mut lower = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let (digits, rest) = part.split_at_checked(2).unwrap_or((part, ""));
-        lower.push_str(&format!("%{}{rest}", digits.to_ascii_lowercase()));
-    }
-    lower
-}
-
 fn request(sent: &Sent) -> Value {
     let mut all = vec![format!("{} {}", sent.method, sent.target()).trim().to_owned()];
     let signed = sent.header("authorization").unwrap_or_default();
@@ -299,11 +289,6 @@ fn section(out: &mut String, title: &str, lines: Vec<String>) {
         out.push_str(format!("  {}", harmless(&line)).trim_end());
         out.push('\n');
     }
-}
-
-/// A text without anything that a terminal obeys.
-fn harmless(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).collect()
 }
 
 /// Words in the names of headers that carry credentials.

@@ -150,7 +150,7 @@ fn texts(lines: &[Line]) -> Value {
 }
 
 /// A text without anything that a terminal obeys.
-fn harmless(text: &str) -> String {
+pub fn harmless(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).collect()
 }
 

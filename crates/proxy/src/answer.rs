@@ -134,7 +134,7 @@ async fn explained(
     let text = |bytes: &[u8]| Some(String::from_utf8_lossy(bytes).into_owned());
     let sent = Sent {
         method: received.method().to_owned(),
-        scheme: Some(proxy.upstream.scheme().to_owned()),
+        scheme: Some(proxy.upstream.url.scheme().to_owned()),
         path: passing.place.path.clone(),
         query: passing.query.clone(),
         headers: lines(passing.headers.iter().map(|(name, value)| (name, value))),

@@ -5,6 +5,7 @@
 //! It keeps true: neither the answer nor the log holds a secret, a token or a whole signature of somebody else's making.
 
 use countersign_diagnose::{KeyFacts, Level, Mask, ServerFacts};
+use countersign_evidence::harmless;
 use countersign_protocol::ErrorCode;
 use countersign_server::front::{
     self, Endpoint, Outgoing, Received, Refusal, Refused, S3Error, Upload, drain, error_response, sign_off,
@@ -33,8 +34,7 @@ impl Stop {
     /// The upstream cannot be reached or understood.
     pub(crate) fn upstream(proxy: &Proxy, fault: &Fault) -> Box<Stop> {
         let error = S3Error::new(ErrorCode::ServiceUnavailable);
-        let scheme = proxy.upstream.scheme();
-        let authority = &proxy.upstream.url.authority;
+        let (scheme, authority) = (proxy.upstream.url.scheme(), &proxy.upstream.url.authority);
         Box::new(Stop::Answer(error.saying(format!(
             "The proxy found nothing wrong with the request, but has no answer from its upstream {scheme}://{authority}: {fault}."
         ))))
@@ -150,7 +150,7 @@ pub(crate) fn log(
 
 /// A text without what `mask` hides, on one line, and without anything that a terminal obeys.
 fn loggable(mask: &Mask, text: &str) -> String {
-    mask.text(text).chars().filter(|c| !c.is_control()).collect()
+    harmless(&mask.text(text))
 }
 
 /// Lets go of a request: what is still coming of its body is read within limits, so that the answer is not lost.

@@ -51,10 +51,6 @@ impl Upstream {
         }
     }
 
-    pub(crate) fn scheme(&self) -> &'static str {
-        if self.url.is_https { "https" } else { "http" }
-    }
-
     /// Whether it has no name but an address.
     fn is_address(&self) -> bool {
         let authority = self.url.authority.as_str();

@@ -146,6 +146,11 @@ impl PublicUrl {
         };
         Ok(PublicUrl { is_https, authority })
     }
+
+    /// `http` or `https`.
+    pub fn scheme(&self) -> &'static str {
+        if self.is_https { "https" } else { "http" }
+    }
 }
 
 /// A block of addresses.

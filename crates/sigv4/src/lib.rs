@@ -86,5 +86,7 @@ pub use signing_key::{Signature, SigningKey};
 /// The type of short texts in a [`Claim`].
 pub use smol_str::SmolStr;
 pub use timestamp::{parse_http_date, parse_timestamp, timestamp_text};
-pub use uri::{canonical_query, decode_percent, decode_query, encode_uri, query_pairs, query_value};
+pub use uri::{
+    canonical_query, decode_percent, decode_query, encode_uri, lower_escapes, query_pairs, query_value,
+};
 pub use verify::{Trace, Verdict, string_to_sign, string_to_sign_head, verify};

@@ -27,6 +27,22 @@ pub(crate) fn push_uri(encoded: &mut Vec<u8>, mut bytes: &[u8], keep_slash: bool
     }
 }
 
+/// What [`encode_uri`] gives with lower-case hex: `%2F` as `%2f`, which is never canonical and what some write.
+pub fn lower_escapes(encoded: &str) -> String {
+    // As long as the text from the beginning: it may hold a secret, of which no copy may be left behind.
+    let mut lower = String::with_capacity(encoded.len());
+    let mut digits = 0;
+    for c in encoded.chars() {
+        lower.push(if digits > 0 { c.to_ascii_lowercase() } else { c });
+        digits = if c == '%' {
+            2
+        } else {
+            usize::saturating_sub(digits, 1)
+        };
+    }
+    lower
+}
+
 /// Decodes `%XX` once. A `+` stays a plus.
 pub fn decode_percent(bytes: &[u8]) -> Vec<u8> {
     Decoded {
@@ -252,6 +268,18 @@ fn nibble(digit: u8) -> Option<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn escapes_in_small_letters_change_nothing_else() {
+        for (encoded, expected) in [
+            ("A%2FB%C3%A9%2b", "A%2fB%c3%a9%2b"),
+            ("%", "%"),
+            ("AB%F", "AB%f"),
+            ("", ""),
+        ] {
+            assert_eq!(lower_escapes(encoded), expected);
+        }
+    }
 
     #[test]
     fn only_unreserved_bytes_stay() {

@@ -3,8 +3,9 @@
 //! Keeps true: a terminal has nothing in it to obey, whatever a server answered.
 
 use countersign_doctor::{Finding, Report, Verdict};
+use countersign_evidence::harmless;
 
-use crate::terminal::{Ink, Screen, harmless};
+use crate::terminal::{Ink, Screen};
 
 pub(super) fn told(report: &Report, screen: &Screen) -> String {
     let bucket = report.bucket.as_deref();

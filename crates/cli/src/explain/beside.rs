@@ -2,9 +2,10 @@
 //!
 //! Not here: what differs (the server says so with each line).
 
+use countersign_evidence::harmless;
 use serde_json::Value;
 
-use crate::terminal::{Ink, Screen, harmless};
+use crate::terminal::{Ink, Screen};
 
 /// A line of both texts, as the server tells it.
 enum Row {

@@ -62,26 +62,23 @@ pub(super) fn explained(
 
 /// Reads what the subject stands for: a file, standard input, or the subject itself.
 pub(crate) fn evidence(subject: &str) -> Result<Evidence, Failure> {
-    let text = if subject == "-" {
+    let (text, named) = if subject == "-" {
         let mut text = Vec::new();
         std::io::stdin()
             .read_to_end(&mut text)
             .map_err(|error| Failure::new(Kind::Failed, format!("standard input: {error}")))?;
-        text
+        (text, "standard input")
     } else if Path::new(subject).exists() {
-        std::fs::read(subject).map_err(|error| Failure::new(Kind::Failed, format!("`{subject}`: {error}")))?
+        let text = std::fs::read(subject);
+        let text = text.map_err(|error| Failure::new(Kind::Failed, format!("`{subject}`: {error}")))?;
+        (text, subject)
     } else if is_a_text(subject) {
-        subject.as_bytes().to_vec()
+        // It may hold a token, and what is printed is pasted elsewhere.
+        (subject.as_bytes().to_vec(), "what was given")
     } else {
         let why =
             format!("`{subject}` is neither a file nor a URL, a request id (16 hex digits) or a cause id");
         return Err(Failure::new(Kind::NotFound, why));
-    };
-    // A text that cannot be read may hold a token, and what is printed is pasted elsewhere.
-    let named = if is_a_text(subject) {
-        "what was given"
-    } else {
-        subject
     };
     read(&text).map_err(|why| Failure::new(Kind::NotFound, format!("{named}: {why}")))
 }
@@ -97,12 +94,9 @@ fn secret(
     profile: Option<&str>,
 ) -> Result<(Option<Credentials>, Option<String>), Failure> {
     let environment = |name: &str| std::env::var(name).ok();
-    let found = credentials::find(profile, None, &environment);
-    let found = match (found, profile) {
-        (Ok(found), _) => found,
-        // Without a secret texts are compared; only a profile that somebody named must be there.
-        (Err(_), None) => return Ok((None, None)),
-        (Err(failure), Some(_)) => return Err(failure),
+    // Without a secret texts are compared.
+    let Some(found) = credentials::find_any(profile, &environment)? else {
+        return Ok((None, None));
     };
     match evidence.other_key(&found.access_key_id) {
         Some(note) => Ok((None, Some(note))),

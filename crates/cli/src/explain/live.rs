@@ -4,37 +4,30 @@
 //! request that is signed is signed for a region that is not the server's, so that nobody who hears it can use it there.
 
 use countersign_doctor::{Finding, Proof, Verdict};
-use countersign_evidence::Answer;
+use countersign_evidence::{Answer, harmless};
 use countersign_server::outbound::Reply;
 use countersign_server::{PublicUrl, Real};
 use countersign_sigv4::{PathRule, parse_http_date};
 use serde_json::json;
 
 use super::Arguments;
-use crate::aws_host;
 use crate::client::{Asked, send};
 use crate::credentials::{self, Credentials};
 use crate::endpoint;
 use crate::exit::{Failure, Kind};
-use crate::terminal::{harmless, print};
+use crate::terminal::print;
 
 /// Asks the server, and prints what it shows.
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let environment = |name: &str| std::env::var(name).ok();
-    let found = credentials::find(arguments.server.profile(), None, &environment);
-    let credentials = match (found, arguments.server.profile()) {
-        (Ok(found), _) => Some(found),
-        (Err(_), None) => None,
-        (Err(failure), Some(_)) => return Err(failure),
-    };
+    let credentials = credentials::find_any(arguments.server.profile(), &environment)?;
     let profile = credentials.as_ref().map(|found| found.profile.clone());
     let profile = profile.unwrap_or_default();
     let flag = arguments.subject.as_deref().map(place);
     let flag = flag.or(arguments.text.endpoint_url.as_deref());
     let url = endpoint::url(flag, "S3", &environment, &profile);
     let url = PublicUrl::parse(&url).map_err(|why| Failure::new(Kind::Usage, why))?;
-    let named = aws_host::region(&url.authority);
-    let region = endpoint::region(named, &environment, &profile);
+    let region = endpoint::region_at(&url, None, &environment, &profile);
     let bucket = arguments.bucket.as_deref();
     let findings = probe(&url, bucket, &region, credentials.as_ref())?;
     print(&if arguments.json {

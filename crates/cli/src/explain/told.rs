@@ -2,10 +2,11 @@
 //!
 //! Not here: finding any of it out. A field that is missing, as in lines of an older server, leaves its paragraph out.
 
+use countersign_evidence::harmless;
 use serde_json::Value;
 
 use super::beside::beside;
-use crate::terminal::{Ink, Screen, harmless};
+use crate::terminal::{Ink, Screen};
 
 /// The document of the server.
 pub(super) fn told(document: &Value, screen: &Screen) -> String {

@@ -85,7 +85,7 @@ pub(super) fn make(asked: &PostArguments, endpoint: &Endpoint, now: i64) -> Resu
     let policy = STANDARD.encode(policy.to_string());
     fields.extend(signer.form_fields(&policy));
     let (host, path) = common.target.bucket_address(endpoint, common.style);
-    let scheme = if endpoint.url.is_https { "https" } else { "http" };
+    let scheme = endpoint.url.scheme();
     Ok(Form {
         url: format!("{scheme}://{host}{path}"),
         fields,

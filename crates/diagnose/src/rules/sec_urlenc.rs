@@ -2,7 +2,7 @@
 //!
 //! Not here: the decoded forms (`+` read as a blank, `%2F` as `/`), which lose what was there before.
 
-use countersign_sigv4::encode_uri;
+use countersign_sigv4::{encode_uri, lower_escapes};
 use zeroize::Zeroizing;
 
 use super::prelude::*;
@@ -23,8 +23,8 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
     with_secret(scene, |secret| {
         let encoded = Zeroizing::new(encode_uri(secret, false));
         propose_secret(out, &[encoded.as_bytes()], "");
-        let lower = Zeroizing::new(lower_hex(encoded.as_bytes()));
-        propose_secret(out, &[&lower], "");
+        let lower = Zeroizing::new(lower_escapes(&encoded));
+        propose_secret(out, &[lower.as_bytes()], "");
         // Encoding some characters and leaving `%` alone can be undone only if the secret has no `%` itself.
         if !secret.contains(&b'%') {
             for (from, to) in [
@@ -38,22 +38,6 @@ fn propose(scene: &Scene<'_>, out: &mut Proposals<'_>) {
             }
         }
     });
-}
-
-fn lower_hex(encoded: &[u8]) -> Vec<u8> {
-    let mut out = encoded.to_vec();
-    let mut at = 0;
-    while let Some(found) = out
-        .get(at..)
-        .and_then(|rest| rest.iter().position(|&b| b == b'%'))
-    {
-        let start = at + found + 1;
-        if let Some(hex) = out.get_mut(start..start + 2) {
-            hex.make_ascii_lowercase();
-        }
-        at = start;
-    }
-    out
 }
 
 fn tell(scene: &Scene<'_>, _: &Hypothesis) -> Told {

@@ -43,7 +43,7 @@ pub(super) fn probes(session: &Session<'_>) -> Vec<Probe> {
         ),
     ];
     let probe = |(name, about, body, cause): (&str, &str, Body, Option<&'static str>)| {
-        let expected = plain(&body).clone();
+        let expected = body.data().clone();
         let is_chunked = !matches!(body, Body::Hashed(_) | Body::Unsigned(_));
         let mut probe = Probe::new(format!("PUT {about}"), put(name, body));
         if is_chunked {
@@ -67,16 +67,6 @@ pub(super) fn probes(session: &Session<'_>) -> Vec<Probe> {
         probe.then(Probe::new(format!("GET {about}"), get).expecting(move |reply| is_whole(reply, &expected)))
     };
     all.into_iter().map(probe).collect()
-}
-
-fn plain(body: &Body) -> &Bytes {
-    match body {
-        Body::Hashed(bytes)
-        | Body::Unsigned(bytes)
-        | Body::Chunks(bytes)
-        | Body::ChunksAndTrailer(bytes)
-        | Body::UnsignedTrailer(bytes) => bytes,
-    }
 }
 
 fn is_whole(reply: &Reply, expected: &Bytes) -> Option<Odd> {
